@@ -1,0 +1,1 @@
+"""Words and pure rules of the field: standard library only, no I/O, no clock."""

@@ -1,0 +1,230 @@
+"""Findings, cases and the 24-hour promise: kinds, transitions, arithmetic."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from domain.errors import RuleError
+from domain.words import Words
+
+
+class Kind(StrEnum):
+    """What a detector can find."""
+
+    UNSHIPPED = "unshipped"
+    NEVER_COLLECTED = "never_collected"
+    STALLED = "stalled"
+    PROMISE_RISK = "promise_risk"
+    PROMISE_MISSED = "promise_missed"
+    LOST = "lost"
+    FAILED_ATTEMPT = "failed_attempt"
+    REFUSED = "refused"
+    RETURNING = "returning"
+    ADDRESS = "address"
+    CUSTOMS = "customs"
+    DAMAGED = "damaged"
+    MISDELIVERED = "misdelivered"
+    DISPUTED = "disputed"
+    LOOPING = "looping"
+    NUMBER_REUSE = "number_reuse"
+    PICKUP_MISSED = "pickup_missed"
+    CHECKIN_MISSING = "checkin_missing"
+    REFUND_UNCONFIRMED = "refund_unconfirmed"
+    SOURCE_SILENT = "source_silent"
+
+
+class SubjectType(StrEnum):
+    ORDER = "order"
+    SHIPMENT = "shipment"
+    RETURN = "return"
+    SOURCE = "source"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Subject:
+    """What a finding or case is about; ``id`` is the merchant's own reference where there is one."""
+
+    type: SubjectType
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.type}:{self.id}"
+
+
+class Severity(StrEnum):
+    WATCH = "watch"
+    WARN = "warn"
+    URGENT = "urgent"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a detector saw. ``watch`` True: on the watch list, no case, no message, no promise."""
+
+    kind: Kind
+    subject: Subject
+    since: datetime
+    evidence: tuple[Words, ...]
+    watch: bool = False
+    probability: float | None = None
+    severity: Severity = Severity.WARN
+    next_step: Words | None = None
+
+
+class CaseStatus(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    WITH_CARRIER = "with_carrier"
+    WITH_CUSTOMER = "with_customer"
+    WAITING = "waiting"
+    MADE_GOOD = "made_good"
+    RESOLVED = "resolved"
+    FOLLOWED_UP = "followed_up"
+
+
+class CaseEvent(StrEnum):
+    """What can happen to a case. OPENED begins it; the events outside NEXT change no status and are still kept."""
+
+    OPENED = "opened"
+    ACKNOWLEDGED = "acknowledged"
+    ASSIGNED = "assigned"
+    COMMENTED = "commented"
+    CARRIER_CONTACTED = "carrier_contacted"
+    CUSTOMER_TOLD = "customer_told"
+    WAITING = "waiting"
+    MADE_GOOD = "made_good"
+    RESOLVED = "resolved"
+    CLEARED = "cleared"
+    REOPENED = "reopened"
+    FOLLOWED_UP = "followed_up"
+    WARNED = "warned"
+    BREACHED = "breached"
+    SNOOZED = "snoozed"
+    MEMBER_JOINED = "member_joined"
+    EVIDENCE_ADDED = "evidence_added"
+
+
+_WORKING = (
+    CaseStatus.OPEN,
+    CaseStatus.ACKNOWLEDGED,
+    CaseStatus.WITH_CARRIER,
+    CaseStatus.WITH_CUSTOMER,
+    CaseStatus.WAITING,
+    CaseStatus.MADE_GOOD,
+)
+
+NEXT: dict[tuple[CaseStatus, CaseEvent], CaseStatus] = {
+    (CaseStatus.OPEN, CaseEvent.ACKNOWLEDGED): CaseStatus.ACKNOWLEDGED,
+    (CaseStatus.OPEN, CaseEvent.ASSIGNED): CaseStatus.ACKNOWLEDGED,
+    **{(status, CaseEvent.CARRIER_CONTACTED): CaseStatus.WITH_CARRIER for status in _WORKING[:-1]},
+    **{(status, CaseEvent.CUSTOMER_TOLD): CaseStatus.WITH_CUSTOMER for status in _WORKING[:-1]},
+    **{(status, CaseEvent.WAITING): CaseStatus.WAITING for status in _WORKING[:-1]},
+    **{(status, CaseEvent.MADE_GOOD): CaseStatus.MADE_GOOD for status in _WORKING[:-1]},
+    **{(status, CaseEvent.RESOLVED): CaseStatus.RESOLVED for status in _WORKING},
+    **{(status, CaseEvent.CLEARED): CaseStatus.RESOLVED for status in _WORKING},
+    (CaseStatus.RESOLVED, CaseEvent.REOPENED): CaseStatus.OPEN,
+    (CaseStatus.FOLLOWED_UP, CaseEvent.REOPENED): CaseStatus.OPEN,
+    (CaseStatus.RESOLVED, CaseEvent.FOLLOWED_UP): CaseStatus.FOLLOWED_UP,
+}
+"""The case transition table. A missing pair changes nothing."""
+
+CLOSED = frozenset({CaseStatus.RESOLVED, CaseStatus.FOLLOWED_UP})
+ANSWERS = frozenset({CaseEvent.ACKNOWLEDGED, CaseEvent.ASSIGNED, CaseEvent.RESOLVED})
+"""Events that stop the repeats of an alert: a named person took the case."""
+
+
+def step(status: CaseStatus, event: CaseEvent) -> CaseStatus:
+    return NEXT.get((status, event), status)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFact:
+    """One append-only entry of a case's history. ``by`` is a person's id, or None for the daemon itself."""
+
+    event: CaseEvent
+    at: datetime
+    by: str | None = None
+    channel: str = ""
+    words: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseState:
+    """What a case's facts amount to."""
+
+    status: CaseStatus
+    opened_at: datetime
+    promise_by: datetime | None
+    owner: str | None = None
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+    warned: bool = False
+    breached: bool = False
+    told_at: datetime | None = None
+    closed_at: datetime | None = None
+    close_reason: str = ""
+
+
+def fold_case(facts: list[CaseFact]) -> CaseState:
+    """Replay a case's facts in the order in which they were written.
+
+    Raises RuleError if the first isn't OPENED: such a history is damaged.
+    """
+    if not facts or facts[0].event is not CaseEvent.OPENED:
+        raise RuleError("a case's history must begin with `opened`")
+    state = _opened(facts[0])
+    for fact in facts[1:]:
+        state = _advance(state, fact)
+    return state
+
+
+def _opened(fact: CaseFact) -> CaseState:
+    promise_by = fact.data.get("promise_by")
+    return CaseState(
+        status=CaseStatus.OPEN,
+        opened_at=fact.at,
+        promise_by=datetime.fromisoformat(promise_by) if promise_by else None,
+        owner=fact.data.get("owner"),
+    )
+
+
+def _advance(state: CaseState, fact: CaseFact) -> CaseState:
+    if fact.event is CaseEvent.REOPENED and state.status in CLOSED:
+        return _opened(fact)
+    status = step(state.status, fact.event)
+    took = fact.event in ANSWERS and state.acknowledged_by is None and fact.by is not None
+    closed_now = status in CLOSED and state.status not in CLOSED
+    return CaseState(
+        status=status,
+        opened_at=state.opened_at,
+        promise_by=state.promise_by,
+        owner=_owner(state, fact),
+        acknowledged_by=fact.by if took else state.acknowledged_by,
+        acknowledged_at=fact.at if took else state.acknowledged_at,
+        warned=state.warned or fact.event is CaseEvent.WARNED,
+        breached=state.breached or fact.event is CaseEvent.BREACHED,
+        told_at=state.told_at or (fact.at if fact.event is CaseEvent.CUSTOMER_TOLD and fact.by else None),
+        closed_at=fact.at if closed_now else state.closed_at,
+        close_reason=(fact.words or fact.event.value) if closed_now else state.close_reason,
+    )
+
+
+def _owner(state: CaseState, fact: CaseFact) -> str | None:
+    if fact.event is CaseEvent.ASSIGNED:
+        return fact.data.get("to")
+    if fact.event is CaseEvent.ACKNOWLEDGED and state.owner is None:
+        return fact.by
+    return state.owner
+
+
+PROMISE = timedelta(hours=24)
+"""What the customer is promised from the moment when a case opens (the user's documents: 24 h, at most 48 h)."""
+
+
+def promise_by(opened_at: datetime, length: timedelta = PROMISE) -> datetime:
+    """Elapsed hours, whatever the clocks on the wall do: the sum is taken in UTC."""
+    if opened_at.tzinfo is None:
+        raise RuleError("opened_at needs a time zone: pass an aware datetime")
+    return opened_at.astimezone(UTC) + length

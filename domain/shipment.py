@@ -1,0 +1,100 @@
+"""Orders, shipments and what is known of them at one moment: what detectors look at."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from domain.parcel import NEW, ParcelState
+from domain.tracking import NoData
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line of an order. ``price_cents`` is for one piece, in the order's currency."""
+
+    sku: str
+    name: str
+    qty: int
+    price_cents: int
+    category: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "sku": self.sku,
+            "name": self.name,
+            "qty": self.qty,
+            "price_cents": self.price_cents,
+            "category": self.category,
+        }
+
+
+def item_from_json(value: dict[str, Any]) -> Item:
+    return Item(value["sku"], value["name"], value["qty"], value["price_cents"], value.get("category", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Personal text. ``located`` says how sure the coordinates are: given, geocoded or district."""
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+    district: str = ""
+    lat: float | None = None
+    lon: float | None = None
+    located: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    ref: str
+    items: tuple[Item, ...]
+    created_at: datetime
+    shop: str = ""
+    currency: str = "CNY"
+    ship_by: datetime | None = None
+    customer: Customer = field(default_factory=Customer)
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """What one order sends through one carrier. ``source`` and ``account`` say who is asked for its scans; ``region``
+    names the calendar and thresholds that apply; ``created_at`` is when its number was uploaded.
+    """
+
+    number: str
+    carrier: str
+    source: str
+    created_at: datetime
+    id: int = 0
+    order_ref: str | None = None
+    account: str = "main"
+    service: str = ""
+    leg: str = "out"
+    origin: str = ""
+    destination: str = ""
+    region: str = "cn"
+    promised_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelView:
+    id: int
+    number: str
+    identity: str
+    leg: str
+    state: ParcelState
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentView:
+    """A shipment and its parcels as known now. ``state`` is the worst of its parcels'."""
+
+    shipment: Shipment
+    parcels: tuple[ParcelView, ...] = ()
+    state: ParcelState = NEW
+    no_data: NoData | None = None
+    polled_at: datetime | None = None
+    door_only: bool = False
+    received_by_hand: bool = False
