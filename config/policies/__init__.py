@@ -1,0 +1,31 @@
+"""The shop's rules as typed values: shipped with their sources, overridden by a person's own file."""
+
+from config.calendars import Calendar, Span, Ticking
+from config.policies.detection import (
+    AwaitingPolicy,
+    DetectionPolicy,
+    FailedAttemptPolicy,
+    IncidentPolicy,
+    PollingPolicy,
+    PromisePolicy,
+    RegionPolicy,
+    RiskPolicy,
+    Threshold,
+)
+from config.policies.detection_file import load_detection
+
+__all__ = [
+    "AwaitingPolicy",
+    "Calendar",
+    "DetectionPolicy",
+    "FailedAttemptPolicy",
+    "IncidentPolicy",
+    "PollingPolicy",
+    "PromisePolicy",
+    "RegionPolicy",
+    "RiskPolicy",
+    "Span",
+    "Threshold",
+    "Ticking",
+    "load_detection",
+]

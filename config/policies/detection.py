@@ -1,0 +1,127 @@
+"""When Doorstep worries, as values: thresholds by region, polling, risk. Shipped figures and sources: detection.toml."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time, timedelta
+
+from config.calendars import Calendar, Span
+from domain.case import PROMISE
+from domain.tracking import Milestone
+
+DEFAULT = "default"
+"""The region for abroad: what a region doesn't say itself is inherited from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """``watch``: onto the watch list. ``alert``: a case. None: never."""
+
+    watch: Span | None = None
+    alert: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAttemptPolicy:
+    """A failed attempt needs a next step by ``by`` on the ``working_days``-th working day after it."""
+
+    working_days: int
+    by: time
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingPolicy:
+    """How long a pickup point keeps a parcel, and when to speak up. ``dwell_by_carrier`` goes before ``dwell``."""
+
+    dwell: timedelta
+    remind_share: float
+    alert_before_end: timedelta
+    dwell_by_carrier: Mapping[str, timedelta]
+
+    def dwell_of(self, carrier: str) -> timedelta:
+        return self.dwell_by_carrier.get(carrier, self.dwell)
+
+
+@dataclass(frozen=True, slots=True)
+class PromisePolicy:
+    """Elapsed time around a promised date. ``assumed``: what stands in where no promise was given."""
+
+    risk_before: timedelta
+    missed_after: timedelta
+    assumed: timedelta
+    assumed_international: timedelta
+    grace: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class RegionPolicy:
+    """One region's calendar and thresholds."""
+
+    name: str
+    calendar: Calendar
+    number_unknown: Threshold
+    never_collected: Threshold
+    collected_no_hub: Threshold
+    in_transit: Threshold
+    in_transit_international: Threshold
+    customs: Threshold
+    at_destination: Threshold
+    out_for_delivery: Threshold
+    lost: Threshold
+    lost_international: Threshold
+    unshipped: Threshold
+    failed_attempt: FailedAttemptPolicy
+    awaiting_collection: AwaitingPolicy
+    promise: PromisePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class RiskPolicy:
+    """Probabilities from which a parcel is watched or becomes a case; how much must be learned before it counts."""
+
+    watch: float
+    alert: float
+    min_samples: int
+    quantile: float
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentPolicy:
+    members: int
+    window: timedelta
+    flap: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class PollingPolicy:
+    """How often to ask. ``every`` is by milestone; ``unknown`` while the source doesn't know the number."""
+
+    every: Mapping[Milestone, timedelta]
+    unknown: timedelta
+    near_promise: timedelta
+    near_promise_window: timedelta
+    stop_after_delivery: timedelta
+    stop_after: timedelta
+    after_last_claim: timedelta
+
+    def interval(self, milestone: Milestone | None) -> timedelta:
+        return self.every.get(milestone, self.unknown) if milestone else self.unknown
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionPolicy:
+    """``agents`` None: no limit on alerts a day. ``promise``: what a case's customer is promised, elapsed."""
+
+    regions: Mapping[str, RegionPolicy]
+    risk: RiskPolicy
+    incidents: IncidentPolicy
+    polling: PollingPolicy
+    alerts_per_agent_day: int
+    agents: int | None
+    source_silent: timedelta
+    looping_visits: int
+    warn_before_promise: timedelta
+    promise: timedelta = PROMISE
+
+    def region(self, name: str) -> RegionPolicy:
+        """The region's own policy, else the one for abroad."""
+        return self.regions.get(name) or self.regions[DEFAULT]

@@ -1,0 +1,337 @@
+"""What an operator sets: typed tables of doorstep.toml. Loading and its errors: load().
+
+Every key, its default and its meaning: docs/configuration.md; a commented file to start from: template.toml.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import Meta, Struct
+
+from config.checking import Misfit, did_you_mean, fit
+from config.environment import Overlay, overlay, variable_of
+from config.errors import ConfigError, Problem
+from config.policies import DetectionPolicy, load_detection
+from config.secrets import take_files
+from config.toml_text import Path_, dotted, line_of, lines_of, read_toml
+
+Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+Cents = Annotated[int, Meta(ge=0)]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
+
+
+class _Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the file."""
+
+
+class Doorstep(_Table, frozen=True):
+    """The program itself. Relative paths are counted from the folder of the file. ``public_url`` is how others reach us."""
+
+    database: str = "var/doorstep.sqlite3"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8722
+    public_url: str = ""
+    lang: Literal["zh", "en"] = "zh"
+    timezone: str = "Asia/Shanghai"
+    shop: str = ""
+    import_folder: str = ""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    clock_url: str = ""
+
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError) as exc:
+            raise ValueError(f"timezone: unknown time zone {self.timezone!r}; write it like Asia/Shanghai") from exc
+        if self.public_url and not self.public_url.startswith(("http://", "https://")):
+            raise ValueError(f"public_url: {self.public_url!r} must begin with http:// or https://")
+
+
+class Desk(_Table, frozen=True):
+    """When people work, and how many alerts they can take; None keeps what the detection policy says."""
+
+    open: time = time(9)
+    close: time = time(21)
+    agents: Annotated[int, Meta(ge=1)] | None = None
+    alerts_per_agent_day: Annotated[int, Meta(ge=1)] | None = None
+
+    def __post_init__(self) -> None:
+        if self.open >= self.close:
+            raise ValueError(f"open ({self.open:%H:%M}) must be before close ({self.close:%H:%M})")
+
+
+class Promise(_Table, frozen=True):
+    """What a customer is promised when a case opens: elapsed hours, at most 48."""
+
+    hours: Annotated[int, Meta(ge=1, le=48)] = 24
+
+
+class Depot(_Table, frozen=True):
+    """Where routes start and end. A return joins the day's plan until ``cut_off``, local time."""
+
+    id: Id
+    name: str
+    lat: Latitude
+    lon: Longitude
+    cut_off: time = time(10)
+    address: str = ""
+
+
+class Collector(_Table, frozen=True):
+    """A third-party firm that fetches returns. ``areas``: the districts that it serves, none named is everywhere.
+
+    ``licence``: its express licence, where the law asks for one (快递市场管理办法 19).
+    """
+
+    id: Id
+    name: str
+    depots: Annotated[tuple[str, ...], Meta(min_length=1)]
+    areas: tuple[str, ...] = ()
+    licence: str = ""
+    fixed_cents: Cents = 0
+    cost_per_stop_cents: Cents = 0
+    cost_per_km_cents: Cents = 0
+    cost_per_hour_cents: Cents = 0
+
+
+class Break(_Table, frozen=True):
+    """A pause of ``for_min`` minutes that starts between two local times."""
+
+    between: tuple[time, time]
+    for_min: Annotated[int, Meta(ge=1, le=240)]
+
+
+class Courier(_Table, frozen=True):
+    """A person on a route. ``shift``: local times. ``capacity``: parcels. What they cost is their collector's price."""
+
+    id: Id
+    name: str
+    collector: str
+    depot: str
+    shift: tuple[time, time] = (time(9), time(18))
+    capacity: Annotated[int, Meta(ge=1)] = 30
+    breaks: tuple[Break, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.shift[0] >= self.shift[1]:
+            raise ValueError(f"shift must end after it begins: {self.shift[0]:%H:%M} to {self.shift[1]:%H:%M}")
+
+
+class Returns(_Table, frozen=True):
+    """What of the shipped return policy this shop changes; None keeps the shipped value."""
+
+    profile: str | None = None
+    freight_cents: Cents | None = None
+
+
+class PolicyFiles(_Table, frozen=True):
+    """Files laid over the shipped policies, none where empty."""
+
+    detection: str = ""
+
+
+class Map(_Table, frozen=True):
+    """What routes are drawn on: a tile server, or files for use without one. All empty: routes without a map."""
+
+    tiles_url: str = ""
+    attribution: str = ""
+    pmtiles: str = ""
+    geojson: str = ""
+
+
+class _File(_Table, frozen=True):
+    doorstep: Doorstep = Doorstep()
+    carriers: dict[str, Any] = {}
+    chats: dict[str, Any] = {}
+    desk: Desk = Desk()
+    promise: Promise = Promise()
+    depots: tuple[Depot, ...] = ()
+    collectors: tuple[Collector, ...] = ()
+    couriers: tuple[Courier, ...] = ()
+    returns: Returns = Returns()
+    policy: PolicyFiles = PolicyFiles()
+    map: Map = Map()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Settings:
+    """Everything set. ``carriers`` and ``chats``: adapter id, then account name, to the adapter's own settings struct.
+
+    Its ``repr`` shows the file only: the adapters' settings hold secrets.
+    """
+
+    file: Path
+    doorstep: Doorstep
+    carriers: Mapping[str, Mapping[str, Any]]
+    chats: Mapping[str, Mapping[str, Any]]
+    desk: Desk
+    promise: Promise
+    depots: tuple[Depot, ...]
+    collectors: tuple[Collector, ...]
+    couriers: tuple[Courier, ...]
+    returns: Returns
+    map: Map
+    detection: DetectionPolicy
+
+    def __repr__(self) -> str:
+        return f"Settings({str(self.file)!r})"
+
+    def path(self, text: str) -> Path:
+        """A path from the file, counted from the file's folder."""
+        return self.file.parent / Path(text).expanduser()
+
+    @property
+    def database(self) -> Path:
+        return self.path(self.doorstep.database)
+
+    @property
+    def import_folder(self) -> Path | None:
+        return self.path(self.doorstep.import_folder) if self.doorstep.import_folder else None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.doorstep.timezone)
+
+
+Structs = Mapping[str, type[Struct]]
+ADAPTERS = ("carriers", "chats")
+
+
+def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Structs]) -> Settings:
+    """The settings of a file under the environment's variables.
+
+    ``structs``: for ``carriers`` and ``chats`` each adapter's id to its settings struct. Raises ConfigError with every
+    problem: file, line, key and what to do.
+    """
+    tables, text = read_toml(path)
+    laid = overlay(tables, environ)
+    tables, from_files = take_files(laid.tables, path.parent, structs)
+    fitted = fit(tables, _File)
+    adapters = {kind: _adapters(kind, tables.get(kind, {}), structs.get(kind, {})) for kind in ADAPTERS}
+    misfits = [*laid.misfits, *from_files, *fitted.misfits, *(m for _, found in adapters.values() for m in found)]
+    if not fitted.misfits:
+        misfits += _crossed(fitted.value)
+    lines = lines_of(text)
+    problems = [_problem(m, path, lines, laid) for m in misfits]
+    detection, own_problems = _detection(tables, path)
+    if problems or own_problems:
+        raise ConfigError([*problems, *own_problems])
+    return _settings(path, fitted.value, adapters["carriers"][0], adapters["chats"][0], detection)
+
+
+def defaults(path: Path) -> Settings:
+    """The settings of an empty file that would stand at ``path``: no carriers, no chats."""
+    return _settings(path, _File(), {}, {}, load_detection())
+
+
+def _settings(
+    path: Path,
+    file: _File,
+    carriers: Mapping[str, Mapping[str, Any]],
+    chats: Mapping[str, Mapping[str, Any]],
+    detection: DetectionPolicy,
+) -> Settings:
+    doorstep = file.doorstep
+    url = doorstep.public_url.rstrip("/") or f"http://{doorstep.host}:{doorstep.port}"
+    return Settings(
+        file=path,
+        doorstep=msgspec.structs.replace(doorstep, public_url=url),
+        carriers=carriers,
+        chats=chats,
+        desk=file.desk,
+        promise=file.promise,
+        depots=file.depots,
+        collectors=file.collectors,
+        couriers=file.couriers,
+        returns=file.returns,
+        map=file.map,
+        detection=_for_this_desk(detection, file),
+    )
+
+
+def _for_this_desk(detection: DetectionPolicy, file: _File) -> DetectionPolicy:
+    """What the settings say of people and promises goes before the policy's own figures."""
+    return replace(
+        detection,
+        promise=timedelta(hours=file.promise.hours),
+        agents=file.desk.agents or detection.agents,
+        alerts_per_agent_day=file.desk.alerts_per_agent_day or detection.alerts_per_agent_day,
+    )
+
+
+def _adapters(kind: str, tables: Any, structs: Structs) -> tuple[dict[str, dict[str, Any]], list[Misfit]]:
+    """The tables ``[carriers.<id>.<account>]``, each fitted into the struct of its adapter."""
+    accounts: dict[str, dict[str, Any]] = {}
+    misfits: list[Misfit] = []
+    for adapter, named in tables.items() if isinstance(tables, Mapping) else ():
+        if adapter not in structs:
+            misfits.append(Misfit((kind, adapter), f"unknown {kind[:-1]}{did_you_mean(adapter, dict(structs))}"))
+        elif not isinstance(named, Mapping) or not all(isinstance(table, Mapping) for table in named.values()):
+            misfits.append(Misfit((kind, adapter), f"needs an account name: write [{kind}.{adapter}.main]"))
+        else:
+            fitted = {name: fit(table, structs[adapter], (kind, adapter, name)) for name, table in named.items()}
+            accounts[adapter] = {name: f.value for name, f in fitted.items()}
+            misfits += [m for f in fitted.values() for m in f.misfits]
+    return accounts, misfits
+
+
+def _crossed(file: _File) -> list[Misfit]:
+    """What each table says well by itself and the tables say wrongly together."""
+    depots, collectors = [d.id for d in file.depots], [c.id for c in file.collectors]
+    found = []
+    for table in ("depots", "collectors", "couriers"):
+        ids = [row.id for row in getattr(file, table)]
+        found += [Misfit((table, i, "id"), f"`{x}` is taken already") for i, x in enumerate(ids) if x in ids[:i]]
+    for i, collector in enumerate(file.collectors):
+        found += [
+            _stranger("depot", d, depots, ("collectors", i, "depots")) for d in collector.depots if d not in depots
+        ]
+    for i, courier in enumerate(file.couriers):
+        if courier.collector not in collectors:
+            found.append(_stranger("collector", courier.collector, collectors, ("couriers", i, "collector")))
+        if courier.depot not in depots:
+            found.append(_stranger("depot", courier.depot, depots, ("couriers", i, "depot")))
+    return found
+
+
+def _stranger(what: str, name: str, known: list[str], path: Path_) -> Misfit:
+    return Misfit(path, f"no {what} has the id `{name}`{did_you_mean(name, known)}")
+
+
+def _detection(tables: Mapping[str, Any], path: Path) -> tuple[DetectionPolicy, tuple[Problem, ...]]:
+    policy = tables.get("policy")
+    own = policy.get("detection") if isinstance(policy, Mapping) else None
+    try:
+        return load_detection(path.parent / own if isinstance(own, str) and own else None), ()
+    except ConfigError as exc:
+        return load_detection(), exc.problems
+
+
+def _problem(misfit: Misfit, file: Path, lines: Mapping[Path_, int], laid: Overlay) -> Problem:
+    variable = laid.variables.get(misfit.path)
+    if variable:
+        return Problem("environment", variable, misfit.message, "correct or unset it")
+    line = line_of(lines, misfit.path)
+    return Problem(str(file), dotted(misfit.path), misfit.message, _fix(misfit), line=line)
+
+
+def _fix(misfit: Misfit) -> str:
+    """How to give a missing key: in the file, in a file of its own where it may be a secret, in the environment."""
+    if not misfit.missing:
+        return ""
+    key, table = misfit.path[-1], dotted(misfit.path[:-1])
+    in_table = f"set `{key}` under [{table}]" if misfit.path[0] in ADAPTERS else f"set `{key}` in {table}"
+    in_file = f", or name a file that holds it with `{key}_file`" if misfit.path[0] in ADAPTERS else ""
+    return f"{in_table}{in_file}, or set {variable_of(misfit.path)} in the environment"
+
+
+__all__ = [
+    "Break", "Collector", "ConfigError", "Courier", "Depot", "Desk", "Doorstep", "Map", "PolicyFiles",
+    "Promise", "Returns", "Settings", "defaults", "load",
+]  # fmt: skip
