@@ -1,0 +1,153 @@
+"""Opening the database: one writing thread and connection, many readers, migrations at start-up.
+
+Every change is one function ``change(db, …)`` run by ``Store.write`` in one transaction; every look is one function
+run by ``Store.read``. Functions of this room take the open ``Db`` first, so that larger changes are composed of them.
+"""
+
+import asyncio
+import fcntl
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from domain.errors import RuleError
+
+Db = Connection
+"""An open connection inside a transaction."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+WRITER = "doorstep-writer"
+READERS = 8
+BUSY_TIMEOUT_MS = 5_000
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Store:
+    """The embedded SQLite database at ``path``: WAL, foreign keys on, one writer that alone checkpoints.
+
+    ``synchronous`` FULL survives a power cut; a simulation may say OFF. Raises RuleError where another process holds
+    the file, or where it was written by a newer version.
+    """
+
+    def __init__(self, path: Path, *, synchronous: str = "FULL") -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(path)
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix=WRITER)
+        self._write_engine = _engine(path, synchronous, query_only=False)
+        self._read_engine = _engine(path, synchronous, query_only=True)
+        try:
+            self._writer.submit(_migrate, self._write_engine).result()
+        except BaseException:
+            self.close()  # a refused database is let go of at once
+            raise
+
+    def write(self, change: Callable[Concatenate[Db, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run ``change`` in one transaction on the writing thread; it commits unless ``change`` raises.
+
+        A change can't start another: it would wait for itself (raises RuntimeError).
+        """
+        if threading.current_thread().name.startswith(WRITER):
+            raise RuntimeError("a change within a change: compose the functions instead")
+        return self._writer.submit(partial(_in_transaction, self._write_engine, change, *args, **kwargs)).result()
+
+    async def awrite(self, change: Callable[Concatenate[Db, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """``write`` without holding up the event loop."""
+        change_it = partial(_in_transaction, self._write_engine, change, *args, **kwargs)
+        return await asyncio.wrap_future(self._writer.submit(change_it))
+
+    def read(self, look: Callable[Concatenate[Db, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run ``look`` on a reading connection, in one consistent snapshot."""
+        return _in_transaction(self._read_engine, look, *args, **kwargs)
+
+    async def aread(self, look: Callable[Concatenate[Db, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.to_thread(self.read, look, *args, **kwargs)
+
+    def close(self) -> None:
+        self._writer.shutdown(wait=True)
+        self._read_engine.dispose()
+        self._write_engine.dispose()
+        os.close(self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _in_transaction(engine: Engine, run: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    with engine.begin() as db:
+        return run(db, *args, **kwargs)
+
+
+def _engine(path: Path, synchronous: str, *, query_only: bool) -> Engine:
+    pool = QueuePool if query_only else StaticPool
+    sizes = {"pool_size": READERS, "max_overflow": READERS} if query_only else {}
+    engine = create_engine(
+        f"sqlite:///{path}", poolclass=pool, connect_args={"check_same_thread": False, "timeout": 5}, **sizes
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: object, _record: object) -> None:
+        connection.isolation_level = None  # type: ignore[attr-defined]  # we say BEGIN ourselves
+        cursor = connection.cursor()  # type: ignore[attr-defined]
+        for pragma in _pragmas(synchronous, query_only=query_only):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(db: Connection) -> None:
+        db.exec_driver_sql("BEGIN" if query_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _pragmas(synchronous: str, *, query_only: bool) -> tuple[str, ...]:
+    both = (f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON", "temp_store=MEMORY")
+    # readers never checkpoint: two connections that do can corrupt a WAL before SQLite 3.51.3
+    reader = ("query_only=ON", "wal_autocheckpoint=0")
+    writer = ("journal_mode=WAL", f"synchronous={synchronous}", "wal_autocheckpoint=4000")
+    return both + (reader if query_only else writer)
+
+
+def _lock(path: Path) -> int:
+    """Hold ``<file>.lock`` for as long as the store is open: one writer, whatever is started beside it."""
+    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as exc:
+        os.close(lock)
+        raise RuleError(f"{path}: another process is using this database; stop it first (doorstep run?)") from exc
+    return lock
+
+
+def _migrate(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.connect() as db:
+        config.attributes["connection"] = db
+        _refuse_newer(config, db)
+        command.upgrade(config, "head")
+        db.commit()
+
+
+def _refuse_newer(config: Config, db: Connection) -> None:
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    current = MigrationContext.configure(db).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if current is not None and current not in known:
+        raise RuleError(f"the database was written by a newer Doorstep (schema {current}): upgrade this installation")

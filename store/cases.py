@@ -1,0 +1,308 @@
+"""Cases: an append-only history each, and the row that it amounts to. One open case per subject and kind."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from domain.case import (
+    CLOSED,
+    CaseEvent,
+    CaseFact,
+    CaseState,
+    CaseStatus,
+    Finding,
+    Kind,
+    Subject,
+    SubjectType,
+    fold_case,
+)
+from domain.words import Words, words_from_json
+from store import facts, tables
+from store.base import Db
+from store.facts import FactRow
+from store.tables import new_id, table
+
+IN_LIMIT = 500
+_case, _item = table(tables.Case), table(tables.WatchItem)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A case as it stands."""
+
+    id: int
+    kind: Kind
+    subject: Subject
+    severity: str
+    status: CaseStatus
+    opened_at: datetime
+    promise_by: datetime | None
+    owner: str | None
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    warned: bool
+    breached: bool
+    told_at: datetime | None
+    closed_at: datetime | None
+    close_reason: str
+    since: datetime
+    probability: float | None
+    evidence: tuple[Words, ...]
+    next_step: Words | None
+    timer_at: datetime | None
+    order_ref: str | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.status not in CLOSED
+
+
+def case_of(row: Any) -> CaseRow:
+    return CaseRow(
+        id=row.id,
+        kind=Kind(row.kind),
+        subject=Subject(SubjectType(row.subject_type), row.subject_id),
+        severity=row.severity,
+        status=CaseStatus(row.status),
+        evidence=tuple(words_from_json(w) for w in row.evidence),
+        next_step=words_from_json(row.next_step) if row.next_step else None,
+        **{
+            name: getattr(row, name)
+            for name in (
+                "opened_at", "promise_by", "owner", "acknowledged_by", "acknowledged_at", "warned", "breached",
+                "told_at", "closed_at", "close_reason", "since", "probability", "timer_at", "order_ref",
+            )
+        },
+    )  # fmt: skip
+
+
+def finding_data(finding: Finding) -> dict[str, Any]:
+    """What a case keeps of the finding behind it, as JSON."""
+    return {
+        "since": finding.since.isoformat(),
+        "severity": finding.severity.value,
+        "probability": finding.probability,
+        "evidence": [w.to_json() for w in finding.evidence],
+        "next_step": finding.next_step.to_json() if finding.next_step else None,
+    }
+
+
+def open_case(
+    db: Db,
+    finding: Finding,
+    *,
+    now: datetime,
+    promise_by: datetime | None,
+    timer_at: datetime | None,
+    order_ref: str | None = None,
+    by: str | None = None,
+    channel: str = "",
+    words: str = "",
+) -> int:
+    """Open a case for a finding; the caller made sure that none is open for its subject and kind."""
+    data = {
+        "kind": finding.kind.value,
+        "subject_type": finding.subject.type.value,
+        "subject_id": finding.subject.id,
+        "promise_by": promise_by.isoformat() if promise_by else None,
+        "order_ref": order_ref,
+        **finding_data(finding),
+    }
+    row = projected([CaseFact(CaseEvent.OPENED, now, by, channel, words, data)])
+    case_id = new_id(db.execute(_case.insert().values(timer_at=timer_at, **row)))
+    facts.append(db, [FactRow("case", str(case_id), CaseEvent.OPENED.value, now, by, channel, words, data)])
+    unwatch(db, finding.subject, finding.kind)
+    return case_id
+
+
+def projected(history: list[CaseFact]) -> dict[str, Any]:
+    """The columns of a case row that its history amounts to."""
+    state = fold_case(history)
+    opened = next(f for f in reversed(history) if f.event in {CaseEvent.OPENED, CaseEvent.REOPENED})
+    latest = dict(history[0].data)
+    for fact in history[1:]:
+        if fact.event in {CaseEvent.EVIDENCE_ADDED, CaseEvent.REOPENED}:
+            latest |= {k: v for k, v in fact.data.items() if k in latest}
+    return {
+        "kind": latest["kind"],
+        "subject_type": latest["subject_type"],
+        "subject_id": latest["subject_id"],
+        "severity": latest["severity"],
+        "since": datetime.fromisoformat(latest["since"]),
+        "probability": latest["probability"],
+        "evidence": latest["evidence"],
+        "next_step": latest["next_step"],
+        "order_ref": latest.get("order_ref"),
+        "opened_at": opened.at,
+        **state_columns(state),
+    }
+
+
+def state_columns(state: CaseState) -> dict[str, Any]:
+    return {
+        "status": state.status.value,
+        "promise_by": state.promise_by,
+        "owner": state.owner,
+        "acknowledged_by": state.acknowledged_by,
+        "acknowledged_at": state.acknowledged_at,
+        "warned": state.warned,
+        "breached": state.breached,
+        "told_at": state.told_at,
+        "closed_at": state.closed_at,
+        "close_reason": state.close_reason,
+    }
+
+
+def history_of(db: Db, case_id: int) -> list[CaseFact]:
+    return [
+        CaseFact(CaseEvent(f.event), f.at, f.by, f.channel, f.words, f.data)
+        for f in facts.history(db, "case", str(case_id))
+    ]
+
+
+def add(db: Db, case_id: int, fact: CaseFact) -> CaseRow:
+    """Append to a case's history and bring its row up to it."""
+    row = FactRow("case", str(case_id), fact.event.value, fact.at, fact.by, fact.channel, fact.words, fact.data)
+    facts.append(db, [row])
+    values = projected(history_of(db, case_id))
+    closed = {"timer_at": None} if values["closed_at"] else {}
+    db.execute(_case.update().where(_case.c.id == case_id).values(**values, **closed))
+    found = get(db, case_id)
+    assert found is not None
+    return found
+
+
+def set_timer(db: Db, case_id: int, at: datetime | None) -> None:
+    db.execute(_case.update().where(_case.c.id == case_id).values(timer_at=at))
+
+
+def get(db: Db, case_id: int) -> CaseRow | None:
+    row = db.execute(select(_case).where(_case.c.id == case_id)).one_or_none()
+    return case_of(row) if row else None
+
+
+def open_for(db: Db, subject: Subject) -> list[CaseRow]:
+    """The open cases about a subject."""
+    rows = db.execute(
+        select(_case)
+        .where(
+            _case.c.subject_type == subject.type.value,
+            _case.c.subject_id == subject.id,
+            _case.c.closed_at.is_(None),
+        )
+        .order_by(_case.c.id)
+    )
+    return [case_of(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a subject has now: its open cases, what was closed (kind → ``since`` of its finding), what is watched."""
+
+    open: tuple[CaseRow, ...] = ()
+    closed: Mapping[Kind, datetime] = field(default_factory=dict)
+    watched: tuple[Kind, ...] = ()
+
+
+NOTHING = Standing()
+
+
+def standings(db: Db, kind: SubjectType, ids: Sequence[str]) -> dict[str, Standing]:
+    """How these subjects of one type stand; those of which there is nothing are left out."""
+    open_, closed, watched = (
+        defaultdict[str, list[CaseRow]](list),
+        defaultdict[str, dict[Kind, datetime]](dict),
+        defaultdict[str, list[Kind]](list),
+    )
+    for start in range(0, len(ids), IN_LIMIT):
+        chunk = ids[start : start + IN_LIMIT]
+        rows = db.execute(
+            select(_case).where(_case.c.subject_type == kind.value, _case.c.subject_id.in_(chunk)).order_by(_case.c.id)
+        )
+        for row in rows:
+            if row.closed_at is None:
+                open_[row.subject_id].append(case_of(row))
+            else:
+                closed[row.subject_id][Kind(row.kind)] = row.since
+        items = db.execute(
+            select(_item.c.subject_id, _item.c.kind).where(
+                _item.c.subject_type == kind.value, _item.c.subject_id.in_(chunk)
+            )
+        )
+        for item in items:
+            watched[item.subject_id].append(Kind(item.kind))
+    return {one: Standing(tuple(open_[one]), closed[one], tuple(watched[one])) for one in {*open_, *closed, *watched}}
+
+
+def due_timers(db: Db, *, now: datetime, limit: int) -> list[CaseRow]:
+    rows = db.execute(select(_case).where(_case.c.timer_at <= now).order_by(_case.c.timer_at, _case.c.id).limit(limit))
+    return [case_of(row) for row in rows]
+
+
+def list_cases(db: Db, *, only_open: bool = True, limit: int = 1_000) -> list[CaseRow]:
+    """Cases by promise left, those without a promise last."""
+    query = select(_case).order_by(_case.c.promise_by.is_(None), _case.c.promise_by, _case.c.id).limit(limit)
+    rows = db.execute(query.where(_case.c.closed_at.is_(None)) if only_open else query)
+    return [case_of(row) for row in rows]
+
+
+# --- the watch list ------------------------------------------------------------------------------------------------
+
+
+def watch(db: Db, finding: Finding, *, now: datetime) -> None:
+    """Put a finding on the watch list, or refresh it there."""
+    key = {
+        "subject_type": finding.subject.type.value,
+        "subject_id": finding.subject.id,
+        "kind": finding.kind.value,
+    }
+    values = {
+        "since": finding.since,
+        "probability": finding.probability,
+        "evidence": [w.to_json() for w in finding.evidence],
+    }
+    same = [_item.c[name] == value for name, value in key.items()]
+    if db.execute(_item.update().where(*same).values(**values)).rowcount == 0:
+        db.execute(_item.insert().values(found_at=now, **key, **values))
+
+
+def unwatch(db: Db, subject: Subject, kind: Kind) -> None:
+    db.execute(
+        _item.delete().where(
+            _item.c.subject_type == subject.type.value,
+            _item.c.subject_id == subject.id,
+            _item.c.kind == kind.value,
+        )
+    )
+
+
+def watched_kinds(db: Db, subject: Subject) -> list[Kind]:
+    rows = db.execute(
+        select(_item.c.kind).where(_item.c.subject_type == subject.type.value, _item.c.subject_id == subject.id)
+    )
+    return [Kind(row[0]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    kind: Kind
+    subject: Subject
+    since: datetime
+    found_at: datetime
+    probability: float | None
+    evidence: tuple[Words, ...]
+
+
+def watch_list(db: Db, *, limit: int = 500) -> list[Watched]:
+    rows = db.execute(select(_item).order_by(_item.c.since, _item.c.subject_id, _item.c.kind).limit(limit))
+    return [
+        Watched(
+            Kind(r.kind), Subject(SubjectType(r.subject_type), r.subject_id), r.since, r.found_at, r.probability,
+            tuple(words_from_json(w) for w in r.evidence),
+        )
+        for r in rows
+    ]  # fmt: skip

@@ -1,0 +1,58 @@
+"""The append-only log: writing an entry and reading a subject's history."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from store.base import Db
+from store.tables import Fact, table
+
+_fact = table(Fact)
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """One entry of the log: what happened to which subject, when, by whom, through which channel."""
+
+    subject_type: str
+    subject_id: str
+    event: str
+    at: datetime
+    by: str | None = None
+    channel: str = ""
+    words: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def append(db: Db, rows: Iterable[FactRow]) -> None:
+    """Write entries, in order."""
+    values = [
+        {
+            "subject_type": r.subject_type,
+            "subject_id": r.subject_id,
+            "event": r.event,
+            "at": r.at,
+            "by": r.by,
+            "channel": r.channel,
+            "words": r.words,
+            "data": r.data,
+        }
+        for r in rows
+    ]
+    if values:
+        db.execute(insert(_fact), values)
+
+
+def history(db: Db, subject_type: str, subject_id: str) -> list[FactRow]:
+    """A subject's entries in the order in which they were written."""
+    rows = db.execute(
+        select(_fact).where(_fact.c.subject_type == subject_type, _fact.c.subject_id == subject_id).order_by(_fact.c.id)
+    )
+    return [to_row(row) for row in rows]
+
+
+def to_row(row: Any) -> FactRow:
+    return FactRow(row.subject_type, row.subject_id, row.event, row.at, row.by, row.channel, row.words, dict(row.data))

@@ -1,0 +1,137 @@
+"""What the merchant tells us: orders, customers, shipments. Writing a thing again changes nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from domain.shipment import Customer, Order, Shipment, item_from_json
+from store import facts, tables
+from store.base import Db
+from store.facts import FactRow
+from store.tables import new_id, table
+
+_customer, _order, _shipment = table(tables.Customer), table(tables.Order), table(tables.Shipment)
+_parcel, _watch = table(tables.Parcel), table(tables.Watch)
+PERSONAL = ("name", "phone", "email", "address", "district", "lat", "lon", "located")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """``created`` False: it was here already and stays as it was."""
+
+    id: str
+    created: bool
+
+
+def add_order(db: Db, order: Order, *, by: str | None = None, channel: str = "") -> Written:
+    if db.execute(select(_order.c.ref).where(_order.c.ref == order.ref)).one_or_none():
+        return Written(order.ref, created=False)
+    customer = db.execute(_customer.insert().values(**{name: getattr(order.customer, name) for name in PERSONAL}))
+    db.execute(
+        _order.insert().values(
+            ref=order.ref,
+            shop=order.shop,
+            currency=order.currency,
+            items=[item.to_json() for item in order.items],
+            customer_id=new_id(customer),
+            ship_by=order.ship_by,
+            created_at=order.created_at,
+        )
+    )
+    facts.append(db, [FactRow("order", order.ref, "created", order.created_at, by, channel)])
+    return Written(order.ref, created=True)
+
+
+def find_order(db: Db, ref: str) -> Order | None:
+    row = db.execute(
+        select(_order, *(_customer.c[name] for name in PERSONAL))
+        .outerjoin(_customer, _customer.c.id == _order.c.customer_id)
+        .where(_order.c.ref == ref)
+    ).one_or_none()
+    return order_of(row) if row else None
+
+
+def order_of(row: Any) -> Order:
+    return Order(
+        ref=row.ref,
+        items=tuple(item_from_json(item) for item in row.items),
+        created_at=row.created_at,
+        shop=row.shop,
+        currency=row.currency,
+        ship_by=row.ship_by,
+        customer=Customer(**{name: getattr(row, name) for name in PERSONAL}),
+    )
+
+
+def find_order_of_number(db: Db, number: str) -> str | None:
+    """The order of the newest shipment with this number."""
+    return db.execute(
+        select(_shipment.c.order_ref).where(_shipment.c.number == number).order_by(_shipment.c.id.desc()).limit(1)
+    ).scalar_one_or_none()
+
+
+def add_shipment(
+    db: Db,
+    shipment: Shipment,
+    *,
+    next_poll_at: datetime | None,
+    alarm_at: datetime | None,
+    by: str | None = None,
+    channel: str = "",
+) -> Written:
+    """Write a shipment with one parcel of its number, and start watching it."""
+    same = select(_shipment.c.id).where(_shipment.c.carrier == shipment.carrier, _shipment.c.number == shipment.number)
+    known = db.execute(same).scalar_one_or_none()
+    if known is not None:
+        return Written(str(known), created=False)
+    columns = [c.name for c in _shipment.columns if c.name != "id"]
+    shipment_id = new_id(db.execute(_shipment.insert().values(**{name: getattr(shipment, name) for name in columns})))
+    db.execute(
+        _parcel.insert().values(
+            shipment_id=shipment_id, identity="", number=shipment.number, leg=shipment.leg, delivered="no"
+        )
+    )
+    db.execute(
+        _watch.insert().values(
+            shipment_id=shipment_id,
+            source=shipment.source,
+            account=shipment.account,
+            next_poll_at=next_poll_at,
+            alarm_at=alarm_at,
+            failures=0,
+            note="",
+        )
+    )
+    facts.append(db, [FactRow("shipment", str(shipment_id), "created", shipment.created_at, by, channel)])
+    return Written(str(shipment_id), created=True)
+
+
+def move_shipment(db: Db, shipment_id: int, carrier: str, *, now: datetime) -> None:
+    """A push or a person corrected who carries it."""
+    db.execute(_shipment.update().where(_shipment.c.id == shipment_id).values(carrier=carrier))
+    db.execute(_watch.update().where(_watch.c.shipment_id == shipment_id).values(next_poll_at=now, no_data=None))
+    facts.append(db, [FactRow("shipment", str(shipment_id), "moved", now, data={"carrier": carrier})])
+
+
+def orders_unshipped(db: Db, *, now: datetime, limit: int) -> list[Order]:
+    """Orders past their ship-by time without any shipment and without an open or past case for it."""
+    rows = db.exec_driver_sql(
+        "SELECT o.ref FROM orders o WHERE o.ship_by IS NOT NULL AND o.ship_by <= ?"
+        " AND NOT EXISTS (SELECT 1 FROM shipment s WHERE s.order_ref = o.ref)"
+        " AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.subject_type = 'order' AND c.subject_id = o.ref"
+        "   AND c.kind = 'unshipped') ORDER BY o.ship_by, o.ref LIMIT ?",
+        (int(now.timestamp()), limit),
+    )
+    found = (find_order(db, row[0]) for row in rows.all())
+    return [order for order in found if order is not None]
+
+
+def orders_since_shipped(db: Db) -> list[str]:
+    """Orders with an open `unshipped` case that have a shipment by now."""
+    rows = db.exec_driver_sql(
+        "SELECT c.subject_id FROM cases c WHERE c.kind = 'unshipped' AND c.closed_at IS NULL"
+        " AND EXISTS (SELECT 1 FROM shipment s WHERE s.order_ref = c.subject_id) ORDER BY c.id"
+    )
+    return [row[0] for row in rows]

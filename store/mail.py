@@ -1,0 +1,139 @@
+"""Inbox and outbox: what came in has one effect, what goes out is written before it is sent."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.dialects.sqlite import insert as insert_or
+
+from store import tables
+from store.base import Db
+from store.tables import table
+
+_inbound, _outbox = table(tables.Inbound), table(tables.Outbox)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A row of the outbox. ``reason`` names why it is said; ``id`` is the one id under which it is ever sent."""
+
+    id: str
+    channel: str
+    kind: str
+    reason: str
+    subject_type: str
+    subject_id: str
+    payload: dict[str, Any] = field(default_factory=dict)
+    created_at: datetime | None = None
+    due_at: datetime | None = None
+    attempts: int = 0
+    sent_at: datetime | None = None
+    dead_at: datetime | None = None
+    remote_id: str = ""
+    error: str = ""
+
+
+def received_before(db: Db, adapter: str, account: str, key: str) -> str | None:
+    """The answer that a delivery with this key got earlier, or None where it is new."""
+    return db.execute(
+        select(_inbound.c.answer).where(
+            _inbound.c.adapter == adapter, _inbound.c.account == account, _inbound.c.key == key
+        )
+    ).scalar_one_or_none()
+
+
+def receive(db: Db, adapter: str, account: str, key: str, *, at: datetime, answer: str = "") -> bool:
+    """Note a delivery; False where it came before (then nothing else may be done with it)."""
+    written = db.execute(
+        insert_or(_inbound)
+        .values(adapter=adapter, account=account, key=key, at=at, answer=answer)
+        .on_conflict_do_nothing()
+    )
+    return written.rowcount == 1
+
+
+def post(db: Db, letters: Iterable[Letter], *, now: datetime) -> None:
+    """Write letters; they are sent after the commit."""
+    rows = [
+        {
+            "id": letter.id,
+            "channel": letter.channel,
+            "kind": letter.kind,
+            "reason": letter.reason,
+            "subject_type": letter.subject_type,
+            "subject_id": letter.subject_id,
+            "payload": letter.payload,
+            "created_at": now,
+            "due_at": letter.due_at or now,
+            "attempts": 0,
+            "remote_id": "",
+            "error": "",
+        }
+        for letter in letters
+    ]
+    if rows:
+        db.execute(insert(_outbox), rows)
+
+
+def due_letters(db: Db, *, now: datetime, limit: int) -> list[Letter]:
+    rows = db.execute(
+        select(_outbox)
+        .where(_outbox.c.sent_at.is_(None), _outbox.c.dead_at.is_(None), _outbox.c.due_at <= now)
+        .order_by(_outbox.c.due_at, _outbox.c.created_at, _outbox.c.id)
+        .limit(limit)
+    )
+    return [Letter(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name begins with _
+
+
+def mark_sent(db: Db, letter_id: str, *, now: datetime, remote_id: str = "") -> None:
+    db.execute(
+        _outbox.update()
+        .where(_outbox.c.id == letter_id, _outbox.c.sent_at.is_(None))
+        .values(sent_at=now, remote_id=remote_id, attempts=_outbox.c.attempts + 1, error="")
+    )
+
+
+def mark_failed(db: Db, letter_id: str, *, error: str, retry_at: datetime | None, now: datetime) -> None:
+    """The sending failed: again at ``retry_at``, or never (a dead letter, for a person to see)."""
+    values = {"attempts": _outbox.c.attempts + 1, "error": error[:500]}
+    moved = {"due_at": retry_at} if retry_at else {"dead_at": now}
+    db.execute(_outbox.update().where(_outbox.c.id == letter_id).values(**values, **moved))
+
+
+def letters_about(db: Db, subject_type: str, subject_id: str) -> list[Letter]:
+    rows = db.execute(
+        select(_outbox)
+        .where(_outbox.c.subject_type == subject_type, _outbox.c.subject_id == subject_id)
+        .order_by(_outbox.c.created_at, _outbox.c.id)
+    )
+    return [Letter(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name begins with _
+
+
+def sent_letters(db: Db, channel_prefix: str, kind: str, *, since: datetime) -> list[Letter]:
+    """What was sent to channels that begin with ``channel_prefix``, oldest first."""
+    rows = db.execute(
+        select(_outbox)
+        .where(
+            _outbox.c.channel.startswith(channel_prefix),
+            _outbox.c.kind == kind,
+            _outbox.c.sent_at.is_not(None),
+            _outbox.c.created_at >= since,
+        )
+        .order_by(_outbox.c.created_at, _outbox.c.id)
+    )
+    return [Letter(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name begins with _
+
+
+def counts(db: Db) -> dict[str, int]:
+    """How many letters wait, were sent, and are dead."""
+    waiting, sent, dead = (
+        db.execute(select(func.count()).select_from(_outbox).where(*condition)).scalar_one()
+        for condition in (
+            (_outbox.c.sent_at.is_(None), _outbox.c.dead_at.is_(None)),
+            (_outbox.c.sent_at.is_not(None),),
+            (_outbox.c.dead_at.is_not(None),),
+        )
+    )
+    return {"waiting": waiting, "sent": sent, "dead": dead}

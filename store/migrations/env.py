@@ -1,0 +1,13 @@
+"""How Alembic reaches the open connection; there is no offline mode."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+from store import tables
+
+assert tables
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=SQLModel.metadata, render_as_batch=True
+)
+with context.begin_transaction():
+    context.run_migrations()

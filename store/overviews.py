@@ -1,0 +1,306 @@
+"""Looks over many things at once for the lists of the web console: parcels, money, letters, sources, search."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+
+from domain.case import Subject, SubjectType
+from domain.returns import Return
+from domain.shipment import Order, ShipmentView
+from domain.tracking import Milestone
+from store import cases, due, facts, intake, ledger, reads, returns, tables, tracking
+from store.base import Db
+from store.cases import CaseRow
+from store.due import SourceState
+from store.facts import FactRow
+from store.ledger import Instruction
+from store.mail import Letter
+from store.reads import ScanSeen
+from store.tables import table
+
+_shipment, _order, _customer = table(tables.Shipment), table(tables.Order), table(tables.Customer)
+_parcel, _watch, _return = table(tables.Parcel), table(tables.Watch), table(tables.Return)
+_outbox, _route, _budget = table(tables.Outbox), table(tables.Route), table(tables.Budget)
+
+PHONE_ENDING = 4
+"""Digits with which a phone may be searched by its ending, and the least that a search takes as one."""
+
+
+# --- parcels -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelPage:
+    """Every shipment with this number (numbers are reused), newest first; the details are the newest's."""
+
+    view: ShipmentView
+    scans: list[ScanSeen]
+    next_poll_at: datetime | None
+    alarm_at: datetime | None
+    cases: list[CaseRow]
+    order: Order | None
+    older: list[ShipmentView]
+
+
+def parcel_page(db: Db, number: str) -> ParcelPage | None:
+    ids = tracking.shipment_ids_by_number(db, number) or _shipments_by_parcel(db, number)
+    if not ids:
+        return None
+    views = tracking.views(db, ids)
+    view = views[ids[0]]
+    deadlines = db.execute(
+        select(_watch.c.next_poll_at, _watch.c.alarm_at).where(_watch.c.shipment_id == ids[0])
+    ).one_or_none()
+    order_ref = view.shipment.order_ref
+    return ParcelPage(
+        view=view,
+        scans=reads.scans(db, [view]),
+        next_poll_at=deadlines.next_poll_at if deadlines else None,
+        alarm_at=deadlines.alarm_at if deadlines else None,
+        cases=_cases_of_shipment(db, ids[0]),
+        order=intake.find_order(db, order_ref) if order_ref else None,
+        older=[views[i] for i in ids[1:]],
+    )
+
+
+def _shipments_by_parcel(db: Db, number: str) -> list[int]:
+    """A parcel of a shipment of several has its own number."""
+    rows = db.execute(
+        select(_parcel.c.shipment_id).where(_parcel.c.number == number).order_by(_parcel.c.shipment_id.desc()).limit(20)
+    )
+    return [row[0] for row in rows]
+
+
+def _cases_of_shipment(db: Db, shipment_id: int) -> list[CaseRow]:
+    case = table(tables.Case)
+    rows = db.execute(
+        select(case)
+        .where(case.c.subject_type == SubjectType.SHIPMENT.value, case.c.subject_id == str(shipment_id))
+        .order_by(case.c.id.desc())
+    )
+    return [cases.case_of(row) for row in rows]
+
+
+def parcel_counts(db: Db) -> dict[Milestone | None, int]:
+    """How many parcels stand at each milestone; None: never scanned."""
+    rows = db.execute(select(_parcel.c.milestone, func.count()).group_by(_parcel.c.milestone))
+    return {Milestone(row[0]) if row[0] else None: row[1] for row in rows}
+
+
+def recent_shipments(db: Db, *, milestone: str = "", limit: int = 100) -> list[ShipmentView]:
+    """The shipments heard of last; ``milestone`` narrows to one, ``none`` to those never scanned."""
+    query = select(_parcel.c.shipment_id).order_by(_parcel.c.last_at.desc(), _parcel.c.id.desc()).limit(limit)
+    if milestone:
+        query = query.where(_parcel.c.milestone == (None if milestone == "none" else milestone))
+    ids = list(dict.fromkeys(row[0] for row in db.execute(query)))
+    views = tracking.views(db, ids)
+    return [views[i] for i in ids]
+
+
+# --- search --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What a search found: tracking numbers, orders, returns and cases."""
+
+    shipments: list[ShipmentView]
+    orders: list[Order]
+    returns: list[str]
+    cases: list[CaseRow]
+
+
+def search(db: Db, text: str, *, limit: int = 50) -> Hits:
+    """By tracking number or its ending, order or return reference, case id, or the last digits of a phone."""
+    text = text.strip()
+    if not text:
+        return Hits([], [], [], [])
+    refs = _orders_found(db, text, limit)
+    ids = _shipments_found(db, text, refs, limit)
+    found_orders = (intake.find_order(db, ref) for ref in refs)
+    case = cases.get(db, int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    return Hits(
+        shipments=list(tracking.views(db, ids).values()),
+        orders=[order for order in found_orders if order is not None],
+        returns=_returns_found(db, text, refs, limit),
+        cases=[case] if case else [],
+    )
+
+
+def _orders_found(db: Db, text: str, limit: int) -> list[str]:
+    by_phone = text.isascii() and text.isdigit() and len(text) >= PHONE_ENDING
+    match = or_(
+        _order.c.ref.startswith(text, autoescape=True),
+        _customer.c.phone.endswith(text, autoescape=True) if by_phone else _customer.c.phone == text,
+    )
+    rows = db.execute(
+        select(_order.c.ref)
+        .outerjoin(_customer, _customer.c.id == _order.c.customer_id)
+        .where(match)
+        .order_by(_order.c.created_at.desc(), _order.c.ref)
+        .limit(limit)
+    )
+    return [row[0] for row in rows]
+
+
+def _shipments_found(db: Db, text: str, order_refs: Sequence[str], limit: int) -> list[int]:
+    number = _shipment.c.number
+    match = or_(
+        number.startswith(text, autoescape=True), number.endswith(text, autoescape=True),
+        _shipment.c.order_ref.in_(order_refs),
+    )  # fmt: skip
+    rows = db.execute(select(_shipment.c.id).where(match).order_by(_shipment.c.id.desc()).limit(limit))
+    return [row[0] for row in rows]
+
+
+def _returns_found(db: Db, text: str, order_refs: Sequence[str], limit: int) -> list[str]:
+    match = or_(_return.c.ref.startswith(text, autoescape=True), _return.c.order_ref.in_(order_refs))
+    rows = db.execute(select(_return.c.ref).where(match).order_by(_return.c.requested_at.desc()).limit(limit))
+    return [row[0] for row in rows]
+
+
+# --- returns -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLine:
+    value: Return
+    district: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnPage:
+    value: Return
+    order: Order | None
+    facts: list[FactRow]
+    instructions: list[Instruction]
+    cases: list[CaseRow]
+    routes: dict[str, str]
+    """Day by route id, of the routes that its history names."""
+
+
+def return_lines(db: Db, *, status: str = "", limit: int = 300) -> list[ReturnLine]:
+    query = select(_return, _customer.c.district).select_from(
+        _return.join(_order, _order.c.ref == _return.c.order_ref).outerjoin(
+            _customer, _customer.c.id == _order.c.customer_id
+        )
+    )
+    if status:
+        query = query.where(_return.c.status == status)
+    rows = db.execute(query.order_by(_return.c.requested_at.desc(), _return.c.ref).limit(limit))
+    return [ReturnLine(returns.return_of(row), row.district or "") for row in rows]
+
+
+def return_counts(db: Db) -> dict[str, int]:
+    rows = db.execute(select(_return.c.status, func.count()).group_by(_return.c.status))
+    return {row[0]: row[1] for row in rows}
+
+
+def return_page(db: Db, ref: str) -> ReturnPage | None:
+    value = returns.find(db, ref)
+    if value is None:
+        return None
+    history = facts.history(db, "return", ref)
+    case = table(tables.Case)
+    about = (case.c.subject_type == SubjectType.RETURN.value) & (case.c.subject_id == ref)
+    rows = db.execute(select(case).where(about).order_by(case.c.id.desc()))
+    return ReturnPage(
+        value=value,
+        order=intake.find_order(db, value.order_ref),
+        facts=history,
+        instructions=ledger.of_return(db, ref),
+        cases=[cases.case_of(row) for row in rows],
+        routes=_days(db, sorted({str(f.data["route"]) for f in history if f.data.get("route")})),
+    )
+
+
+def _days(db: Db, route_ids: Sequence[str]) -> dict[str, str]:
+    rows = db.execute(select(_route.c.id, _route.c.day).where(_route.c.id.in_(route_ids)))
+    return {row[0]: row[1] for row in rows}
+
+
+def unserved(db: Db, *, limit: int = 200) -> list[ReturnLine]:
+    """Returns that the last plan left out, with its reason."""
+    return [line for line in return_lines(db, limit=limit) if line.value.unserved_code]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Whom a stop visits: the return and its order (with the customer's name, address and phone)."""
+
+    value: Return
+    order: Order | None
+
+
+def visits(db: Db, refs: Sequence[str]) -> Mapping[str, Visit]:
+    """By return reference."""
+    found = {ref: returns.find(db, ref) for ref in refs}
+    return {
+        ref: Visit(value, intake.find_order(db, value.order_ref)) for ref, value in found.items() if value is not None
+    }
+
+
+# --- money, letters, sources ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyLine:
+    """An instruction and the letter that carries it to the merchant's system."""
+
+    instruction: Instruction
+    letter: Letter | None
+
+
+def money_lines(db: Db, *, limit: int = 300) -> list[MoneyLine]:
+    found = ledger.instructions(db, limit=limit)
+    letters: dict[str, Letter] = {}
+    for chunk in tracking.chunks([f"instruction-{one.id}" for one in found]):
+        rows = db.execute(select(_outbox).where(_outbox.c.id.in_(chunk)))
+        letters.update({row.id: Letter(**row._mapping) for row in rows})  # noqa: SLF001 - SQLAlchemy's public name
+    return [MoneyLine(one, letters.get(f"instruction-{one.id}")) for one in found]
+
+
+def troubled_letters(db: Db, *, limit: int = 200) -> list[Letter]:
+    """Letters that nobody got: dead ones first, then those that failed and wait for another try."""
+    rows = db.execute(
+        select(_outbox)
+        .where(_outbox.c.sent_at.is_(None), or_(_outbox.c.dead_at.is_not(None), _outbox.c.attempts > 0))
+        .order_by(_outbox.c.dead_at.is_(None), _outbox.c.created_at.desc(), _outbox.c.id)
+        .limit(limit)
+    )
+    return [Letter(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name begins with _
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    state: SourceState
+    watched: int
+    cases: list[CaseRow]
+    budgets: list[tuple[int, datetime, int]]
+    """(window in seconds, window began at, calls used) of each window that its credential has spent in."""
+
+
+def source_lines(db: Db) -> list[SourceLine]:
+    """Every credential that anything is watched through or that was ever asked."""
+    known = {(s.source, s.account): s for s in due.source_states(db)}
+    pairs = sorted(set(known) | set(due.credentials(db)))
+    return [
+        SourceLine(
+            known.get(pair, SourceState(*pair)),
+            due.watched(db, *pair),
+            cases.open_for(db, Subject(SubjectType.SOURCE, "/".join(pair))),
+            _budgets(db, "/".join(pair)),
+        )
+        for pair in pairs
+    ]
+
+
+def _budgets(db: Db, credential: str) -> list[tuple[int, datetime, int]]:
+    rows = db.execute(
+        select(_budget.c.per_s, _budget.c.window_at, _budget.c.used)
+        .where(_budget.c.credential == credential)
+        .order_by(_budget.c.per_s)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]

@@ -1,0 +1,262 @@
+"""Looks at the whole for pages, reports and the simulated world: reading only."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from domain.case import Subject, SubjectType
+from domain.parcel import order_key
+from domain.shipment import Order, ShipmentView
+from domain.tracking import Milestone, ScanEvent
+from store import cases, facts, intake, ledger, mail, returns, tables, tracking
+from store.base import Db
+from store.cases import CaseRow, Watched
+from store.facts import FactRow
+from store.ledger import Instruction
+from store.mail import Letter
+from store.tables import from_seconds, table
+from store.tracking import _event as scan_event
+
+_shipment, _order, _fact = table(tables.Shipment), table(tables.Order), table(tables.Fact)
+_case, _parcel, _watch = table(tables.Case), table(tables.Parcel), table(tables.Watch)
+_customer, _return = table(tables.Customer), table(tables.Return)
+_instruction = table(tables.Instruction)
+
+DUE_SOON = timedelta(hours=4)
+"""A promise with less than this left counts as due soon."""
+
+
+def subject_number(db: Db, subject: Subject) -> str:
+    """What people call a subject: a shipment's tracking number, else its own reference."""
+    if subject.type is not SubjectType.SHIPMENT:
+        return subject.id
+    number = db.execute(select(_shipment.c.number).where(_shipment.c.id == int(subject.id))).scalar_one_or_none()
+    return number or subject.id
+
+
+def courier_letters(db: Db, since: datetime) -> list[dict[str, Any]]:
+    """The route messages that couriers were sent: payloads with ``courier`` added."""
+    letters = mail.sent_letters(db, "courier:", "route", since=since)
+    return [{**letter.payload, "courier": letter.channel.removeprefix("courier:")} for letter in letters]
+
+
+# --- the desk ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What people know a subject by. ``district`` is all that a list shows of where the customer lives."""
+
+    number: str
+    carrier: str = ""
+    district: str = ""
+    order_ref: str | None = None
+    milestone: Milestone | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    case: CaseRow
+    about: About
+
+
+@dataclass(frozen=True, slots=True)
+class WatchLine:
+    item: Watched
+    about: About
+
+
+@dataclass(frozen=True, slots=True)
+class DeskCounts:
+    """``due_soon`` are the open promises with less than DUE_SOON left, ``breached`` those whose time is over."""
+
+    open: int
+    due_soon: int
+    breached: int
+    unowned: int
+    watched: int
+    delivered: int
+
+
+def case_lines(db: Db, *, only_open: bool = True, limit: int = 1_000) -> list[CaseLine]:
+    """Cases by promise left, those without a promise last."""
+    found = cases.list_cases(db, only_open=only_open, limit=limit)
+    about = abouts(db, [(case.subject, case.order_ref) for case in found])
+    return [CaseLine(case, about[case.subject]) for case in found]
+
+
+def watch_lines(db: Db, *, limit: int = 500) -> list[WatchLine]:
+    found = cases.watch_list(db, limit=limit)
+    about = abouts(db, [(item.subject, None) for item in found])
+    return [WatchLine(item, about[item.subject]) for item in found]
+
+
+def abouts(db: Db, subjects: Iterable[tuple[Subject, str | None]]) -> dict[Subject, About]:
+    """What these subjects are known by; each comes with its case's order reference, where it has one."""
+    wanted = dict(subjects)
+    shipment_ids = [int(s.id) for s in wanted if s.type is SubjectType.SHIPMENT]
+    views: dict[int, ShipmentView] = tracking.views(db, shipment_ids) if shipment_ids else {}
+    of_returns = _orders_of_returns(db, [s.id for s in wanted if s.type is SubjectType.RETURN])
+    orders = {s: ref or _order_ref(s, views, of_returns) for s, ref in wanted.items()}
+    districts = _districts(db, sorted({ref for ref in orders.values() if ref}))
+    return {s: _about(s, orders[s], views, districts) for s in wanted}
+
+
+def _order_ref(subject: Subject, views: Mapping[int, ShipmentView], of_returns: Mapping[str, str]) -> str | None:
+    if subject.type is SubjectType.SHIPMENT:
+        view = views.get(int(subject.id))
+        return view.shipment.order_ref if view else None
+    return {SubjectType.ORDER: subject.id, SubjectType.RETURN: of_returns.get(subject.id)}.get(subject.type)
+
+
+def _about(
+    subject: Subject, order_ref: str | None, views: Mapping[int, ShipmentView], districts: Mapping[str, str]
+) -> About:
+    district = districts.get(order_ref or "", "")
+    view = views.get(int(subject.id)) if subject.type is SubjectType.SHIPMENT else None
+    if view is None:
+        return About(subject.id, district=district, order_ref=order_ref)
+    sent = view.shipment
+    return About(sent.number, sent.carrier, district or sent.destination, order_ref, view.state.milestone)
+
+
+def _orders_of_returns(db: Db, refs: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for chunk in tracking.chunks(refs):
+        rows = db.execute(select(_return.c.ref, _return.c.order_ref).where(_return.c.ref.in_(chunk)))
+        found.update({row[0]: row[1] for row in rows})
+    return found
+
+
+def _districts(db: Db, order_refs: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for chunk in tracking.chunks(order_refs):
+        rows = db.execute(
+            select(_order.c.ref, _customer.c.district)
+            .join(_customer, _customer.c.id == _order.c.customer_id)
+            .where(_order.c.ref.in_(chunk))
+        )
+        found.update({row[0]: row[1] for row in rows})
+    return found
+
+
+def desk_counts(db: Db, *, now: datetime) -> DeskCounts:
+    is_open = _case.c.closed_at.is_(None)
+    promised = _case.c.promise_by
+
+    def how_many(*conditions: Any) -> int:
+        return db.execute(select(func.count()).select_from(_case).where(is_open, *conditions)).scalar_one()
+
+    return DeskCounts(
+        open=how_many(promised.is_not(None)),
+        due_soon=how_many(promised > now, promised <= now + DUE_SOON),
+        breached=how_many(promised <= now),
+        unowned=how_many(promised.is_not(None), _case.c.owner.is_(None)),
+        watched=_count(db, _watch, _watch.c.next_poll_at.is_not(None)),
+        delivered=_count(db, _parcel, _parcel.c.delivered == "yes"),
+    )
+
+
+def _count(db: Db, of: Any, *conditions: Any) -> int:
+    return db.execute(select(func.count()).select_from(of).where(*conditions)).scalar_one()
+
+
+# --- one case ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSeen:
+    """A scan event with the parcel that it belongs to, the source that told it, and when it told."""
+
+    number: str
+    event: ScanEvent
+    source: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """All that is known around a case: its facts and letters, its order's parcels, returns and money."""
+
+    line: CaseLine
+    facts: list[FactRow]
+    letters: list[Letter]
+    order: Order | None
+    views: list[ShipmentView]
+    scans: list[ScanSeen]
+    other_facts: list[FactRow]
+    instructions: list[Instruction]
+    others: list[CaseRow]
+
+
+def case_page(db: Db, case_id: int) -> CasePage | None:
+    case = cases.get(db, case_id)
+    if case is None:
+        return None
+    about = abouts(db, [(case.subject, case.order_ref)])[case.subject]
+    views = _views_around(db, case.subject, about.order_ref)
+    return CasePage(
+        line=CaseLine(case, about),
+        facts=facts.history(db, "case", str(case_id)),
+        letters=mail.letters_about(db, "case", str(case_id)),
+        order=intake.find_order(db, about.order_ref) if about.order_ref else None,
+        views=views,
+        scans=scans(db, views),
+        other_facts=_facts_around(db, case.subject, about.order_ref, views),
+        instructions=_instructions_of(db, about.order_ref) if about.order_ref else [],
+        others=[c for c in _cases_around(db, case.subject, about.order_ref) if c.id != case_id],
+    )
+
+
+def _views_around(db: Db, subject: Subject, order_ref: str | None) -> list[ShipmentView]:
+    """The shipment itself, or all that its order or return was sent with."""
+    if subject.type is SubjectType.SHIPMENT:
+        ids = [int(subject.id)]
+    elif order_ref:
+        ids = [row[0] for row in db.execute(select(_shipment.c.id).where(_shipment.c.order_ref == order_ref))]
+    else:
+        return []
+    return list(tracking.views(db, sorted(ids)).values())
+
+
+def _facts_around(db: Db, subject: Subject, order_ref: str | None, views: Sequence[ShipmentView]) -> list[FactRow]:
+    subjects = [("shipment", str(view.shipment.id)) for view in views]
+    if order_ref:
+        subjects.append(("order", order_ref))
+        subjects.extend(("return", value.ref) for value in returns.of_order(db, order_ref))
+    elif subject.type is SubjectType.SOURCE:
+        subjects.append(("source", subject.id))
+    return [fact for kind, ref in subjects for fact in facts.history(db, kind, ref)]
+
+
+def _instructions_of(db: Db, order_ref: str) -> list[Instruction]:
+    rows = db.execute(
+        select(_instruction.c.id).where(_instruction.c.order_ref == order_ref).order_by(_instruction.c.written_at)
+    ).all()
+    found = (ledger.get(db, row[0]) for row in rows)
+    return [one for one in found if one is not None]
+
+
+def _cases_around(db: Db, subject: Subject, order_ref: str | None) -> list[CaseRow]:
+    """Other cases of the subject or of its order, newest first."""
+    same = (_case.c.subject_type == subject.type.value) & (_case.c.subject_id == subject.id)
+    wanted = same | (_case.c.order_ref == order_ref) if order_ref else same
+    rows = db.execute(select(_case).where(wanted).order_by(_case.c.id.desc()).limit(50))
+    return [cases.case_of(row) for row in rows]
+
+
+def scans(db: Db, views: Iterable[ShipmentView]) -> list[ScanSeen]:
+    """All scan events of these shipments, in time order."""
+    parcels = {parcel.id: parcel.number for view in views for parcel in view.parcels}
+    found: list[ScanSeen] = []
+    for chunk in tracking.chunks(list(parcels)):
+        rows = db.exec_driver_sql(
+            f"SELECT {tracking.EVENT_COLUMNS} FROM scan s JOIN phrase p ON p.id = s.phrase_id"
+            f" LEFT JOIN place l ON l.id = s.place_id WHERE s.parcel_id IN ({','.join('?' * len(chunk))})",
+            tuple(chunk),
+        )
+        found.extend(ScanSeen(parcels[row[0]], scan_event(row), row[12], from_seconds(row[13])) for row in rows)
+    return sorted(found, key=lambda seen: order_key(seen.event))

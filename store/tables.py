@@ -1,0 +1,466 @@
+"""Every table. Facts are only ever appended; projections can be rebuilt from them; personal text stands apart.
+
+Times are whole UTC seconds (``Instant``), JSON has sorted keys, money is integer cents.
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CursorResult, Index, LargeBinary, Table, Text, UniqueConstraint, text
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC time, kept as whole seconds since 1970."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: object) -> int | None:
+        del dialect
+        return None if value is None else to_seconds(value)
+
+    def process_result_value(self, value: int | None, dialect: object) -> datetime | None:
+        del dialect
+        return None if value is None else from_seconds(value)
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON value, written canonically: sorted keys, no spaces."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: object) -> str | None:
+        del dialect
+        return None if value is None else to_json(value)
+
+    def process_result_value(self, value: str | None, dialect: object) -> Any:
+        del dialect
+        return None if value is None else json.loads(value)
+
+
+def to_seconds(at: datetime) -> int:
+    if at.tzinfo is None:
+        raise ValueError("a stored time needs a zone: pass an aware datetime")
+    return int(at.timestamp())
+
+
+def from_seconds(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def to_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+# --- what the merchant told us -------------------------------------------------------------------------------------
+
+
+class Customer(SQLModel, table=True):
+    """Personal text, apart from the facts so that it can be erased without breaking them."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = ""
+    phone: str = Field(default="", index=True)
+    email: str = ""
+    address: str = ""
+    district: str = ""
+    lat: float | None = None
+    lon: float | None = None
+    located: str = ""  # given | geocoded | district: how sure the coordinates are
+
+
+class Order(SQLModel, table=True):
+    __tablename__ = "orders"
+    ref: str = Field(primary_key=True)
+    shop: str = ""
+    currency: str = "CNY"
+    items: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    customer_id: int | None = Field(default=None, foreign_key="customer.id", index=True)
+    ship_by: datetime | None = Field(default=None, sa_type=Instant)
+    created_at: datetime = Field(sa_type=Instant)
+
+
+class Shipment(SQLModel, table=True):
+    __table_args__ = (UniqueConstraint("carrier", "number"),)
+    id: int | None = Field(default=None, primary_key=True)
+    order_ref: str | None = Field(default=None, foreign_key="orders.ref", index=True)
+    carrier: str  # who moves it: fedex, sf, zhongtong …
+    source: str  # who is asked: kuaidi100, fedex, sf …
+    account: str = "main"
+    service: str = ""
+    number: str = Field(index=True)
+    leg: str = "out"
+    origin: str = ""
+    destination: str = ""
+    region: str = "cn"  # which calendar and thresholds apply
+    promised_at: datetime | None = Field(default=None, sa_type=Instant)
+    created_at: datetime = Field(sa_type=Instant)
+
+
+# --- what carriers told us -----------------------------------------------------------------------------------------
+
+
+class Phrase(SQLModel, table=True):
+    """A distinct (code, text) of a source and what it means: events refer to it."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: int = Field(sa_type=BigInteger, unique=True)
+    source: str
+    code: str | None = None
+    text: str = Field(sa_type=Text)
+    milestone: str
+    reason: str | None = None
+    physical: bool | None = None
+    manner: str | None = None
+
+
+class Place(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+
+
+class Scan(SQLModel, table=True):
+    """One scan event of one parcel: the hot, narrow fact table."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
+    parcel_id: int = Field(primary_key=True, foreign_key="parcel.id")
+    key: int = Field(sa_type=BigInteger, primary_key=True)
+    at: datetime | None = Field(default=None, sa_type=Instant)
+    received_at: datetime = Field(sa_type=Instant)
+    phrase_id: int = Field(foreign_key="phrase.id")
+    place_id: int | None = Field(default=None, foreign_key="place.id")
+    raw: str = Field(default="", sa_type=Text)
+    zone: str
+    certainty: str
+
+
+class Parcel(SQLModel, table=True):
+    """A physical piece, and the state that its scan events amount to (projection)."""
+
+    __table_args__ = (
+        UniqueConstraint("shipment_id", "identity"),
+        Index("parcel_refold", "refold_at", sqlite_where=text("refold_at IS NOT NULL")),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    shipment_id: int = Field(foreign_key="shipment.id", index=True)
+    identity: str = ""
+    number: str
+    leg: str = "out"
+    milestone: str | None = None
+    reason: str | None = None
+    manner: str | None = None
+    delivered: str = "no"
+    last_at: datetime | None = Field(default=None, sa_type=Instant)
+    last_physical_at: datetime | None = Field(default=None, sa_type=Instant)
+    last_physical_place: str | None = None
+    delivered_at: datetime | None = Field(default=None, sa_type=Instant)
+    first_at: datetime | None = Field(default=None, sa_type=Instant)
+    since: datetime | None = Field(default=None, sa_type=Instant)
+    refold_at: datetime | None = Field(default=None, sa_type=Instant)  # when a future-dated event begins to count
+
+
+class RawReply(SQLModel, table=True):
+    """A scrubbed reply body, compressed, once per content."""
+
+    __tablename__ = "raw_reply"
+    digest: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    source: str
+    status: int
+    at: datetime = Field(sa_type=Instant, index=True)
+    body: bytes = Field(sa_type=LargeBinary)
+    error: str = ""
+
+
+class Watch(SQLModel, table=True):
+    """The stored deadlines of a shipment: a tick costs what is due, not what is watched."""
+
+    __table_args__ = (
+        Index("watch_due", "source", "account", "next_poll_at", "shipment_id"),
+        Index("watch_alarm", "alarm_at", "shipment_id", sqlite_where=text("alarm_at IS NOT NULL")),
+    )
+    shipment_id: int = Field(primary_key=True, foreign_key="shipment.id")
+    source: str
+    account: str = "main"
+    next_poll_at: datetime | None = Field(default=None, sa_type=Instant)
+    alarm_at: datetime | None = Field(default=None, sa_type=Instant)
+    polled_at: datetime | None = Field(default=None, sa_type=Instant)
+    no_data: str | None = None
+    failures: int = 0
+    note: str = ""
+
+
+class Source(SQLModel, table=True):
+    """How each credential of each source is doing."""
+
+    source: str = Field(primary_key=True)
+    account: str = Field(primary_key=True)
+    last_ok_at: datetime | None = Field(default=None, sa_type=Instant)
+    failing_since: datetime | None = Field(default=None, sa_type=Instant)
+    failures: int = 0
+    paused_until: datetime | None = Field(default=None, sa_type=Instant)
+    error: str = ""
+
+
+class Budget(SQLModel, table=True):
+    """Calls spent by a credential in the window that began at ``window_at``."""
+
+    credential: str = Field(primary_key=True)
+    per_s: int = Field(primary_key=True)
+    window_at: datetime = Field(sa_type=Instant)
+    used: int = 0
+
+
+# --- what we found and did -----------------------------------------------------------------------------------------
+
+
+class Fact(SQLModel, table=True):
+    """The append-only log of everything that isn't a scan: of cases, returns, routes, stops, people, sources."""
+
+    __table_args__ = (Index("fact_subject", "subject_type", "subject_id", "id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    subject_type: str
+    subject_id: str
+    event: str
+    at: datetime = Field(sa_type=Instant)
+    by: str | None = None
+    channel: str = ""
+    words: str = Field(default="", sa_type=Text)
+    data: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+
+
+class Case(SQLModel, table=True):
+    __tablename__ = "cases"
+    __table_args__ = (
+        Index(
+            "case_one_open",
+            "subject_type",
+            "subject_id",
+            "kind",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index("case_timer", "timer_at", sqlite_where=text("timer_at IS NOT NULL")),
+        Index("case_status", "status", "promise_by"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    subject_type: str
+    subject_id: str
+    severity: str = "warn"
+    status: str = "open"
+    opened_at: datetime = Field(sa_type=Instant)
+    promise_by: datetime | None = Field(default=None, sa_type=Instant)
+    owner: str | None = None
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = Field(default=None, sa_type=Instant)
+    warned: bool = False
+    breached: bool = False
+    told_at: datetime | None = Field(default=None, sa_type=Instant)
+    closed_at: datetime | None = Field(default=None, sa_type=Instant)
+    close_reason: str = ""
+    since: datetime = Field(sa_type=Instant)
+    probability: float | None = None
+    evidence: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    next_step: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    timer_at: datetime | None = Field(default=None, sa_type=Instant)
+    order_ref: str | None = Field(default=None, index=True)
+
+
+class WatchItem(SQLModel, table=True):
+    """The watch list: findings that page nobody and promise nothing."""
+
+    __tablename__ = "watch_item"
+    subject_type: str = Field(primary_key=True)
+    subject_id: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    since: datetime = Field(sa_type=Instant)
+    found_at: datetime = Field(sa_type=Instant)
+    probability: float | None = None
+    evidence: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+
+
+class Return(SQLModel, table=True):
+    __tablename__ = "returns"
+    ref: str = Field(primary_key=True)
+    order_ref: str = Field(foreign_key="orders.ref", index=True)
+    items: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    reason: str
+    want: str = "refund"
+    status: str = Field(default="requested", index=True)
+    payer: str = ""
+    rule: str = ""
+    refund_cents: int = 0
+    freight_cents: int = 0
+    currency: str = "CNY"
+    slot_from: datetime | None = Field(default=None, sa_type=Instant)
+    slot_to: datetime | None = Field(default=None, sa_type=Instant)
+    code: str = ""  # what the customer shows at the door
+    depot: str = ""
+    requested_at: datetime = Field(sa_type=Instant)
+    attempts: int = 0
+    collected: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    unserved_code: str = ""
+    unserved_reason: str = ""
+
+
+class Route(SQLModel, table=True):
+    id: str = Field(primary_key=True)
+    day: str = Field(index=True)  # local date, ISO
+    depot: str
+    collector: str
+    courier: str
+    status: str = "dispatched"  # dispatched | under_way | done
+    depart_at: datetime = Field(sa_type=Instant)
+    return_at: datetime = Field(sa_type=Instant)
+    distance_m: int = 0
+    drive_s: int = 0
+    cost_cents: int = 0
+    engine: str = ""
+    path: list[list[float]] = Field(default_factory=list, sa_type=Json)  # [lat, lon] along the way
+    dispatched_at: datetime = Field(sa_type=Instant)
+
+
+class Stop(SQLModel, table=True):
+    __table_args__ = (UniqueConstraint("route_id", "position"),)
+    id: str = Field(primary_key=True)
+    route_id: str = Field(foreign_key="route.id", index=True)
+    return_ref: str = Field(foreign_key="returns.ref", index=True)
+    position: int
+    lat: float
+    lon: float
+    arrive_at: datetime = Field(sa_type=Instant)
+    start_at: datetime = Field(sa_type=Instant)
+    leave_at: datetime = Field(sa_type=Instant)
+    status: str = "planned"  # planned | arrived | collected | partly_collected | failed | cancelled
+    arrived_at: datetime | None = Field(default=None, sa_type=Instant)
+    ended_at: datetime | None = Field(default=None, sa_type=Instant)
+    fail_reason: str = ""
+    fault: str = ""
+    proof: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+
+
+class Instruction(SQLModel, table=True):
+    """The one door through which money leaves. The constraint refuses a second payment for the same thing."""
+
+    __table_args__ = (
+        Index(
+            "instruction_once",
+            "order_ref",
+            "item",
+            unique=True,
+            sqlite_where=text("approval = ''"),
+            postgresql_where=text("approval = ''"),
+        ),
+    )
+    id: str = Field(primary_key=True)
+    order_ref: str = Field(foreign_key="orders.ref")
+    item: str
+    kind: str  # refund | reship | compensation
+    amount_cents: int
+    currency: str
+    return_ref: str | None = Field(default=None, index=True)
+    case_id: int | None = None
+    approval: str = ""
+    why: str = ""
+    written_at: datetime = Field(sa_type=Instant)
+    confirmed_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+# --- mail ----------------------------------------------------------------------------------------------------------
+
+
+class Inbound(SQLModel, table=True):
+    """Inward exactly one effect: a delivery whose key is already here is answered and changes nothing."""
+
+    adapter: str = Field(primary_key=True)
+    account: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=Instant)
+    answer: str = Field(default="", sa_type=Text)
+
+
+class Outbox(SQLModel, table=True):
+    """Write, commit, then send: a row is written once and sent at least once under its one id."""
+
+    __table_args__ = (
+        Index("outbox_due", "due_at", sqlite_where=text("sent_at IS NULL AND dead_at IS NULL")),
+        Index("outbox_channel", "channel", "created_at"),
+    )
+    id: str = Field(primary_key=True)
+    channel: str  # console | courier:<id> | merchant | customer:<order>
+    kind: str  # alert | alert_edit | route | instruction
+    reason: str  # why it is said: opened, warned, breached, acknowledged …
+    subject_type: str
+    subject_id: str
+    payload: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    created_at: datetime = Field(sa_type=Instant)
+    due_at: datetime = Field(sa_type=Instant)
+    attempts: int = 0
+    sent_at: datetime | None = Field(default=None, sa_type=Instant)
+    dead_at: datetime | None = Field(default=None, sa_type=Instant)
+    remote_id: str = ""
+    error: str = ""
+
+
+# --- people --------------------------------------------------------------------------------------------------------
+
+
+class Person(SQLModel, table=True):
+    id: str = Field(primary_key=True)
+    name: str
+    role: str = "agent"  # viewer | agent | lead | admin
+    lang: str = ""
+    password_hash: str = ""
+    active: bool = True
+
+
+class Session(SQLModel, table=True):
+    """A signed-in browser; only the hash of its cookie is kept."""
+
+    digest: str = Field(primary_key=True)
+    person_id: str = Field(foreign_key="person.id")
+    csrf: str
+    expires_at: datetime = Field(sa_type=Instant)
+
+
+class ApiKey(SQLModel, table=True):
+    __tablename__ = "api_key"
+    name: str = Field(primary_key=True)
+    digest: str = Field(unique=True)
+    created_at: datetime = Field(sa_type=Instant)
+    revoked_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class OneTimeLink(SQLModel, table=True):
+    """Used once, then spent: sign-in links."""
+
+    __tablename__ = "one_time_link"
+    digest: str = Field(primary_key=True)
+    person_id: str
+    expires_at: datetime = Field(sa_type=Instant)
+    used_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Meta(SQLModel, table=True):
+    """What the installation remembers of itself: its signing key, its clock in a demo."""
+
+    key: str = Field(primary_key=True)
+    value: str = Field(sa_type=Text)
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The Core table of a model, for hot reads and writes."""
+    found: Table = model.__table__  # type: ignore[attr-defined]
+    return found
+
+
+def new_id(written: CursorResult[Any]) -> int:
+    """The integer key that an INSERT was given."""
+    key = written.inserted_primary_key
+    assert key is not None
+    return int(key[0])

@@ -1,0 +1,331 @@
+"""Scan events in, parcel states out: facts and projection in one transaction.
+
+Reading a reply again is free: an event's natural key is its primary key.
+"""
+
+import hashlib
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import select
+
+from domain.parcel import ParcelState, fold, next_change, shipment_state
+from domain.shipment import ParcelView, Shipment, ShipmentView
+from domain.tracking import (
+    Certainty,
+    EventTime,
+    Manner,
+    Milestone,
+    NoData,
+    ParcelReading,
+    Reason,
+    ScanEvent,
+    Zone,
+    event_key,
+)
+from store import tables
+from store.base import Db
+from store.tables import from_seconds, new_id, table, to_seconds
+
+_shipment, _parcel, _watch = table(tables.Shipment), table(tables.Parcel), table(tables.Watch)
+MAX_ERROR_TEXT = 500
+IN_LIMIT = 500
+"""Values of one IN list: below SQLite's smallest default limit of 999 parameters."""
+
+PARCEL_STATE = ("milestone", "reason", "manner", "delivered", "last_physical_place")
+PARCEL_TIMES = ("last_at", "last_physical_at", "delivered_at", "first_at", "since")
+
+
+def chunks(values: Sequence[Any], size: int = IN_LIMIT) -> Iterable[Sequence[Any]]:
+    return (values[i : i + size] for i in range(0, len(values), size))
+
+
+# --- events in -----------------------------------------------------------------------------------------------------
+
+
+def record(db: Db, readings: Sequence[tuple[int, str, Sequence[ParcelReading]]], *, now: datetime) -> dict[int, int]:
+    """Append the events of (shipment id, source, parcels) readings and refold the parcels that gained any.
+
+    Returns how many new events each changed shipment got.
+    """
+    parcel_ids = _parcels_for(db, readings)
+    wanted = [
+        (parcel_ids[shipment_id, reading.identity or ""], shipment_id, event_key(source, event), source, event)
+        for shipment_id, source, parcels in readings
+        for reading in parcels
+        for event in reading.events
+    ]
+    known = _known_keys(db, sorted({row[0] for row in wanted}))
+    new = {(row[0], row[2]): row for row in wanted if row[2] not in known.get(row[0], ())}
+    if not new:
+        return {}
+    _insert_events(db, list(new.values()), to_seconds(now))
+    refold(db, sorted({row[0] for row in new.values()}), now=now)
+    gained: dict[int, int] = defaultdict(int)
+    for row in new.values():
+        gained[row[1]] += 1
+    return dict(gained)
+
+
+def _parcels_for(db: Db, readings: Sequence[tuple[int, str, Sequence[ParcelReading]]]) -> dict[tuple[int, str], int]:
+    """The parcel ids by (shipment id, identity); parcels met for the first time are written.
+
+    A shipment starts with one parcel of identity '' (its number is all that is known): the first identity that a
+    source tells is taken to be that parcel's, so that it isn't counted twice.
+    """
+    shipments = sorted({shipment_id for shipment_id, _, _ in readings})
+    found: dict[tuple[int, str], int] = {}
+    for chunk in chunks(shipments):
+        rows = db.execute(
+            select(_parcel.c.shipment_id, _parcel.c.identity, _parcel.c.id).where(_parcel.c.shipment_id.in_(chunk))
+        )
+        found.update({(row[0], row[1]): row[2] for row in rows})
+    for shipment_id, _, parcels in readings:
+        for reading in parcels:
+            identity = reading.identity or ""
+            if (shipment_id, identity) not in found:
+                found[shipment_id, identity] = _adopt_or_add(db, found, shipment_id, identity, reading)
+    return found
+
+
+def _adopt_or_add(
+    db: Db, found: dict[tuple[int, str], int], shipment_id: int, identity: str, reading: ParcelReading
+) -> int:
+    blank = found.pop((shipment_id, ""), None) if identity else None
+    if blank is not None:
+        db.execute(_parcel.update().where(_parcel.c.id == blank).values(identity=identity, leg=reading.leg.value))
+        return blank
+    values = {"shipment_id": shipment_id, "identity": identity, "number": reading.number, "leg": reading.leg.value}
+    written = db.execute(_parcel.insert().values(delivered="no", **values))
+    return new_id(written)
+
+
+def _known_keys(db: Db, parcel_ids: Sequence[int]) -> dict[int, set[int]]:
+    known: dict[int, set[int]] = defaultdict(set)
+    for chunk in chunks(parcel_ids):
+        marks = ",".join("?" * len(chunk))
+        for parcel_id, key in db.exec_driver_sql(
+            f"SELECT parcel_id, key FROM scan WHERE parcel_id IN ({marks})", tuple(chunk)
+        ):
+            known[parcel_id].add(key)
+    return known
+
+
+def _insert_events(db: Db, rows: Sequence[tuple[int, int, int, str, ScanEvent]], received: int) -> None:
+    phrases = _phrase_ids(db, [(row[3], row[4]) for row in rows])
+    places = _place_ids(db, sorted({row[4].place for row in rows if row[4].place}))
+    db.exec_driver_sql(
+        "INSERT OR IGNORE INTO scan (parcel_id, key, at, received_at, phrase_id, place_id, raw, zone, certainty)"
+        " VALUES (?,?,?,?,?,?,?,?,?)",
+        [
+            (
+                parcel_id,
+                key,
+                to_seconds(event.time.at) if event.time.at else None,
+                received,
+                phrases[phrase_key(source, event)],
+                places.get(event.place) if event.place else None,
+                event.time.raw,
+                event.time.zone.value,
+                event.time.certainty.value,
+            )
+            for parcel_id, _, key, source, event in sorted(rows, key=lambda r: (r[0], r[2]))
+        ],
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _phrase_key(*parts: object) -> int:
+    joined = "\x1f".join("" if p is None else str(p) for p in parts)
+    return int.from_bytes(hashlib.blake2b(joined.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def phrase_key(source: str, event: ScanEvent) -> int:
+    """What makes two phrases one: source, code, text and everything that they were read to mean."""
+    return _phrase_key(source, event.code, event.text, event.milestone, event.reason, event.physical, event.manner)
+
+
+def _phrase_ids(db: Db, events: Sequence[tuple[str, ScanEvent]]) -> dict[int, int]:
+    by_key = {phrase_key(source, event): (source, event) for source, event in events}
+    found = _look_up(db, "SELECT key, id FROM phrase WHERE key IN ({})", sorted(by_key))
+    missing = [key for key in by_key if key not in found]
+    if missing:
+        db.exec_driver_sql(
+            "INSERT INTO phrase (key, source, code, text, milestone, reason, physical, manner) VALUES (?,?,?,?,?,?,?,?)",
+            [(key, *_phrase_values(*by_key[key])) for key in missing],
+        )
+        found |= _look_up(db, "SELECT key, id FROM phrase WHERE key IN ({})", missing)
+    return found
+
+
+def _phrase_values(source: str, event: ScanEvent) -> tuple[Any, ...]:
+    reason = event.reason.value if event.reason else None
+    manner = event.manner.value if event.manner else None
+    return (source, event.code, event.text, event.milestone.value, reason, event.physical, manner)
+
+
+def _place_ids(db: Db, names: Sequence[str]) -> dict[str, int]:
+    found = _look_up(db, "SELECT name, id FROM place WHERE name IN ({})", names)
+    missing = [(name,) for name in names if name not in found]
+    if missing:
+        db.exec_driver_sql("INSERT INTO place (name) VALUES (?)", missing)
+        found |= _look_up(db, "SELECT name, id FROM place WHERE name IN ({})", [name for (name,) in missing])
+    return found
+
+
+def _look_up(db: Db, sql: str, values: Sequence[Any]) -> dict[Any, int]:
+    found: dict[Any, int] = {}
+    for chunk in chunks(values):
+        rows = db.exec_driver_sql(sql.format(",".join("?" * len(chunk))), tuple(chunk))
+        found.update({row[0]: row[1] for row in rows})
+    return found
+
+
+# --- states out ----------------------------------------------------------------------------------------------------
+
+EVENT_COLUMNS = (
+    "s.parcel_id, s.at, s.raw, s.zone, s.certainty, p.code, p.text, p.milestone, p.reason, p.physical, p.manner,"
+    " l.name, p.source, s.received_at"
+)
+
+
+def events_of(db: Db, parcel_ids: Sequence[int]) -> dict[int, list[ScanEvent]]:
+    """All scan events of the parcels, in no particular order."""
+    found: dict[int, list[ScanEvent]] = {parcel_id: [] for parcel_id in parcel_ids}
+    for chunk in chunks(list(parcel_ids)):
+        rows = db.exec_driver_sql(
+            f"SELECT {EVENT_COLUMNS} FROM scan s JOIN phrase p ON p.id = s.phrase_id"
+            f" LEFT JOIN place l ON l.id = s.place_id WHERE s.parcel_id IN ({','.join('?' * len(chunk))})",
+            tuple(chunk),
+        )
+        for row in rows:
+            found[row[0]].append(_event(row))
+    return found
+
+
+def _event(row: Any) -> ScanEvent:
+    return ScanEvent(
+        code=row[5],
+        text=row[6],
+        milestone=Milestone(row[7]),
+        time=EventTime(row[2], from_seconds(row[1]) if row[1] is not None else None, Zone(row[3]), Certainty(row[4])),
+        reason=Reason(row[8]) if row[8] else None,
+        physical=None if row[9] is None else bool(row[9]),
+        place=row[11],
+        manner=Manner(row[10]) if row[10] else None,
+    )
+
+
+def refold(db: Db, parcel_ids: Sequence[int], *, now: datetime) -> None:
+    """Bring the projection of these parcels up to their events."""
+    rows = [
+        (*state_values(fold(events, now=now)), _seconds(next_change(events, now=now)), parcel_id)
+        for parcel_id, events in events_of(db, parcel_ids).items()
+    ]
+    columns = ", ".join(f"{name} = ?" for name in (*PARCEL_STATE, *PARCEL_TIMES, "refold_at"))
+    if rows:
+        db.exec_driver_sql(f"UPDATE parcel SET {columns} WHERE id = ?", rows)
+
+
+def refold_due(db: Db, *, now: datetime) -> list[int]:
+    """Refold the parcels of which a future-dated event begins to count; returns their shipments."""
+    rows = db.execute(select(_parcel.c.id, _parcel.c.shipment_id).where(_parcel.c.refold_at <= now)).all()
+    refold(db, [row.id for row in rows], now=now)
+    return sorted({row.shipment_id for row in rows})
+
+
+def state_values(state: ParcelState) -> tuple[Any, ...]:
+    words = (state.milestone, state.reason, state.manner, state.delivered)
+    times = (getattr(state, name) for name in PARCEL_TIMES)
+    return (
+        *(word.value if word else None for word in words),
+        state.last_physical_place,
+        *(_seconds(at) for at in times),
+    )
+
+
+def _seconds(at: datetime | None) -> int | None:
+    return to_seconds(at) if at else None
+
+
+def state_of(row: Any) -> ParcelState:
+    """The state kept in a parcel row."""
+    return ParcelState(
+        milestone=Milestone(row.milestone) if row.milestone else None,
+        reason=Reason(row.reason) if row.reason else None,
+        manner=Manner(row.manner) if row.manner else None,
+        delivered=_delivered(row.delivered),
+        last_physical_place=row.last_physical_place,
+        **{name: getattr(row, name) for name in PARCEL_TIMES},
+    )
+
+
+def _delivered(value: str) -> Any:
+    from domain.parcel import Delivered
+
+    return Delivered(value)
+
+
+def views(db: Db, shipment_ids: Sequence[int]) -> dict[int, ShipmentView]:
+    """What is known of these shipments now."""
+    parcels: dict[int, list[ParcelView]] = defaultdict(list)
+    found: dict[int, ShipmentView] = {}
+    for chunk in chunks(list(shipment_ids)):
+        for row in db.execute(select(_parcel).where(_parcel.c.shipment_id.in_(chunk)).order_by(_parcel.c.id)):
+            parcels[row.shipment_id].append(ParcelView(row.id, row.number, row.identity, row.leg, state_of(row)))
+        rows = db.execute(
+            select(_shipment, _watch.c.no_data, _watch.c.polled_at, _watch.c.note)
+            .outerjoin(_watch, _watch.c.shipment_id == _shipment.c.id)
+            .where(_shipment.c.id.in_(chunk))
+        )
+        for row in rows:
+            mine = tuple(parcels[row.id])
+            found[row.id] = ShipmentView(
+                shipment=shipment_of(row),
+                parcels=mine,
+                state=shipment_state(p.state for p in mine),
+                no_data=NoData(row.no_data) if row.no_data else None,
+                polled_at=row.polled_at,
+                received_by_hand=row.note == "received",
+            )
+    return found
+
+
+def shipment_of(row: Any) -> Shipment:
+    return Shipment(
+        id=row.id,
+        order_ref=row.order_ref,
+        carrier=row.carrier,
+        source=row.source,
+        account=row.account,
+        service=row.service,
+        number=row.number,
+        leg=row.leg,
+        origin=row.origin,
+        destination=row.destination,
+        region=row.region,
+        promised_at=row.promised_at,
+        created_at=row.created_at,
+    )
+
+
+def shipment_ids_by_number(db: Db, number: str) -> list[int]:
+    """The shipments that carry a number, newest first (numbers are reused)."""
+    rows = db.execute(select(_shipment.c.id).where(_shipment.c.number == number).order_by(_shipment.c.id.desc()))
+    return [row[0] for row in rows]
+
+
+# --- raw bodies ----------------------------------------------------------------------------------------------------
+
+
+def keep_raw(db: Db, *, source: str, status: int, body: bytes, at: datetime, error: str = "") -> None:
+    """Keep a scrubbed reply body, compressed, once per content."""
+    digest = hashlib.blake2b(source.encode() + b"\0" + body, digest_size=16).digest()
+    db.exec_driver_sql(
+        "INSERT OR IGNORE INTO raw_reply (digest, source, status, at, body, error) VALUES (?,?,?,?,?,?)",
+        (digest, source, status, to_seconds(at), zlib.compress(body, 6), error[:MAX_ERROR_TEXT]),
+    )
