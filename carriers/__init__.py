@@ -1,0 +1,1 @@
+"""One file per carrier or aggregator; everything else reaches them through the registry."""

@@ -1,0 +1,337 @@
+"""What a carrier is: a value made of pure functions.
+
+An adapter is one module with one ``CARRIER`` value: no base class, no await, no clock. ``request`` builds the call,
+``read`` turns its reply into one reading per ask. See docs/adding-a-carrier.md.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Any, TypeVar
+
+import msgspec
+
+from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, UnreadableReply
+from domain.tracking import (
+    Ask,
+    Certainty,
+    EventTime,
+    Failed,
+    Manner,
+    Milestone,
+    NoData,
+    Reading,
+    Reason,
+    ScanEvent,
+    Zone,
+)
+from net.http import HttpReply, HttpRequest
+
+SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""China keeps one time all year; an offset says it without a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """At most ``calls`` per ``per_s`` seconds; ``per_number`` counts each number on its own."""
+
+    calls: int
+    per_s: int
+    per_number: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A bearer token that a carrier handed out, good until ``expires_at``. It stays out of every repr, hence of logs."""
+
+    value: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One credential of one carrier: its validated settings, and a token where the carrier hands one out."""
+
+    carrier: str
+    name: str
+    settings: Any = field(repr=False)
+    token: Token | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFlow:
+    """How to get a token: ``request(account, now)``, ``read(reply, now)``; raises OutsideError from read."""
+
+    request: Callable[[Account, datetime], HttpRequest]
+    read: Callable[[HttpReply, datetime], Token]
+
+
+@dataclass(frozen=True, slots=True)
+class PushAnswer:
+    """What to answer a push with, to the letter."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A source that calls us. ``verify(body, headers, account) -> bool`` over the raw bytes, in constant time; a source
+    that proves nothing always gives False, and its push is only a hint to ask now. ``unwrap`` takes the JSON out of a
+    form; ``numbers`` (the parcels that the push speaks of) and ``read`` work on the unwrapped body. ``confirm`` raises
+    OutsideError unless the reply to ``subscribe`` says that the subscription stands.
+    """
+
+    verify: Callable[[bytes, Mapping[str, str], Account], bool]
+    read: Callable[[HttpReply, Sequence[Ask], datetime], list[Reading]]
+    numbers: Callable[[bytes], tuple[str, ...]]
+    answer: PushAnswer
+    subscribe: Callable[[Ask, Account, str, datetime], HttpRequest] | None = None
+    confirm: Callable[[HttpReply], None] | None = None
+    unwrap: Callable[[bytes], bytes] = bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A row of an adapter's status table: what a code or phrase means, and where that is written."""
+
+    milestone: Milestone
+    source: str
+    reason: Reason | None = None
+    physical: bool | None = None
+    manner: Manner | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """An adapter. ``settings`` is the msgspec struct that its table in the configuration must fit;
+    ``vocabulary`` is every row of its status tables, for docs and the contract test; ``scrub`` names the JSON fields
+    with people in them, blanked before a raw body is kept.
+    """
+
+    id: str
+    name: Mapping[str, str]
+    settings: type[msgspec.Struct]
+    batch_size: int
+    budgets: tuple[Budget, ...]
+    vocabulary: Mapping[str, Meaning]
+    request: Callable[[Sequence[Ask], Account, datetime, str], HttpRequest]
+    read: Callable[[HttpReply, Sequence[Ask], datetime], list[Reading]]
+    token: TokenFlow | None = None
+    push: Push | None = None
+    min_interval: timedelta = timedelta(minutes=30)
+    history: timedelta = timedelta(days=90)
+    needs_phone: bool = False
+    scrub: tuple[str, ...] = field(default=())
+
+
+MAX_ERROR_TEXT = 200
+BOM = b"\xef\xbb\xbf"
+
+Scalar = str | int | float | bool | None
+"""What a source may send where it documents a text: codes come quoted and bare, and fields come as null."""
+
+T = TypeVar("T")
+
+
+def text_of(value: Scalar) -> str:
+    """A scalar as the text that it stands for; nothing is an empty text."""
+    return "" if value is None else str(value)
+
+
+def json_of(body: bytes, shape: type[T]) -> T:
+    """The JSON of a body, with or without a byte order mark, in the given shape."""
+    return msgspec.json.decode(body.removeprefix(BOM), type=shape)
+
+
+def same_number(one: Scalar, other: Scalar) -> bool:
+    """Whether two spellings name one parcel: sources change case and add white space."""
+    return _plain(one) == _plain(other) != ""
+
+
+def _plain(number: Scalar) -> str:
+    return "".join(text_of(number).split()).upper()
+
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises on a reply that isn't in its documented format."""
+
+
+def read_safely(carrier: Carrier, reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
+    """Read a reply; what the outside did wrong becomes one Failed per ask.
+
+    Decoding errors are turned into UnreadableReply here and nowhere else. A LookupError or TypeError is our own bug
+    and isn't caught.
+    """
+    return failing_softly(carrier.id, lambda: carrier.read(reply, asks, now), asks)
+
+
+def failing_softly(who: str, reading: Callable[[], list[Reading]], asks: Sequence[Ask]) -> list[Reading]:
+    try:
+        return reading()
+    except OutsideError as exc:
+        error: OutsideError = exc
+    except UNREADABLE as exc:
+        error = _unreadable(who, exc)
+    return [Failed(error, no_data_of(error)) for _ in asks]
+
+
+def _unreadable(who: str, exc: Exception) -> UnreadableReply:
+    return UnreadableReply(who, f"{type(exc).__name__}: {exc}"[:MAX_ERROR_TEXT])
+
+
+def said(who: str, body: bytes, shape: type[T]) -> T:
+    """As ``json_of``, for bodies read outside of ``read_safely`` (tokens, subscriptions): raises UnreadableReply."""
+    try:
+        return json_of(body, shape)
+    except UNREADABLE as exc:
+        raise _unreadable(who, exc) from exc
+
+
+NO_DATA: tuple[tuple[type[OutsideError], NoData], ...] = (
+    (AccessDenied, NoData.BAD_CREDENTIAL),
+    (Unreachable, NoData.SOURCE_DOWN),
+)
+
+
+def no_data_of(error: OutsideError) -> NoData | None:
+    return next((no_data for kind, no_data in NO_DATA if isinstance(error, kind)), None)
+
+
+def raise_for_status(who: str, reply: HttpReply, *, ok: frozenset[int] = frozenset({200})) -> None:
+    """Raise the OutsideError that an HTTP status stands for, unless it is one of ``ok``."""
+    status = reply.status
+    if status in ok:
+        return
+    if status in {401, 403}:
+        raise AccessDenied(who, f"HTTP {status}")
+    if status == 429:
+        raise RateLimited(who, "HTTP 429", retry_after_s=retry_after_s(reply))
+    if status >= 500 or status in {408, 425}:
+        raise Unreachable(who, f"HTTP {status}")
+    raise UnreadableReply(who, f"unexpected HTTP {status}")
+
+
+def retry_after_s(reply: HttpReply) -> int | None:
+    """Seconds of a Retry-After header in its numeric form (RFC 9110 §10.2.3), None otherwise."""
+    value = reply.headers.get("retry-after", "").strip()
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= 9 else None
+
+
+YEARS = range(1990, 2100)
+"""Years that a scan can lie in: sources fill gaps with 0001-01-01 and 9999-12-31."""
+
+
+def unread_time(raw: str) -> EventTime:
+    """A time that can't be read: the event is kept and moves no clock."""
+    return EventTime(raw=raw, at=None, zone=Zone.NONE, certainty=Certainty.UNKNOWN)
+
+
+def naive_time(raw: str, zone: tzinfo, evidence: Zone) -> EventTime:
+    """A local time without a zone, padded or not: ``2016-11-1 18:11:16``, ``2024-08-15T00:00:00.0``, ``2024-08-15``.
+
+    A fraction of a second is dropped. An unreadable text is a value: ``at`` None.
+    """
+    digits = _numbers(raw)
+    if len(digits) not in {3, 5, 6} or digits[0] not in YEARS:
+        return unread_time(raw)
+    try:
+        at = datetime(*digits, tzinfo=zone).astimezone(UTC)  # type: ignore[arg-type,misc]
+    except ValueError:
+        return unread_time(raw)
+    certainty = Certainty.DATE_ONLY if len(digits) == 3 else Certainty.ASSUMED
+    return EventTime(raw=raw, at=at, zone=evidence, certainty=certainty)
+
+
+_NAIVE = re.compile(
+    r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T\s]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})(?:[.,]\d{1,9})?秒?)?分?)?",
+    re.ASCII,
+)
+
+
+def _numbers(raw: str) -> list[int]:
+    found = _NAIVE.fullmatch(raw.strip())
+    return [int(part) for part in found.groups() if part is not None] if found else []
+
+
+def offset_time(raw: str) -> EventTime | None:
+    """An ISO time with an offset, or None where it has none or isn't ISO."""
+    try:
+        at = datetime.fromisoformat(raw.strip())
+    except ValueError:
+        return None
+    if at.tzinfo is None:
+        return None
+    if at.year not in YEARS:
+        return unread_time(raw)
+    return EventTime(raw=raw, at=at.astimezone(UTC), zone=Zone.OFFSET, certainty=Certainty.EXACT)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A row of an ordered phrase table, for sources that send no code: the first one found in the text wins.
+
+    ``also``: one of these must be in the text too, where it names any. ``unless``: none of these may be.
+    """
+
+    phrase: str
+    meaning: Meaning
+    also: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+    def fits(self, text: str) -> bool:
+        if self.phrase not in text or any(word in text for word in self.unless):
+            return False
+        return not self.also or any(word in text for word in self.also)
+
+
+_SUPPOSED = re.compile(
+    r"(?:[如若](?:有|遇|果|您|无|需|收|客|未|拒|签|发)|是否|以免|避免|防止)[^，,。；;！!]*",
+)
+
+
+def stated(text: str) -> str:
+    """A Chinese route text without the clauses that only suppose something (如有破损…, 若收件人不在…, 是否…, 以免丢失):
+    carriers end most lines with such advice. Place names such as 如皋 and 如东 stay.
+    """
+    return _SUPPOSED.sub(" ", text)
+
+
+def phrase_in(text: str, table: Sequence[Phrase]) -> Phrase | None:
+    """The first row of the table that fits the text."""
+    return next((row for row in table if row.fits(text)), None)
+
+
+def by_phrase(text: str, table: Sequence[Phrase]) -> tuple[str | None, Meaning | None]:
+    """The code ``text:<phrase>`` and the meaning of the first row that fits the text, else nothing."""
+    row = phrase_in(text, table)
+    return (f"text:{row.phrase}", row.meaning) if row else (None, None)
+
+
+def missing_since(ask: Ask, now: datetime, history: timedelta) -> NoData:
+    """What a source's silence on a number means: AGED_OUT where the parcel was shipped before the source's history
+    begins, else NOT_SCANNED.
+    """
+    shipped = naive_time(ask.shipped_on, SHANGHAI, Zone.ASSUMED_CARRIER).at if ask.shipped_on else None
+    return NoData.AGED_OUT if shipped is not None and shipped < now - history else NoData.NOT_SCANNED
+
+
+def scan_event(
+    code: str | None, text: str, time: EventTime, meaning: Meaning | None, *, place: str | None = None
+) -> ScanEvent:
+    """A scan event from a table row; without one it stays UNMAPPED, code and text verbatim."""
+    if meaning is None:
+        return ScanEvent(code=code, text=text, milestone=Milestone.UNMAPPED, time=time, place=place or None)
+    return ScanEvent(
+        code=code,
+        text=text,
+        milestone=meaning.milestone,
+        time=time,
+        reason=meaning.reason,
+        physical=meaning.physical,
+        place=place or None,
+        manner=meaning.manner,
+    )

@@ -1,0 +1,86 @@
+"""Time zones of places, for carriers that report local times without an offset.
+
+Source: the IANA time zone database. Listed are countries with one zone, and states and provinces that lie in one zone
+but for a few counties; where a place has several, nothing is assumed.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+_EUROPE = {
+    "GB": "London", "IE": "Dublin", "FR": "Paris", "DE": "Berlin", "NL": "Amsterdam", "BE": "Brussels",
+    "LU": "Luxembourg", "IT": "Rome", "AT": "Vienna", "CH": "Zurich", "LI": "Vaduz", "SE": "Stockholm", "NO": "Oslo",
+    "DK": "Copenhagen", "FI": "Helsinki", "PL": "Warsaw", "CZ": "Prague", "SK": "Bratislava", "HU": "Budapest",
+    "RO": "Bucharest", "BG": "Sofia", "GR": "Athens", "TR": "Istanbul", "SI": "Ljubljana", "HR": "Zagreb",
+    "RS": "Belgrade", "EE": "Tallinn", "LV": "Riga", "LT": "Vilnius", "MT": "Malta", "UA": "Kyiv",
+}  # fmt: skip
+_ASIA = {
+    "CN": "Shanghai", "HK": "Hong_Kong", "MO": "Macau", "TW": "Taipei", "JP": "Tokyo", "KR": "Seoul",
+    "SG": "Singapore", "MY": "Kuala_Lumpur", "TH": "Bangkok", "VN": "Ho_Chi_Minh", "PH": "Manila", "KH": "Phnom_Penh",
+    "LA": "Vientiane", "MM": "Yangon", "IN": "Kolkata", "LK": "Colombo", "NP": "Kathmandu", "BD": "Dhaka",
+    "PK": "Karachi", "AE": "Dubai", "SA": "Riyadh", "QA": "Qatar", "KW": "Kuwait", "BH": "Bahrain", "OM": "Muscat",
+    "IL": "Jerusalem", "JO": "Amman", "LB": "Beirut", "CY": "Nicosia", "UZ": "Tashkent", "GE": "Tbilisi",
+}  # fmt: skip
+_AMERICA = {
+    "AR": "Argentina/Buenos_Aires", "PE": "Lima", "CO": "Bogota", "VE": "Caracas", "UY": "Montevideo",
+    "PY": "Asuncion", "BO": "La_Paz", "PA": "Panama", "CR": "Costa_Rica", "GT": "Guatemala", "SV": "El_Salvador",
+    "HN": "Tegucigalpa", "NI": "Managua", "DO": "Santo_Domingo", "PR": "Puerto_Rico", "JM": "Jamaica",
+    "TT": "Port_of_Spain", "BB": "Barbados", "BS": "Nassau",
+}  # fmt: skip
+_ELSEWHERE = {
+    "ZA": "Africa/Johannesburg", "EG": "Africa/Cairo", "MA": "Africa/Casablanca", "NG": "Africa/Lagos",
+    "KE": "Africa/Nairobi", "GH": "Africa/Accra", "TN": "Africa/Tunis", "IS": "Atlantic/Reykjavik",
+    "NZ": "Pacific/Auckland", "GU": "Pacific/Guam", "MU": "Indian/Mauritius",
+}  # fmt: skip
+
+COUNTRIES: Mapping[str, str] = MappingProxyType(
+    {
+        **{country: f"Europe/{city}" for country, city in _EUROPE.items()},
+        **{country: f"Asia/{city}" for country, city in _ASIA.items()},
+        **{country: f"America/{city}" for country, city in _AMERICA.items()},
+        **_ELSEWHERE,
+    }
+)
+
+_STATES: tuple[tuple[str, str, str], ...] = (
+    ("US", "America/New_York", "CT DC DE FL GA MA MD ME MI NC NH NJ NY OH PA RI SC VA VT WV"),
+    ("US", "America/Chicago", "AL AR IA IL KS LA MN MO MS NE OK TX WI"),
+    ("US", "America/Denver", "CO MT NM UT WY"),
+    ("US", "America/Phoenix", "AZ"),
+    ("US", "America/Los_Angeles", "CA NV OR WA"),
+    ("US", "America/Anchorage", "AK"),
+    ("US", "Pacific/Honolulu", "HI"),
+    ("US", "America/Puerto_Rico", "PR VI"),
+    ("CA", "America/Toronto", "ON QC PQ"),
+    ("CA", "America/Halifax", "NB NS PE"),
+    ("CA", "America/St_Johns", "NL NF"),
+    ("CA", "America/Winnipeg", "MB"),
+    ("CA", "America/Regina", "SK"),
+    ("CA", "America/Edmonton", "AB NT"),
+    ("CA", "America/Vancouver", "BC"),
+    ("CA", "America/Whitehorse", "YT"),
+    ("AU", "Australia/Sydney", "NSW ACT"),
+    ("AU", "Australia/Melbourne", "VIC"),
+    ("AU", "Australia/Brisbane", "QLD"),
+    ("AU", "Australia/Adelaide", "SA"),
+    ("AU", "Australia/Perth", "WA"),
+    ("AU", "Australia/Hobart", "TAS"),
+    ("AU", "Australia/Darwin", "NT"),
+)
+
+STATES: Mapping[tuple[str, str], str] = MappingProxyType(
+    {(country, state): zone for country, zone, states in _STATES for state in states.split()}
+)
+
+
+def zone_of(country: str, state: str = "") -> ZoneInfo | None:
+    """The time zone of a place by ISO country code and state or province code, None where it can't be told."""
+    name = STATES.get((country.upper(), state.upper())) or COUNTRIES.get(country.upper())
+    return _zone(name) if name else None
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)

@@ -1,0 +1,76 @@
+"""Asking a carrier: token, request, reply, readings. Never waits, never retries by the clock: the caller's stored
+deadline moves instead. The one repeat is of a call refused for a stale token.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from carriers.base import Account, Carrier, no_data_of, read_safely
+from domain.errors import AccessDenied, OutsideError
+from domain.tracking import Ask, Failed, Found, NotFound, Reading
+from net.http import Http, HttpReply
+
+TOKEN_MARGIN = timedelta(seconds=30)
+"""A token this near its end is fetched anew: it would die on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What asking brought: one reading per ask, and the raw reply where one came."""
+
+    asks: tuple[Ask, ...]
+    readings: tuple[Reading, ...]
+    reply: HttpReply | None = None
+
+
+class Line:
+    """One credential of one carrier and its open connection. ``wall`` is the clock that tokens live by."""
+
+    def __init__(self, carrier: Carrier, account: Account, http: Http, wall: Callable[[], datetime]) -> None:
+        self.carrier = carrier
+        self.account = account
+        self._http = http
+        self._wall = wall
+
+    async def ask(self, asks: Sequence[Ask], nonce: str) -> Answer:
+        """Ask about at most ``carrier.batch_size`` numbers in one call."""
+        try:
+            answer = await self._ask(asks, nonce)
+            if self.carrier.token and _denied(answer):
+                self._forget_token()
+                answer = await self._ask(asks, nonce)
+        except OutsideError as exc:
+            return Answer(tuple(asks), tuple(Failed(exc, no_data_of(exc)) for _ in asks))
+        return answer
+
+    async def _ask(self, asks: Sequence[Ask], nonce: str) -> Answer:
+        await self._ensure_token()
+        reply = await self._http.send(self.carrier.request(asks, self.account, self._wall(), nonce))
+        readings = read_safely(self.carrier, reply, asks, self._wall())
+        assert len(readings) == len(asks), f"{self.carrier.id}: {len(readings)} readings for {len(asks)} asks"
+        return Answer(tuple(asks), tuple(readings), reply)
+
+    async def _ensure_token(self) -> None:
+        flow, token, now = self.carrier.token, self.account.token, self._wall()
+        if flow is None or (token and token.expires_at - TOKEN_MARGIN > now):
+            return
+        reply = await self._http.send(flow.request(self.account, now))
+        self.account = replace(self.account, token=flow.read(reply, now))
+
+    def _forget_token(self) -> None:
+        self.account = replace(self.account, token=None)
+
+    async def close(self) -> None:
+        await self._http.close()
+
+
+def _denied(answer: Answer) -> bool:
+    return bool(answer.readings) and all(
+        isinstance(r, Failed) and isinstance(r.error, AccessDenied) for r in answer.readings
+    )
+
+
+def answered(reading: Reading) -> bool:
+    """Whether the source itself worked, whatever it said of the parcel."""
+    return isinstance(reading, Found | NotFound)

@@ -1,0 +1,318 @@
+"""SF Express through its own gateway (丰桥, Fengqiao): ten numbers per signed call, JSON inside a JSON string.
+
+Source: the gateway overview and the payloads named in carriers/sf_vocabulary.py. See docs/carriers/sf.md.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from urllib.parse import quote_plus, urlencode
+
+import msgspec
+
+from carriers.base import (
+    SHANGHAI,
+    Account,
+    Budget,
+    Carrier,
+    Push,
+    PushAnswer,
+    Scalar,
+    T,
+    json_of,
+    missing_since,
+    naive_time,
+    no_data_of,
+    offset_time,
+    raise_for_status,
+    said,
+    same_number,
+    scan_event,
+    text_of,
+)
+from carriers.sf_vocabulary import AMBIGUOUS, OPS, REASONS, SECONDARY, TRIPLES, meaning_of
+from domain.errors import AccessDenied, OutsideError, RateLimited, RuleError, Unreachable, UnreadableReply
+from domain.tracking import Ask, Failed, Found, NoData, NotFound, ParcelReading, Reading, ScanEvent, Zone
+from net.http import HttpReply, HttpRequest
+
+ID = "sf"
+BATCH = 10
+HISTORY = timedelta(days=90)  # "3 months", by the route query's document
+
+
+class SfSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``partner_id`` (顾客编码) and ``checkword`` (校验码) of the partner account."""
+
+    partner_id: str
+    checkword: str
+    base_url: str = "https://bspgw.sf-express.com/std/service"
+
+
+class _Envelope(msgspec.Struct, rename="camel"):
+    api_result_code: Scalar = None
+    api_error_msg: Scalar = None
+    api_result_data: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _Route(msgspec.Struct, rename="camel"):
+    accept_time: Scalar = None
+    accept_address: Scalar = None
+    remark: Scalar = None
+    op_code: Scalar = None
+    first_status_code: Scalar = None
+    secondary_status_code: Scalar = None
+    reason_code: Scalar = None
+    mailno: Scalar = None
+
+
+class _RouteResp(msgspec.Struct, rename="camel"):
+    """``reasonCode`` and ``reasonRemark`` come as a text or a list, and say why there are no routes."""
+
+    mail_no: Scalar = None
+    routes: list[_Route] | None = None
+    reason_code: Scalar | list[Scalar] = None
+    reason_remark: Scalar | list[Scalar] = None
+
+
+class _Routes(msgspec.Struct, rename="camel"):
+    route_resps: list[_RouteResp] | None = None
+
+
+class _Result(msgspec.Struct, rename="camel"):
+    success: Scalar = None
+    error_code: Scalar = None
+    error_msg: Scalar = None
+    msg_data: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _PushBody(msgspec.Struct, rename={"waybill_route": "WaybillRoute"}):
+    waybill_route: list[_Route] | None = None
+
+
+class _Push(msgspec.Struct, rename={"body": "Body"}):
+    body: _PushBody
+
+
+# --- asking ---
+
+
+def digest(msg_data: str, timestamp: str, checkword: str) -> str:
+    """msgDigest: Base64 of the MD5 of the URL-encoded text. SF encodes as Java does: a blank is "+", "*" stays."""
+    text = quote_plus(msg_data + timestamp + checkword, safe="*")
+    return base64.b64encode(hashlib.md5(text.encode(), usedforsecurity=False).digest()).decode()
+
+
+def request(asks: Sequence[Ask], account: Account, now: datetime, nonce: str) -> HttpRequest:
+    """The signed route query for up to ten numbers. ``checkPhoneNo`` holds the last four digits of either party."""
+    if not 0 < len(asks) <= BATCH:
+        raise RuleError(f"sf: ask for 1 to {BATCH} numbers at once, not {len(asks)}")
+    settings: SfSettings = account.settings
+    msg_data = msgspec.json.encode(_query(asks)).decode()
+    timestamp = str(int(now.timestamp() * 1000))
+    fields = {
+        "partnerID": settings.partner_id,
+        "requestID": nonce,
+        "serviceCode": "EXP_RECE_SEARCH_ROUTES",
+        "timestamp": timestamp,
+        "msgData": msg_data,
+        "msgDigest": digest(msg_data, timestamp, settings.checkword),
+    }
+    headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+    return HttpRequest("POST", settings.base_url, headers, urlencode(fields).encode())
+
+
+def _query(asks: Sequence[Ask]) -> dict[str, object]:
+    phones = list(dict.fromkeys(ask.phone4 for ask in asks if ask.phone4))
+    query: dict[str, object] = {
+        "language": "zh-CN",
+        "trackingType": "1",
+        "trackingNumber": [ask.number for ask in asks],
+        "methodType": "1",
+    }
+    return {**query, "checkPhoneNo": ",".join(phones)} if phones else query
+
+
+# --- failures ---
+
+GATEWAY: Mapping[str, type[OutsideError]] = MappingProxyType(
+    {
+        "A1001": UnreadableReply,  # a field is missing or malformed
+        "A1002": AccessDenied,  # timestamp or access token expired
+        "A1003": AccessDenied,  # IP address
+        "A1004": AccessDenied,  # no right to the service, or the wrong environment
+        "A1005": RateLimited,
+        "A1006": AccessDenied,  # signature
+        "A1009": Unreachable,  # the service behind the gateway is down
+        "A1099": Unreachable,  # system error
+    }
+)
+"""apiResultCode other than A1000, which only means that the gateway let the call through."""
+
+BUSINESS: Mapping[str, NoData | type[OutsideError]] = MappingProxyType(
+    {
+        "8003": UnreadableReply,  # more than ten numbers
+        "8013": UnreadableReply,  # no numbers
+        "8018": NoData.NOT_SCANNED,  # no such order
+        "8024": NoData.NOT_SCANNED,
+        "6150": NoData.NOT_SCANNED,
+        "8196": NoData.BAD_CREDENTIAL,  # phone
+        "8247": NoData.WRONG_CARRIER,  # not a number of SF's
+        "20028": NoData.BAD_CREDENTIAL,  # monthly card doesn't match, so a phone is needed
+    }
+)
+"""errorCode of the result, and reasonCode of a waybill without routes."""
+
+SAYS: tuple[tuple[str, NoData | type[OutsideError]], ...] = (
+    ("繁忙", Unreachable),
+    ("系统异常", Unreachable),
+    ("超时", Unreachable),
+    ("频繁", RateLimited),
+    ("限流", RateLimited),
+    ("流量", RateLimited),
+    ("手机", NoData.BAD_CREDENTIAL),
+    ("电话", NoData.BAD_CREDENTIAL),
+    ("月结", NoData.BAD_CREDENTIAL),
+    ("3个月", NoData.AGED_OUT),
+    ("三个月", NoData.AGED_OUT),
+)
+"""What the message of an unlisted code still says."""
+
+
+def _failure(code: str, message: str, ask: Ask, now: datetime) -> NotFound:
+    kind = BUSINESS.get(code) or next((kind for word, kind in SAYS if word in message), UnreadableReply)
+    if not isinstance(kind, NoData):
+        raise kind(ID, f"{code} {message}")
+    return NotFound(missing_since(ask, now, HISTORY) if kind is NoData.NOT_SCANNED else kind, f"{code} {message}")
+
+
+# --- reading ---
+
+
+def read(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
+    """One reading per ask; a waybill that the reply doesn't mention fails alone."""
+    raise_for_status(ID, reply)
+    result = _opened(json_of(reply.body, _Envelope))
+    code = text_of(result.error_code)
+    if text_of(result.success).lower() != "true" or code not in {"", "S0000"}:
+        message = text_of(result.error_msg)
+        return [_failure(code, message, ask, now) for ask in asks]
+    routes = _nested(result.msg_data, _Routes).route_resps or []
+    return [_reading([resp for resp in routes if same_number(resp.mail_no, ask.number)], ask, now) for ask in asks]
+
+
+def _opened(envelope: _Envelope) -> _Result:
+    code = text_of(envelope.api_result_code)
+    if code != "A1000":
+        raise GATEWAY.get(code, UnreadableReply)(ID, f"{code} {text_of(envelope.api_error_msg)}")
+    return _nested(envelope.api_result_data, _Result)
+
+
+def _nested(raw: msgspec.Raw, shape: type[T]) -> T:
+    """JSON that may be wrapped in a JSON string."""
+    text = bytes(raw)
+    if text[:1] == b'"':
+        text = msgspec.json.decode(text, type=str).encode()
+    return msgspec.json.decode(text, type=shape)
+
+
+def _reading(mentions: Sequence[_RouteResp], ask: Ask, now: datetime) -> Reading:
+    if not mentions:
+        return Failed(UnreadableReply(ID, f"the reply doesn't mention {ask.number}"))
+    events = tuple(_event(route) for resp in mentions for route in resp.routes or () if route != _Route())
+    if events:
+        return Found((ParcelReading(ask.number, events),))
+    return _without_routes(mentions[0], ask, now)
+
+
+def _without_routes(resp: _RouteResp, ask: Ask, now: datetime) -> Reading:
+    """No routes and no reason is what SF says of a number not scanned yet, of one older than its history, and of a
+    wrong phone: it can't be told apart here, so only the shipping date makes it aged out.
+    """
+    code, message = _first(resp.reason_code), _first(resp.reason_remark)
+    if not code and not message:
+        return NotFound(missing_since(ask, now, HISTORY))
+    try:
+        return _failure(code, message, ask, now)
+    except OutsideError as error:
+        return Failed(error, no_data_of(error))
+
+
+def _first(value: Scalar | list[Scalar]) -> str:
+    return text_of(next(iter(value), None) if isinstance(value, list) else value).strip()
+
+
+def _event(route: _Route) -> ScanEvent:
+    op, remark = text_of(route.op_code).strip(), text_of(route.remark)
+    statuses = (text_of(route.first_status_code).strip(), text_of(route.secondary_status_code).strip())
+    raw = text_of(route.accept_time)
+    time = offset_time(raw) or naive_time(raw, SHANGHAI, Zone.ASSUMED_CARRIER)
+    meaning = meaning_of(op, *statuses, text_of(route.reason_code).strip(), remark)
+    return scan_event(op or None, remark, time, meaning, place=text_of(route.accept_address))
+
+
+# --- being called ---
+
+
+def unproven(body: bytes, headers: Mapping[str, str], account: Account) -> bool:
+    """Never: RoutePushService carries no signature, so a push is only a hint to ask now."""
+    del body, headers, account
+    return False
+
+
+def read_push(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
+    """The routes that a push holds: a few of a waybill, up to four times each and out of order."""
+    routes = json_of(reply.body, _Push).body.waybill_route or []
+    return [_pushed(routes, ask, now) for ask in asks]
+
+
+def _pushed(routes: Sequence[_Route], ask: Ask, now: datetime) -> Reading:
+    if not routes:
+        return NotFound(missing_since(ask, now, HISTORY))
+    mine = [route for route in routes if same_number(route.mailno, ask.number)]
+    if not mine:
+        return Failed(UnreadableReply(ID, f"the push doesn't mention {ask.number}"))
+    return Found((ParcelReading(ask.number, tuple(_event(route) for route in mine)),))
+
+
+def numbers(body: bytes) -> tuple[str, ...]:
+    routes = said(ID, body, _Push).body.waybill_route or []
+    return tuple(dict.fromkeys(text_of(route.mailno) for route in routes if text_of(route.mailno)))
+
+
+_VOCABULARY = {
+    **OPS,
+    **{"/".join(triple): meaning for triple, meaning in TRIPLES.items()},
+    **{f"//{status}": meaning for status, meaning in SECONDARY.items()},
+    **{f"{op}+{reason}": meaning for (op, reason), meaning in REASONS.items()},
+    **{f"{op} {row.phrase}/{n}": row.meaning for op, rows in AMBIGUOUS.items() for n, row in enumerate(rows)},
+}
+
+CARRIER = Carrier(
+    id=ID,
+    name={"zh": "顺丰（丰桥）", "en": "SF Express"},
+    settings=SfSettings,
+    batch_size=BATCH,
+    budgets=(
+        Budget(30, 1, source="gateway overview, A1005: per interface and partner in the integration environment"),
+        Budget(
+            3000, 86_400, source="gateway overview, A1005: per interface and partner in the integration environment"
+        ),
+    ),
+    vocabulary=_VOCABULARY,
+    request=request,
+    read=read,
+    push=Push(
+        verify=unproven,
+        read=read_push,
+        numbers=numbers,
+        answer=PushAnswer(
+            200,
+            {"content-type": "application/json; charset=utf-8"},
+            '{"return_code":"0000","return_msg":"成功"}'.encode(),
+        ),
+    ),
+    history=HISTORY,
+    needs_phone=True,
+)
