@@ -1,0 +1,63 @@
+"""The web console as a chat: an alert appears on the desk's live page and is answered there by a signed-in person.
+
+Nothing leaves the house, so there is no request: a letter is delivered when it is shown in the feed.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from chat.base import ActKind, Alert, Chat, ChatAct, RouteMessage
+from domain.errors import RuleError
+
+MAX_WORDS = 2_000
+
+
+class ConsoleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The console needs no settings."""
+
+
+def render(message: Alert | RouteMessage, lang: str) -> dict[str, Any]:
+    """What the feed shows: values only; the page turns codes into words in the reader's own language."""
+    del lang
+    if isinstance(message, RouteMessage):
+        return {"route": message.route_id, "url": message.url, "day": message.day, "stops": message.stops}
+    return {
+        "case": message.case_id,
+        "kind": message.kind.value,
+        "subject": str(message.subject),
+        "number": message.number,
+        "severity": message.severity.value,
+        "status": message.status.value,
+        "reason": message.reason,
+        "opened_at": message.opened_at.isoformat(),
+        "promise_by": message.promise_by.isoformat() if message.promise_by else None,
+        "evidence": [words.to_json() for words in message.evidence],
+        "next_step": message.next_step.to_json() if message.next_step else None,
+        "owner": message.owner,
+        "acknowledged_by": message.acknowledged_by,
+        "acknowledged_at": message.acknowledged_at.isoformat() if message.acknowledged_at else None,
+    }
+
+
+def read(form: Mapping[str, str], actor: str, key: str) -> ChatAct:
+    """A submitted form of the console, by a signed-in person. Raises RuleError where it says nothing we know."""
+    try:
+        kind = ActKind(form.get("act", ""))
+        case_id = int(form.get("case", ""))
+    except ValueError as exc:
+        raise RuleError(f"act: one of {', '.join(ActKind)}; case: its number") from exc
+    words = form.get("words", "").strip()[:MAX_WORDS]
+    if kind is ActKind.COMMENT and not words:
+        raise RuleError("words: a comment needs some text")
+    return ChatAct("console", "main", key, actor, case_id, kind, words, form.get("to") or None)
+
+
+CHAT = Chat(
+    id="console",
+    name={"zh": "控制台", "en": "Console"},
+    settings=ConsoleSettings,
+    render=render,
+    read=read,
+)
