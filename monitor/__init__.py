@@ -1,0 +1,1 @@
+"""What happens to parcels: polling, detectors, cases, promises, alerts."""

@@ -1,0 +1,74 @@
+"""What a detector says: from when a parcel is worth watching, from when it is worth a case, and on what evidence.
+
+Saying the times instead of yes or no is what lets the daemon store ``alarm_at`` and look only at what is due.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.case import Finding, Kind, Severity, Subject
+from domain.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """``watch_at`` and ``alert_at``: when the finding begins to be watched, and to be a case; None: never.
+
+    ``silence`` True: it rests on hearing nothing, so it counts only up to the last time that we asked successfully.
+    """
+
+    kind: Kind
+    since: datetime
+    alert_at: datetime | None
+    evidence: tuple[Words, ...]
+    watch_at: datetime | None = None
+    severity: Severity = Severity.WARN
+    silence: bool = False
+
+
+def finding(crossing: Crossing, subject: Subject, *, watch: bool) -> Finding:
+    return Finding(
+        kind=crossing.kind,
+        subject=subject,
+        since=crossing.since,
+        evidence=crossing.evidence,
+        watch=watch,
+        severity=Severity.WATCH if watch else crossing.severity,
+        next_step=Words(f"next.{crossing.kind.value}", {}),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What stands at one moment. ``alarm_at``: when to look again; ``ask_now``: a clock has run out since we last
+    asked, so one more question comes before any alarm.
+    """
+
+    findings: tuple[Finding, ...]
+    alarm_at: datetime | None
+    ask_now: bool
+
+
+def judge(crossings: tuple[Crossing, ...], subject: Subject, *, heard_until: datetime | None, now: datetime) -> Judged:
+    """The findings that stand at ``now``, silence being known only until ``heard_until``."""
+    findings: list[Finding] = []
+    later: list[datetime] = []
+    unheard = False
+    for crossing in crossings:
+        known = min(heard_until, now) if crossing.silence and heard_until else (None if crossing.silence else now)
+        state = _state(crossing, known)
+        if state is not None:
+            findings.append(finding(crossing, subject, watch=state))
+        times = [t for t in (crossing.watch_at, crossing.alert_at) if t is not None and (known is None or t > known)]
+        later.extend(t for t in times if t > now)
+        unheard = unheard or any(t <= now for t in times)
+    return Judged(tuple(findings), min(later, default=None), unheard)
+
+
+def _state(crossing: Crossing, known: datetime | None) -> bool | None:
+    """None: nothing yet; True: on the watch list; False: a case."""
+    if known is None:
+        return None
+    if crossing.alert_at is not None and crossing.alert_at <= known:
+        return False
+    return True if crossing.watch_at is not None and crossing.watch_at <= known else None

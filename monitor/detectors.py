@@ -1,0 +1,237 @@
+"""The rule detectors: each says from when on its trouble would be worth watching or a case, and on what evidence.
+
+Every threshold comes from the policy file, whose lines carry their sources. A locker, a station or a third person at
+the door is recorded and never alarms by itself.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from config.policies import DetectionPolicy, RegionPolicy, Threshold
+from domain.case import Kind, Severity
+from domain.parcel import Delivered, ParcelState
+from domain.shipment import ShipmentView
+from domain.tracking import Milestone, NoData, Reason
+from domain.words import Words
+from monitor.crossing import Crossing
+
+Detector = Callable[[ShipmentView, RegionPolicy], Crossing | None]
+
+CLOCK_STOPS = frozenset({NoData.BAD_CREDENTIAL, NoData.WRONG_CARRIER, NoData.AGED_OUT, NoData.SOURCE_DOWN})
+"""Not the parcel's silence but the source's: no stall clock runs on it."""
+
+
+def crossings(view: ShipmentView, policy: DetectionPolicy) -> tuple[Crossing, ...]:
+    """All that the detectors say of a shipment; nothing of one that a person marked as received."""
+    if view.received_by_hand:
+        return ()
+    region = policy.region(view.shipment.region)
+    return tuple(c for c in (detector(view, region) for detector in DETECTORS) if c is not None)
+
+
+def never_collected(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
+    """A number was uploaded and nobody has held the parcel since."""
+    state, since = view.state, view.shipment.created_at
+    if view.no_data in CLOCK_STOPS or state.last_physical_at is not None or state.milestone is Milestone.CANCELLED:
+        return None
+    known = region.never_collected if state.milestone is not None else _sooner(region)
+    code = "evidence.never_collected" if state.milestone is not None else "evidence.number_unknown"
+    evidence = Words(code, {"uploaded_at": since.isoformat()})
+    return _silent(Kind.NEVER_COLLECTED, since, known, region, evidence)
+
+
+def _sooner(region: RegionPolicy) -> Threshold:
+    """A number that the carrier doesn't even know: whichever of the two rules speaks first."""
+    unknown, uncollected = region.number_unknown, region.never_collected
+    return Threshold(
+        watch=min((s for s in (unknown.watch, uncollected.watch) if s), key=lambda s: s.length, default=None),
+        alert=min((s for s in (unknown.alert, uncollected.alert) if s), key=lambda s: s.length, default=None),
+    )
+
+
+SILENCE_AFTER: dict[Milestone, Callable[[RegionPolicy, bool], Threshold]] = {
+    Milestone.PICKED_UP: lambda region, _: region.collected_no_hub,
+    Milestone.IN_TRANSIT: lambda region, abroad: region.in_transit_international if abroad else region.in_transit,
+    Milestone.TRANSFERRED: lambda region, abroad: region.in_transit_international if abroad else region.in_transit,
+    Milestone.CUSTOMS: lambda region, _: region.customs,
+    Milestone.AT_DESTINATION: lambda region, _: region.at_destination,
+    Milestone.OUT_FOR_DELIVERY: lambda region, _: region.out_for_delivery,
+}
+
+
+def stalled(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
+    """Collected, and no physical scan for longer than where it stands allows."""
+    state = view.state
+    rule = SILENCE_AFTER.get(state.milestone) if state.milestone else None
+    if rule is None or state.last_physical_at is None or view.no_data in CLOCK_STOPS:
+        return None
+    return _silent(
+        Kind.STALLED, state.last_physical_at, rule(region, is_international(view)), region, _silence_words(state)
+    )
+
+
+def lost(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
+    """Lost by the carrier's word, or silent for so long that nobody will find it."""
+    state = view.state
+    if state.reason in {Reason.LOST, Reason.DESTROYED} and state.since:
+        evidence = Words("evidence.lost_by_word", {"at": state.since.isoformat()})
+        return Crossing(Kind.LOST, state.since, state.since, (evidence,), severity=Severity.URGENT)
+    if _at_rest(state) or state.last_physical_at is None or view.no_data in CLOCK_STOPS:
+        return None
+    limit = region.lost_international if is_international(view) else region.lost
+    crossing = _silent(Kind.LOST, state.last_physical_at, limit, region, _silence_words(state))
+    return crossing and _urgent(crossing)
+
+
+def _urgent(crossing: Crossing) -> Crossing:
+    return Crossing(
+        crossing.kind,
+        crossing.since,
+        crossing.alert_at,
+        crossing.evidence,
+        crossing.watch_at,
+        Severity.URGENT,
+        crossing.silence,
+    )
+
+
+def promise_missed(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
+    """The promised date has passed: watched from then on, a case where carriers themselves would trace it."""
+    state, promised = view.state, view.shipment.promised_at
+    if promised is None or _at_rest(state) or state.milestone is Milestone.AWAITING_COLLECTION:
+        return None
+    params = {"promised_at": promised.isoformat()}
+    missed_at = promised + region.promise.missed_after
+    evidence = Words("evidence.promise_missed", params)
+    return Crossing(Kind.PROMISE_MISSED, promised, missed_at, (evidence,), promised, silence=True)
+
+
+NEAR_THE_DOOR = frozenset({Milestone.AT_DESTINATION, Milestone.OUT_FOR_DELIVERY, Milestone.ATTEMPT_FAILED})
+
+
+def promise_risk(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
+    """The promise is near and the parcel isn't: watched, until a learned risk says how sure that is."""
+    state, promised = view.state, view.shipment.promised_at
+    if promised is None or _at_rest(state) or state.milestone in NEAR_THE_DOOR | {Milestone.AWAITING_COLLECTION}:
+        return None
+    evidence = Words("evidence.promise_risk", {"promised_at": promised.isoformat()})
+    return Crossing(Kind.PROMISE_RISK, promised, None, (evidence,), promised - region.promise.risk_before, silence=True)
+
+
+def failed_attempt(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
+    """An attempt failed and no next step was seen by the next working day."""
+    state = view.state
+    if state.milestone is not Milestone.ATTEMPT_FAILED or state.reason in OWN_KIND or state.last_at is None:
+        return None
+    policy = region.failed_attempt
+    alert_at = region.calendar.working_day(state.last_at, policy.working_days, policy.by)
+    reason = state.reason.value if state.reason else Reason.OTHER.value
+    evidence = Words("evidence.failed_attempt", {"at": state.last_at.isoformat(), "reason": reason})
+    return Crossing(Kind.FAILED_ATTEMPT, state.last_at, alert_at, (evidence,), state.last_at, silence=True)
+
+
+AT_ONCE: dict[Reason, tuple[Kind, Severity]] = {
+    Reason.REFUSED: (Kind.REFUSED, Severity.WARN),
+    Reason.ADDRESS: (Kind.ADDRESS, Severity.WARN),
+    Reason.OUT_OF_AREA: (Kind.ADDRESS, Severity.WARN),
+    Reason.CUSTOMS: (Kind.CUSTOMS, Severity.WARN),
+    Reason.PAYMENT: (Kind.CUSTOMS, Severity.WARN),
+    Reason.DAMAGED: (Kind.DAMAGED, Severity.URGENT),
+}
+"""What a carrier says went wrong, and needs somebody to act whatever the clock says."""
+OWN_KIND = frozenset(AT_ONCE)
+
+
+def reported(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
+    """The carrier itself says that something needs a person."""
+    del region
+    state = view.state
+    if state.reason not in AT_ONCE or state.since is None or state.delivered is Delivered.YES:
+        return None
+    kind, severity = AT_ONCE[state.reason]
+    evidence = Words(f"evidence.{kind.value}", {"at": state.since.isoformat()})
+    return Crossing(kind, state.since, state.since, (evidence,), severity=severity)
+
+
+def returning(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
+    """On its way back without anybody having asked for it."""
+    del region
+    state = view.state
+    back = state.milestone in {Milestone.RETURNING, Milestone.RETURNED}
+    if not back or view.shipment.leg == "return" or state.since is None:
+        return None
+    evidence = Words("evidence.returning", {"at": state.since.isoformat()})
+    return Crossing(Kind.RETURNING, state.since, state.since, (evidence,))
+
+
+def undone(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
+    """Said to be delivered, and then not: somebody else may have it."""
+    del region
+    state = view.state
+    if state.delivered is not Delivered.UNDONE or state.delivered_at is None:
+        return None
+    evidence = Words("evidence.undone_delivery", {"delivered_at": state.delivered_at.isoformat()})
+    return Crossing(Kind.MISDELIVERED, state.delivered_at, state.since, (evidence,))
+
+
+def awaiting_collection(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
+    """Waits at a point whose patience ends: watched at half of it, a case a day before it goes back."""
+    state = view.state
+    if state.milestone is not Milestone.AWAITING_COLLECTION or state.since is None:
+        return None
+    policy = region.awaiting_collection
+    dwell = policy.dwell_of(view.shipment.carrier)
+    until = state.since + dwell
+    evidence = Words(
+        "evidence.awaiting_collection", {"since_at": state.since.isoformat(), "until_at": until.isoformat()}
+    )
+    watch_at = state.since + timedelta(seconds=dwell.total_seconds() * policy.remind_share)
+    return Crossing(Kind.STALLED, state.since, until - policy.alert_before_end, (evidence,), watch_at, silence=True)
+
+
+DETECTORS: tuple[Detector, ...] = (
+    never_collected,
+    stalled,
+    awaiting_collection,
+    lost,
+    promise_missed,
+    promise_risk,
+    failed_attempt,
+    reported,
+    returning,
+    undone,
+)
+
+
+def is_international(view: ShipmentView) -> bool:
+    """Origin and destination name different countries (the first part of a place path)."""
+    origin, destination = view.shipment.origin.split("/")[0], view.shipment.destination.split("/")[0]
+    return bool(origin and destination) and origin != destination
+
+
+def _at_rest(state: ParcelState) -> bool:
+    return state.delivered is Delivered.YES or state.milestone in {
+        Milestone.RETURNING,
+        Milestone.RETURNED,
+        Milestone.CANCELLED,
+    }
+
+
+def _silence_words(state: ParcelState) -> Words:
+    last = state.last_physical_at
+    return Words(
+        "evidence.silence",
+        {
+            "place": state.last_physical_place or "",
+            "last_at": last.isoformat() if last else "",
+            "milestone_code": state.milestone.value if state.milestone else "",
+        },
+    )
+
+
+def _silent(
+    kind: Kind, since: datetime, threshold: Threshold, region: RegionPolicy, evidence: Words
+) -> Crossing | None:
+    watch_at = region.calendar.after(since, threshold.watch) if threshold.watch else None
+    alert_at = region.calendar.after(since, threshold.alert) if threshold.alert else None
+    return Crossing(kind, since, alert_at, (evidence,), watch_at, silence=True)

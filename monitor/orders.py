@@ -1,0 +1,59 @@
+"""Trouble of orders rather than parcels: not shipped in time, disputed by the customer."""
+
+from datetime import datetime
+
+from config.policies import DetectionPolicy
+from domain.case import Finding, Kind, Severity, Subject, SubjectType
+from domain.shipment import Order
+from domain.words import Words
+from monitor import look
+from monitor.decide import Clear
+from store import cases, facts, intake
+from store.base import Db
+from store.facts import FactRow
+
+LIMIT = 500
+
+
+def check_unshipped(db: Db, policy: DetectionPolicy, *, now: datetime) -> None:
+    """Open a case for each order past its ship-by time without a number; close it once it has one."""
+    for order in intake.orders_unshipped(db, now=now, limit=LIMIT):
+        look.open_and_say(db, unshipped(order), policy, now=now, order_ref=order.ref)
+    for ref in intake.orders_since_shipped(db):
+        subject = Subject(SubjectType.ORDER, ref)
+        for case in cases.open_for(db, subject):
+            if case.kind is Kind.UNSHIPPED:
+                cleared = Clear(case, "cleared.unshipped")
+                look.carry_out(db, cleared, subject, policy, now=now, order_ref=ref)
+
+
+def unshipped(order: Order) -> Finding:
+    assert order.ship_by is not None
+    return Finding(
+        kind=Kind.UNSHIPPED,
+        subject=Subject(SubjectType.ORDER, order.ref),
+        since=order.ship_by,
+        evidence=(Words("evidence.unshipped", {"ship_by_at": order.ship_by.isoformat()}),),
+        next_step=Words("next.unshipped", {}),
+    )
+
+
+def dispute(
+    db: Db, order_ref: str, text: str, policy: DetectionPolicy, *, now: datetime, by: str | None, channel: str
+) -> tuple[int, bool]:
+    """A customer says that something is wrong: a case at once. Returns its id and whether it is new."""
+    subject = Subject(SubjectType.ORDER, order_ref)
+    facts.append(db, [FactRow("order", order_ref, "disputed", now, by, channel, text)])
+    already = [case for case in cases.open_for(db, subject) if case.kind is Kind.DISPUTED]
+    if already:
+        return already[0].id, False
+    found = Finding(
+        kind=Kind.DISPUTED,
+        subject=subject,
+        since=now,
+        evidence=(Words("evidence.disputed", {"text": text}),),
+        severity=Severity.URGENT,
+        next_step=Words("next.disputed", {}),
+    )
+    case_id = look.open_and_say(db, found, policy, now=now, order_ref=order_ref, by=by, channel=channel, words=text)
+    return case_id, True

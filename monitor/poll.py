@@ -1,0 +1,225 @@
+"""Polling: due shipments, grouped per credential, inside its budget, asked, kept, rescheduled.
+
+One credential's turn is: read what is due → ask (outside any transaction) → one transaction with the raw bodies, the
+new events, the refolded parcels, the next deadlines and the findings.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from carriers.base import Carrier
+from carriers.sender import Answer, Line, answered
+from config.policies import DetectionPolicy
+from domain.errors import AccessDenied, OutsideError, RateLimited, UnreadableReply
+from domain.privacy import mask_text, scrub_body
+from domain.tracking import Ask, Failed, Found, NotFound, ParcelReading, Reading
+from monitor import look
+from monitor.cadence import next_poll
+from store import budgets, due, intake, tracking
+from store.base import Db, Store
+from store.due import Due, Polled, SourceState
+
+log = structlog.get_logger()
+MAX_CALLS_A_TURN = 64
+"""Calls of one credential between two commits: what a crash may cost in repeated questions."""
+IN_FLIGHT = 8
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(minutes=30)
+DENIED_PAUSE = timedelta(hours=1)
+RETRY_PARCEL = timedelta(hours=1)
+"""A parcel whose own reply couldn't be used is asked again after this, and nothing of it is touched."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollReport:
+    asked: int = 0
+    calls: int = 0
+    failed: int = 0
+    events: int = 0
+
+
+Lines = Mapping[tuple[str, str], Line]
+
+
+async def poll_due(
+    store: Store, lines: Lines, policy: DetectionPolicy, *, now: datetime, nonce: Callable[[], str]
+) -> PollReport:
+    """Ask every configured credential about what is due; returns sums over all.
+
+    All ask at once, so that a slow source costs the others nothing but its own answer; what came is kept in the order
+    of their names, so that the same world gives the same database.
+    """
+    turns = [
+        (line, await store.awrite(take_turn, line.carrier, line.account.name, now=now))
+        for _, line in sorted(lines.items())
+    ]
+    asking = [(line, turn) for line, turn in turns if turn]
+    asked = await asyncio.gather(*(_ask_all(line, turn, nonce) for line, turn in asking))
+    return total(
+        [
+            await _keep_turn(store, line, answers, policy, now=now)
+            for (line, _), answers in zip(asking, asked, strict=True)
+        ]
+    )
+
+
+Asked = list[tuple[Sequence[Due], Answer]]
+
+
+async def _ask_all(line: Line, turn: Sequence[Due], nonce: Callable[[], str]) -> Asked:
+    gate = asyncio.Semaphore(IN_FLIGHT)
+    batches = [turn[i : i + line.carrier.batch_size] for i in range(0, len(turn), line.carrier.batch_size)]
+    answers = await asyncio.gather(*(_ask(line, batch, gate, nonce()) for batch in batches))
+    return list(zip(batches, answers, strict=True))
+
+
+async def _keep_turn(store: Store, line: Line, asked: Asked, policy: DetectionPolicy, *, now: datetime) -> PollReport:
+    try:
+        return await store.awrite(keep, line.carrier, line.account.name, asked, policy, now=now)
+    except Exception:
+        log.exception("a turn could not be kept; one by one", source=line.carrier.id)
+        return await _keep_singly(store, line, asked, policy, now=now)
+
+
+async def _keep_singly(store: Store, line: Line, asked: Asked, policy: DetectionPolicy, *, now: datetime) -> PollReport:
+    """Find the one that can't be kept: it moves an hour ahead and says so; the others are kept."""
+    reports = []
+    for batch, answer in asked:
+        for one, ask, reading in zip(batch, answer.asks, answer.readings, strict=True):
+            alone = [((one,), Answer((ask,), (reading,), answer.reply))]
+            try:
+                reports.append(await store.awrite(keep, line.carrier, line.account.name, alone, policy, now=now))
+            except Exception as exc:
+                log.exception("set aside", source=line.carrier.id, shipment=one.shipment_id)
+                await store.awrite(due.set_aside, one.shipment_id, str(exc), until=now + RETRY_PARCEL, now=now)
+    return total(reports)
+
+
+def total(reports: Sequence[PollReport]) -> PollReport:
+    return PollReport(*(sum(getattr(r, name) for r in reports) for name in PollReport.__dataclass_fields__))
+
+
+async def _ask(line: Line, batch: Sequence[Due], gate: asyncio.Semaphore, nonce: str) -> Answer:
+    async with gate:
+        return await line.ask([ask_of(one) for one in batch], nonce)
+
+
+def ask_of(one: Due) -> Ask:
+    return Ask(number=one.number, carrier=one.carrier, phone4=one.phone4 or None, destination=one.destination or None)
+
+
+def take_turn(db: Db, carrier: Carrier, account: str, *, now: datetime) -> list[Due]:
+    """What this credential may ask now: nothing while it is paused, never more than its budgets allow."""
+    state = due.source_state(db, carrier.id, account)
+    if state.paused_until and state.paused_until > now:
+        return []
+    wanted = due.due_polls(db, carrier.id, account, now=now, limit=MAX_CALLS_A_TURN * carrier.batch_size)
+    calls = -(-len(wanted) // carrier.batch_size)
+    windows = [(b.calls, b.per_s) for b in carrier.budgets if not b.per_number]
+    allowed = budgets.take(db, f"{carrier.id}/{account}", windows, now=now, wanted=calls) if calls else 0
+    return wanted[: allowed * carrier.batch_size]
+
+
+def keep(
+    db: Db,
+    carrier: Carrier,
+    account: str,
+    asked: Sequence[tuple[Sequence[Due], Answer]],
+    policy: DetectionPolicy,
+    *,
+    now: datetime,
+) -> PollReport:
+    """Write down everything that one turn brought."""
+    pairs = [(one, reading) for batch, answer in asked for one, reading in zip(batch, answer.readings, strict=True)]
+    for _, answer in asked:
+        _keep_raw(db, carrier, answer, now)
+    found = [(d.shipment_id, carrier.id, masked(r.parcels)) for d, r in pairs if isinstance(r, Found)]
+    gained = tracking.record(db, found, now=now)
+    for one, reading in pairs:
+        moved_to = reading.moved_to if isinstance(reading, Found | NotFound) else None
+        if moved_to and moved_to != one.carrier:
+            intake.move_shipment(db, one.shipment_id, moved_to, now=now)
+    state = health_after(due.source_state(db, carrier.id, account), [r for _, r in pairs], now=now)
+    due.save_source_state(db, state)
+    _reschedule(db, carrier, pairs, state, policy, now)
+    look.after_poll(db, [d.shipment_id for d, r in pairs if answered(r)], gained, policy, now=now)
+    failed = sum(isinstance(r, Failed) for _, r in pairs)
+    return PollReport(len(pairs), len(asked), failed, sum(gained.values()))
+
+
+def _keep_raw(db: Db, carrier: Carrier, answer: Answer, now: datetime) -> None:
+    if answer.reply is None:
+        return
+    error = next((str(r.error) for r in answer.readings if isinstance(r, Failed)), "")
+    body = scrub_body(answer.reply.body)
+    tracking.keep_raw(db, source=carrier.id, status=answer.reply.status, body=body, at=now, error=error)
+
+
+def masked(parcels: Iterable[ParcelReading]) -> tuple[ParcelReading, ...]:
+    """Readings as they are stored: without names and phone numbers in the texts."""
+    return tuple(
+        replace(parcel, events=tuple(replace(event, text=mask_text(event.text)) for event in parcel.events))
+        for parcel in parcels
+    )
+
+
+def _reschedule(
+    db: Db,
+    carrier: Carrier,
+    pairs: Sequence[tuple[Due, Reading]],
+    state: SourceState,
+    policy: DetectionPolicy,
+    now: datetime,
+) -> None:
+    views = tracking.views(db, sorted({d.shipment_id for d, _ in pairs}))
+    polled = []
+    for one, reading in pairs:
+        if isinstance(reading, Failed):
+            polled.append(Polled(one.shipment_id, _retry_at(reading, state, now), failed=True))
+            continue
+        no_data = reading.kind if isinstance(reading, NotFound) else None
+        at = next_poll(views[one.shipment_id], no_data, carrier, policy, now=now)
+        polled.append(Polled(one.shipment_id, at, no_data))
+    due.reschedule(db, polled, now=now)
+
+
+def _retry_at(reading: Failed, state: SourceState, now: datetime) -> datetime:
+    """The parcel's fault: later. The source's: as soon as its pause is over, all keep their places."""
+    if isinstance(reading.error, UnreadableReply):
+        return now + RETRY_PARCEL
+    return max(now, state.paused_until or now)
+
+
+def health_after(state: SourceState, readings: Sequence[Reading], *, now: datetime) -> SourceState:
+    """How a credential stands after a turn. One usable answer shows that the source works."""
+    errors = [r.error for r in readings if isinstance(r, Failed) and isinstance(r.error, OutsideError)]
+    if any(answered(r) for r in readings):
+        limited = [e for e in errors if isinstance(e, RateLimited)]
+        pause = pause_after(limited[0], 1, now) if limited else None
+        return SourceState(state.source, state.account, last_ok_at=now, paused_until=pause)
+    if not errors:
+        return state
+    failures = state.failures + 1
+    return replace(
+        state,
+        failing_since=state.failing_since or now,
+        failures=failures,
+        paused_until=pause_after(errors[0], failures, now),
+        error=str(errors[0]),
+    )
+
+
+def pause_after(error: OutsideError, failures: int, now: datetime) -> datetime:
+    """When to ask again: when the source says so, else doubling from a minute to half an hour; a refused account
+    waits an hour, since only a person can help it.
+    """
+    if isinstance(error, RateLimited) and error.retry_after_s is not None:
+        return now + timedelta(seconds=error.retry_after_s)
+    if isinstance(error, AccessDenied):
+        return now + DENIED_PAUSE
+    doubled = FIRST_PAUSE * int(2 ** min(failures - 1, 10))
+    return now + min(doubled, LONGEST_PAUSE)

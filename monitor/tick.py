@@ -1,0 +1,44 @@
+"""One tick of the monitor: ask what is due, look at what has run out, keep the promise clocks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from config.policies import DetectionPolicy
+from monitor import look, orders, promise, sources
+from monitor.poll import Lines, PollReport, poll_due
+from store import due, tracking
+from store.base import Db, Store
+
+ALARMS_A_TICK = 1_000
+TIMERS_A_TICK = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class TickReport:
+    polled: PollReport
+    looked_at: int
+    timers: int
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.polled.asked or self.looked_at or self.timers)
+
+
+async def tick(
+    store: Store, lines: Lines, policy: DetectionPolicy, *, now: datetime, nonce: Callable[[], str]
+) -> TickReport:
+    """Everything that is due at ``now``; running it twice changes nothing more."""
+    polled = await poll_due(store, lines, policy, now=now, nonce=nonce)
+    looked_at, timers = await store.awrite(look_around, policy, now=now)
+    return TickReport(polled, looked_at, timers)
+
+
+def look_around(db: Db, policy: DetectionPolicy, *, now: datetime) -> tuple[int, int]:
+    """Alarms, orders, sources and promise clocks, in one transaction."""
+    changed = tracking.refold_due(db, now=now)
+    alarms = due.due_alarms(db, now=now, limit=ALARMS_A_TICK)
+    looked_at = look.look_at(db, sorted({*changed, *alarms}), policy, now=now)
+    orders.check_unshipped(db, policy, now=now)
+    sources.check_sources(db, policy, now=now)
+    return looked_at, promise.run_timers(db, policy, now=now, limit=TIMERS_A_TICK)

@@ -1,0 +1,54 @@
+"""A real store, the shipped policy, and short ways to say what happened."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from config.policies import load_detection
+from domain.shipment import Customer, Item, Order, Shipment
+from domain.tracking import Certainty, EventTime, Manner, Milestone, ParcelReading, Reason, ScanEvent, Zone
+from monitor import look
+from store import due, intake, tracking
+from store.base import Db, Store
+from store.due import Polled
+
+START = datetime(2026, 3, 2, 1, tzinfo=UTC)  # a Monday, 09:00 in Shanghai
+POLICY = load_detection()
+M, R = Milestone, Reason
+
+
+def at(hours: float) -> datetime:
+    return START + timedelta(hours=hours)
+
+
+def scan(milestone: Milestone, hours: float, *, reason: Reason | None = None, place: str = "杭州转运中心", manner: Manner | None = None) -> ScanEvent:
+    time = EventTime(at(hours).isoformat(), at(hours), Zone.OFFSET, Certainty.EXACT)
+    return ScanEvent(None, f"{milestone.value} {reason or ''}", milestone, time, reason, None, place, manner)
+
+
+@contextmanager
+def opened(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "doorstep.sqlite3", synchronous="OFF") as store:
+        yield store
+
+
+def with_shipment(
+    db: Db, number: str = "ZT1", *, promised_h: float | None = 96, region: str = "cn", created_h: float = 0, **more: str
+) -> int:
+    """An order and its shipment by Kuaidi100."""
+    item = Item("SKU-1", "杯子", 1, 5_900)
+    intake.add_order(db, Order(f"O-{number}", (item,), at(0), customer=Customer("王小明", "13812345678")))
+    promised = at(promised_h) if promised_h is not None else None
+    shipment = Shipment(
+        number, "zhongtong", "kuaidi100", at(created_h), order_ref=f"O-{number}", region=region, promised_at=promised, **more
+    )
+    return int(intake.add_shipment(db, shipment, next_poll_at=at(created_h), alarm_at=None).id)
+
+
+def heard(db: Db, shipment_id: int, hours: float, *events: ScanEvent, number: str = "ZT1", no_data: object = None) -> None:
+    """A poll at ``hours`` that told these events, and the look that follows it."""
+    readings = [(shipment_id, "kuaidi100", (ParcelReading(number, events),))] if events else []
+    gained = tracking.record(db, readings, now=at(hours))
+    due.reschedule(db, [Polled(shipment_id, at(hours + 4), no_data)], now=at(hours))  # type: ignore[arg-type]
+    look.after_poll(db, [shipment_id], gained, POLICY, now=at(hours))
