@@ -1,0 +1,203 @@
+"""A stand-in for Kuaidi100 (快递100): query, subscription and push in its real wire format.
+
+Source: api.kuaidi100.com/document/5f0ffb5ebc8da837cbd8aefc. Signatures are MD5 in upper-case hex: param + key + customer
+for a query, param + salt for a push. A number asked more often than every 30 minutes is locked.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from net.http import HttpReply, HttpRequest
+from sim.lives import Step
+from sim.shop import ZONE
+from sim.tales import Parcel, Scan
+from sim.voices import BRANDS, KUAIDI100
+from sim.wire import Memory, form_of, json_object, reply
+from sim.world import World
+
+CUSTOMER = "DEMO0CUSTOMER0OF0KUAIDI100"
+KEY = "demoKey8"
+"""Demo credentials: they open this stand-in and nothing else."""
+
+LOCK = timedelta(minutes=30)
+SKEW = timedelta(minutes=5)  # paced time passes on the way between two processes: ours may run behind theirs
+NEEDS_PHONE = frozenset({"shunfeng", "zhongtong"})
+ENDED = frozenset({"3", "4"})
+FAILURES = {
+    "400": "参数错误：公司编码或单号不正确",
+    "408": "验证码错误",
+    "500": "查询无结果，请隔段时间再查",
+    "502": "服务器繁忙",
+    "503": "验证签名失败",
+    "504": "查询过于频繁，单号已锁定",
+    "601": "POLL:KEY已过期",
+}
+
+
+def answer(world: World, memory: Memory, path: str, request: HttpRequest, now: datetime) -> HttpReply:
+    """``path`` is what follows the base address."""
+    form = form_of(request)
+    if request.method != "POST" or form is None:
+        return reply({"message": "method not allowed"}, 405)
+    if path == "/poll/query.do":
+        return _query(world, memory, form, now)
+    if path == "/poll":
+        return _subscribe(world, memory, form)
+    return reply({"message": "not found"}, 404)
+
+
+def busy() -> HttpReply:
+    return _failed("502")
+
+
+def _failed(code: str) -> HttpReply:
+    return reply({"result": False, "returnCode": code, "message": FAILURES[code]})
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode("utf-8"), usedforsecurity=False).hexdigest().upper()
+
+
+# --- query ---
+
+
+def _query(world: World, memory: Memory, form: dict[str, str], now: datetime) -> HttpReply:
+    memory.count("kuaidi100")
+    text = form.get("param", "")
+    if form.get("customer") != CUSTOMER or form.get("sign") != _md5(text + KEY + CUSTOMER):
+        return _failed("503")
+    param = json_object(text)
+    if param is None or not param.get("com") or not param.get("num"):
+        return _failed("400")
+    if _locks(memory, str(param["num"]), now):
+        return _failed("504")
+    return _known(world.parcel(str(param["num"])), param, now)
+
+
+def _locks(memory: Memory, number: str, now: datetime) -> bool:
+    """Note the question; whether the number is locked, by this question or an earlier one."""
+    before = memory.asked.get(number)
+    memory.asked[number] = now
+    if before is not None and now - before < LOCK - SKEW:
+        memory.locked[number] = now + LOCK
+        memory.locks += 1
+    return now < memory.locked.get(number, now)
+
+
+def _known(parcel: Parcel | None, param: dict[str, Any], now: datetime) -> HttpReply:
+    if parcel is None or parcel.source != "kuaidi100" or parcel.carrier != param["com"]:
+        return _failed("500")
+    if parcel.carrier in NEEDS_PHONE and str(param.get("phone", ""))[-4:] != parcel.phone4:
+        return _failed("408")
+    shown = parcel.shown(now)
+    if not shown:
+        return _failed("500")
+    result = result_of(parcel, shown, str(param.get("resultv2", "")))
+    if param.get("order") == "asc":
+        result["data"].reverse()
+    return reply(result)
+
+
+def result_of(parcel: Parcel, shown: Sequence[Scan], detail: str = "4") -> dict[str, Any]:
+    """What Kuaidi100 says of a parcel, newest line first, with the habits of its source."""
+    lines = [_line(parcel, scan, detail, unpadded=n == parcel.quirks.unpadded) for n, scan in enumerate(shown)]
+    states = [KUAIDI100[scan.step].state for scan in shown]
+    state = states[-2] if parcel.quirks.lagging_state and len(states) > 1 else states[-1]
+    return {
+        "message": "ok",
+        "nu": parcel.number,
+        "ischeck": "1" if state in ENDED else "0",
+        "condition": "F00",
+        "com": parcel.carrier,
+        "status": "200",
+        "state": state,
+        "data": _disordered(lines, parcel)[::-1],
+    }
+
+
+def _disordered(lines: list[dict[str, Any]], parcel: Parcel) -> list[dict[str, Any]]:
+    """Some lists say a line twice or swap two of them."""
+    repeated, swapped = parcel.quirks.repeated, parcel.quirks.swapped
+    if swapped is not None and 0 < swapped < len(lines):
+        lines[swapped - 1], lines[swapped] = lines[swapped], lines[swapped - 1]
+    if repeated is not None and repeated < len(lines):
+        lines.insert(repeated, lines[repeated])
+    return lines
+
+
+def _line(parcel: Parcel, scan: Scan, detail: str, *, unpadded: bool) -> dict[str, Any]:
+    words = KUAIDI100[scan.step]
+    local = scan.dated.astimezone(ZONE)
+    padded = f"{local:%Y-%m-%d %H:%M:%S}"
+    line = {
+        "time": f"{local.year}-{local.month}-{local.day} {local:%H:%M:%S}" if unpadded else padded,
+        "ftime": padded,
+        "context": text_of(parcel, scan),
+        "location": None,
+    }
+    if detail:
+        line["status"] = words.status
+    if detail in {"4", "8"}:
+        line |= {"statusCode": words.code, "areaName": scan.area, "areaCode": None}
+    return line
+
+
+def text_of(parcel: Parcel, scan: Scan) -> str:
+    texts = KUAIDI100[scan.step].texts
+    return texts[scan.variant % len(texts)].format(
+        place=scan.place,
+        next=scan.next_place,
+        man=scan.man,
+        phone=scan.phone,
+        brand=BRANDS[parcel.carrier],
+        buyer=parcel.buyer,
+    )
+
+
+# --- subscription and push ---
+
+
+def _subscribe(world: World, memory: Memory, form: dict[str, str]) -> HttpReply:
+    param = json_object(form.get("param", "")) or {}
+    parameters = param.get("parameters") or {}
+    number, callback = str(param.get("number", "")), str(parameters.get("callbackurl", ""))
+    if param.get("key") != KEY:
+        return _failed("601")
+    parcel = world.parcel(number)
+    if form.get("schema") != "json" or not callback or parcel is None or parcel.source != "kuaidi100":
+        return reply({"result": False, "returnCode": "700", "message": "订阅方的订阅数据存在错误"})
+    if number in memory.subscribed:
+        return reply({"result": False, "returnCode": "501", "message": "重复订阅"})
+    memory.subscribed[number] = (callback, str(parameters.get("salt", "")))
+    return reply({"result": True, "returnCode": "200", "message": "提交成功"})
+
+
+def pushes(world: World, memory: Memory, since: datetime, now: datetime) -> list[HttpRequest]:
+    """The signed calls to subscribers for what came to light in (since, now], in the order of numbers."""
+    return [request for number in sorted(memory.subscribed) for request in _push(world, memory, number, since, now)]
+
+
+def _push(world: World, memory: Memory, number: str, since: datetime, now: datetime) -> Iterator[HttpRequest]:
+    parcel = world.parcel(number)
+    if parcel is None or not any(since < scan.shown_at <= now for scan in parcel.scans):
+        return
+    callback, salt = memory.subscribed[number]
+    shown = parcel.shown(now)
+    signed = shown[-1].step in {Step.SIGNED, Step.SIGNED_LATE, Step.RETURNED}
+    body = {
+        "status": "shutdown" if signed else "polling",
+        "billstatus": "got",
+        "message": "",
+        "autoCheck": "0",
+        "comOld": "",
+        "comNew": "",
+        "lastResult": result_of(parcel, shown),
+    }
+    text = json.dumps(body, ensure_ascii=False)
+    fields = {"param": text, **({"sign": _md5(text + salt)} if salt else {})}
+    headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+    yield HttpRequest("POST", callback, headers, urlencode(fields).encode())

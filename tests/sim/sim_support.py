@@ -1,0 +1,39 @@
+"""What the tests of the simulation share: asking the carriers of a world and picking parcels out of it."""
+
+import json
+from datetime import datetime, timedelta, timezone
+from urllib.parse import urlencode
+
+from net.http import HttpReply, HttpRequest
+from sim.carriers import answer
+from sim.tales import Parcel, Tale
+from sim.wire import Memory
+from sim.world import World
+
+SHANGHAI = timezone(timedelta(hours=8))
+START = datetime(2026, 11, 1, tzinfo=SHANGHAI)
+FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+
+
+class Caller:
+    """Asks the carriers of a world at given times and decodes what they say."""
+
+    def __init__(self, world: World, memory: Memory) -> None:
+        self.world, self.memory = world, memory
+
+    def send(self, request: HttpRequest, now: datetime) -> HttpReply:
+        reply = answer(self.world, self.memory, request, now)
+        assert reply is not None
+        return reply
+
+    def post(self, path: str, fields: dict[str, str], now: datetime) -> dict[str, object]:
+        reply = self.send(HttpRequest("POST", f"http://sim{path}", FORM, urlencode(fields).encode()), now)
+        return {"http": reply.status, **json.loads(reply.body)}
+
+
+def some(world: World, source: str, plot: str = "plain") -> tuple[Tale, Parcel]:
+    """The first tale of a source and plot that has a parcel."""
+    for tale in world.tales:
+        if tale.parcel and tale.parcel.source == source and tale.truth.plot == plot:
+            return tale, tale.parcel
+    raise LookupError(f"{source}/{plot}")
