@@ -1,0 +1,261 @@
+"""A day of pickups as the router's question, and the router's answer as routes and stops. Pure.
+
+Times of the problem are whole seconds since local midnight of the day at the depot; index 0 of the matrix is the depot.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
+from typing import Any
+
+from domain.place import Location
+from domain.returns import Return, Route, Stop
+from domain.words import Words
+from scheduler.batching import Batch, price_cents
+from scheduler.plan_types import Collector, Courier, Fleet, Price, at_local
+from scheduler.router import Plan
+from scheduler.router import Route as PlannedRoute
+from scheduler.travel import Table
+
+SETUP_S = 120  # park, find the door: paid once for neighbours
+SERVICE_S = 300
+SERVICE_PER_PIECE_S = 60
+MAX_SERVICE_S = 840
+"""Real pickup days: 7-14 minutes of service a stop."""
+NO_COURIER = "no_courier"
+NO_LOCATION = "no_location"
+HELD = "attempts"
+
+Between = Callable[[Location, Location], Sequence[tuple[float, float]]]
+"""The way between two points as (lat, lon) pairs, ends included."""
+
+
+def straight(a: Location, b: Location) -> Sequence[tuple[float, float]]:
+    return ((a.lat, a.lon), (b.lat, b.lon))
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A return with the place where it is fetched."""
+
+    value: Return
+    location: Location
+    district: str = ""
+
+    @property
+    def pieces(self) -> int:
+        return sum(item.qty for item in self.value.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A return that the plan leaves out; ``code`` is the router's or one of ours, ``detail`` the router's sentence."""
+
+    ref: str
+    code: str
+    detail: str = ""
+
+    @property
+    def words(self) -> Words:
+        return Words(f"unserved_{self.code}", {"return": self.ref, "detail": self.detail})
+
+
+def places(batch: Batch, visits: Sequence[Visit]) -> list[Location]:
+    """The points of the matrix: the depot, then each address once (neighbours share their set-up time)."""
+    return [batch.depot.location, *dict.fromkeys(visit.location for visit in visits)]
+
+
+def midnight(batch: Batch) -> datetime:
+    """The instant from which the problem counts its seconds."""
+    return at_local(batch.day, time(), batch.depot.zone)
+
+
+def build_problem(
+    batch: Batch,
+    visits: Sequence[Visit],
+    fleet: Fleet,
+    table: Table,
+    *,
+    now: datetime,
+    busy: Mapping[str, datetime] | None = None,
+) -> dict[str, Any]:
+    """The routing problem of a batch (docs/routing.md). ``busy``: when couriers are back from an earlier route today."""
+    index = {place: i for i, place in enumerate(places(batch, visits))}
+    start = midnight(batch)
+    couriers = fleet.couriers_of(batch.depot.id)
+    return {
+        "matrix_s": [list(row) for row in table.seconds],
+        "matrix_m": [list(row) for row in table.metres],
+        "loads": ["parcels"],
+        "now": _seconds(now, start),
+        "stops": [_stop(v, index[v.location], start, couriers, fleet, now) for v in visits],
+        "couriers": [_courier(c, fleet, batch, start, (busy or {}).get(c.id)) for c in couriers],
+    }
+
+
+def _seconds(at: datetime, start: datetime) -> int:
+    return int((at - start).total_seconds())
+
+
+def _stop(
+    visit: Visit, at: int, start: datetime, couriers: Sequence[Courier], fleet: Fleet, now: datetime
+) -> dict[str, Any]:
+    return {
+        "id": visit.value.ref,
+        "at": at,
+        "windows": _windows(visit.value, start, now),
+        "service_s": min(MAX_SERVICE_S, SERVICE_S + SERVICE_PER_PIECE_S * visit.pieces),
+        "setup_s": SETUP_S,
+        "load": [1],
+        "price": price_cents(visit.value, now=now),
+        "allowed": _allowed(visit, couriers, fleet),
+    }
+
+
+def _windows(value: Return, start: datetime, now: datetime) -> list[list[int]]:
+    """The promised slot; a slot that has passed binds nobody any more: come whenever the shift allows."""
+    if value.slot_from is None or value.slot_to is None or value.slot_to <= now:
+        return []
+    return [[_seconds(value.slot_from, start), _seconds(value.slot_to, start)]]
+
+
+def _allowed(visit: Visit, couriers: Sequence[Courier], fleet: Fleet) -> list[str] | None:
+    """Who may go: couriers whose collector serves the district (anyone where it serves all, or none is known)."""
+    mine = [c.id for c in couriers if _serves(fleet.collector(c.collector), visit.district)]
+    return None if len(mine) == len(couriers) else mine
+
+
+def _serves(collector: Collector | None, district: str) -> bool:
+    return collector is not None and (not collector.areas or not district or district in collector.areas)
+
+
+def _courier(courier: Courier, fleet: Fleet, batch: Batch, start: datetime, back_at: datetime | None) -> dict[str, Any]:
+    begin, end = (_local(clock, batch, start) for clock in courier.shift)
+    if back_at is not None:
+        begin = min(end, max(begin, _seconds(back_at, start)))
+    return {
+        "id": courier.id,
+        "start": 0,
+        "end": 0,
+        "shift": [begin, end],
+        "capacity": [courier.capacity],
+        "max_route_s": courier.max_route_s,
+        "breaks": [
+            {
+                "between": [_local(p.earliest, batch, start), _local(p.latest, batch, start)],
+                "for_s": p.minutes * 60,
+            }
+            for p in courier.breaks
+        ],
+        "cost": _cost(courier, fleet),
+    }
+
+
+def _local(clock: time, batch: Batch, start: datetime) -> int:
+    return _seconds(at_local(batch.day, clock, batch.depot.zone), start)
+
+
+def _cost(courier: Courier, fleet: Fleet) -> dict[str, float]:
+    collector = fleet.collector(courier.collector)
+    price = courier.price or (collector.price if collector else Price())
+    return {
+        "fixed": price.per_route_cents,
+        "per_stop": price.per_stop_cents,
+        "per_m": price.per_km_cents / 1_000,
+        "per_work_s": price.per_hour_cents / 3_600,
+    }
+
+
+# --- the answer ----------------------------------------------------------------------------------------------------
+
+
+def routes_of(
+    plan: Plan,
+    batch: Batch,
+    visits: Sequence[Visit],
+    fleet: Fleet,
+    *,
+    now: datetime,
+    taken: frozenset[str] = frozenset(),
+    between: Between = straight,
+) -> list[Route]:
+    """The plan's routes as they are dispatched; ``taken`` are the ids of routes that exist already."""
+    by_ref = {visit.value.ref: visit for visit in visits}
+    collectors = {courier.id: courier.collector for courier in fleet.couriers}
+    return [
+        replace(
+            _route(planned, batch, by_ref, route_id(batch, planned.courier, taken), now, between),
+            collector=collectors[planned.courier],
+            engine=plan.engine,
+        )
+        for planned in plan.routes
+        if planned.stops
+    ]
+
+
+def route_id(batch: Batch, courier: str, taken: frozenset[str]) -> str:
+    """`R-<day>-<depot>-<courier>`, and `-2`, `-3` … for further routes of that day."""
+    first = f"R-{batch.day.isoformat()}-{batch.depot.id}-{courier}"
+    numbered = (first if n == 1 else f"{first}-{n}" for n in range(1, len(taken) + 2))
+    return next(name for name in numbered if name not in taken)
+
+
+def stop_id(value: Return) -> str:
+    """`S-<return>-<attempt>`: one visit a try."""
+    return f"S-{value.ref}-{value.attempts + 1}"
+
+
+def _route(
+    planned: PlannedRoute,
+    batch: Batch,
+    by_ref: Mapping[str, Visit],
+    name: str,
+    now: datetime,
+    between: Between,
+) -> Route:
+    start = midnight(batch)
+    chain = [by_ref[visit.id] for visit in planned.stops]
+    stops = tuple(
+        Stop(
+            id=stop_id(visit.value),
+            route_id=name,
+            return_ref=visit.value.ref,
+            position=position,
+            lat=visit.location.lat,
+            lon=visit.location.lon,
+            arrive_at=_at(start, times.arrive_s),
+            start_at=_at(start, times.start_s),
+            leave_at=_at(start, times.leave_s),
+        )
+        for position, (visit, times) in enumerate(zip(chain, planned.stops, strict=True), start=1)
+    )
+    return Route(
+        id=name,
+        day=batch.day.isoformat(),
+        depot=batch.depot.id,
+        collector="",
+        courier=planned.courier,
+        depart_at=_at(start, planned.depart_s),
+        return_at=_at(start, planned.return_s),
+        dispatched_at=now,
+        stops=stops,
+        distance_m=planned.distance_m,
+        drive_s=planned.drive_s,
+        cost_cents=round(planned.cost),
+        path=_path([batch.depot.location, *(visit.location for visit in chain), batch.depot.location], between),
+    )
+
+
+def _at(start: datetime, seconds: int) -> datetime:
+    return (start + timedelta(seconds=seconds)).astimezone(UTC)
+
+
+def _path(points: Sequence[Location], between: Between) -> tuple[tuple[float, float], ...]:
+    legs = [point for a, b in pairwise(points) for point in between(a, b)]
+    return tuple(point for i, point in enumerate(legs) if i == 0 or point != legs[i - 1])
+
+
+def left_of(plan: Plan) -> list[Left]:
+    """What the router left out, with its code and reason."""
+    return [Left(item.id, item.code, item.reason) for item in plan.unserved]

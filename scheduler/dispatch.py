@@ -1,0 +1,213 @@
+"""From a batch to dispatched routes: ask the router, let the referee check, write routes and letters once.
+
+A batch is planned once per depot, day and cut-off. A plan that fails, or that the referee rejects, writes nothing but the
+fact that it did; it is tried again at the next tick, MAX_TRIES times, and what waits goes on waiting.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from random import Random
+from typing import Protocol
+
+from domain.errors import MESSAGE_LIMIT
+from domain.pickup import WAITING_FOR_ROUTE
+from domain.returns import Route
+from domain.words import Words
+from scheduler.batching import Batch
+from scheduler.day import (
+    HELD,
+    NO_COURIER,
+    NO_LOCATION,
+    Between,
+    Left,
+    Visit,
+    build_problem,
+    left_of,
+    places,
+    routes_of,
+    straight,
+)
+from scheduler.letters import Link, route_letter
+from scheduler.plan_types import Fleet
+from scheduler.referee import Violation, check
+from scheduler.request import location_of
+from scheduler.router import Plan, Problem, read_problem
+from scheduler.travel import Haversine, TravelTimes
+from store import facts, intake, mail, returns
+from store.base import Db, Store
+from store.facts import FactRow
+
+ADAPTER = "scheduler"
+MAX_TRIES = 3
+MAX_VIOLATIONS = 5  # of a rejected plan that are told: the first ones show what is wrong
+MAX_SEED = 2**31
+
+
+class Solve(Protocol):
+    """The router, wherever it runs: the daemon's in a process of its own."""
+
+    async def __call__(self, problem: Problem, *, seed: int) -> Plan: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """A batch that was planned. ``written`` False: it had been planned before, and nothing was changed."""
+
+    batch: Batch
+    routes: tuple[Route, ...] = ()
+    left: tuple[Left, ...] = ()
+    travel: str = ""
+    written: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFailed:
+    """A batch without a usable plan, and why; everything stays as it was."""
+
+    batch: Batch
+    why: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An accepted plan, and where its travel times came from."""
+
+    plan: Plan
+    travel: str = ""
+    note: str = ""
+
+
+EMPTY = Plan(routes=(), unserved=(), unserved_mandatory=0, cost=0, seconds=0, startup_s=0, engine="")
+"""The plan of a day on which nobody can be visited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What planning a batch needs from the store."""
+
+    visits: tuple[Visit, ...]
+    left: tuple[Left, ...]
+    today: tuple[Route, ...]
+
+
+async def dispatch_batch(
+    store: Store,
+    batch: Batch,
+    fleet: Fleet,
+    *,
+    now: datetime,
+    solve: Solve,
+    link: Link,
+    rng: Random,
+    travel: TravelTimes | None = None,
+    between: Between = straight,
+) -> Dispatched | PlanFailed | None:
+    """Plan a batch and dispatch it; None where it was planned before, or failed MAX_TRIES times."""
+    if not await store.aread(may_plan, batch):
+        return None
+    seed = rng.randrange(MAX_SEED)
+    ready = await store.aread(gather, batch, fleet)
+    planned = await _plan(batch, ready, fleet, travel or Haversine(), now=now, solve=solve, seed=seed)
+    if isinstance(planned, PlanFailed):
+        return planned if await store.awrite(note_failure, planned, now=now) else None
+    taken = frozenset(route.id for route in ready.today)
+    routes = routes_of(planned.plan, batch, ready.visits, fleet, now=now, taken=taken, between=between)
+    left = (*ready.left, *left_of(planned.plan))
+    meant = Dispatched(batch, tuple(routes), left, planned.travel)
+    return await store.awrite(write_plan, meant, link=link, now=now, note=planned.note)
+
+
+def may_plan(db: Db, batch: Batch) -> bool:
+    if mail.received_before(db, ADAPTER, batch.depot.id, batch.key) is not None:
+        return False
+    return mail.received_before(db, ADAPTER, batch.depot.id, _try_key(batch, MAX_TRIES)) is None
+
+
+def _try_key(batch: Batch, number: int) -> str:
+    return f"{batch.key}/failed-{number}"
+
+
+def gather(db: Db, batch: Batch, fleet: Fleet) -> Ready:
+    """The visits of a batch, what can't be visited at all, and the routes of its day that exist."""
+    left = [Left(value.ref, HELD) for value in batch.held]
+    visits = []
+    for value in batch.returns:
+        order = intake.find_order(db, value.order_ref)
+        location = location_of(order.customer) if order else None
+        if order is None or location is None:
+            left.append(Left(value.ref, NO_LOCATION))
+        elif not fleet.couriers_of(batch.depot.id):
+            left.append(Left(value.ref, NO_COURIER))
+        else:
+            visits.append(Visit(value, location, order.customer.district))
+    return Ready(tuple(visits), tuple(left), tuple(returns.routes_of_day(db, batch.day.isoformat())))
+
+
+async def _plan(
+    batch: Batch, ready: Ready, fleet: Fleet, travel: TravelTimes, *, now: datetime, solve: Solve, seed: int
+) -> Planned | PlanFailed:
+    """A plan that the referee accepts, or why there is none."""
+    if not ready.visits:
+        return Planned(EMPTY)
+    busy = {route.courier: route.return_at for route in sorted(ready.today, key=lambda r: r.return_at)}
+    try:
+        table = await travel.table(places(batch, ready.visits))
+        problem = read_problem(build_problem(batch, ready.visits, fleet, table, now=now, busy=busy))
+        plan = await solve(problem, seed=seed)
+    except Exception as exc:
+        # the router and the table service run elsewhere and fail in any way; one depot's failure is written down, told
+        # and tried again, and must not keep the other depots from their day
+        words = Words("plan_failed", {"depot": batch.depot.id, "error": f"{type(exc).__name__}: {exc}"[:MESSAGE_LIMIT]})
+        return PlanFailed(batch, words)
+    violations = check(problem, plan)
+    if violations:
+        return PlanFailed(batch, _rejected(batch, violations))
+    return Planned(plan, table.source, table.note)
+
+
+def _rejected(batch: Batch, violations: Sequence[Violation]) -> Words:
+    told = [f"{v.rule}: {v.subject}: {v.text}" for v in violations[:MAX_VIOLATIONS]]
+    return Words("plan_rejected", {"depot": batch.depot.id, "violations": told, "count": len(violations)})
+
+
+def note_failure(db: Db, failed: PlanFailed, *, now: datetime) -> bool:
+    """Write that a plan failed, with its number; False where the last try was used up meanwhile."""
+    batch = failed.batch
+    for number in range(1, MAX_TRIES + 1):
+        if mail.receive(db, ADAPTER, batch.depot.id, _try_key(batch, number), at=now):
+            data = {"batch": batch.key, "try": number, "of": MAX_TRIES, "why": failed.why.to_json()}
+            facts.append(db, [FactRow("depot", batch.depot.id, failed.why.code, now, data=data)])
+            return True
+    return False
+
+
+def write_plan(db: Db, meant: Dispatched, *, link: Link, now: datetime, note: str = "") -> Dispatched:
+    """Write routes, letters and what was left, once per batch.
+
+    A return that was cancelled while the router was thinking is struck off its route; the other stops keep their times.
+    """
+    batch = meant.batch
+    if not mail.receive(db, ADAPTER, batch.depot.id, batch.key, at=now):
+        return replace(meant, routes=(), left=(), written=False)
+    routes = tuple(route for route in (_without_gone(db, r) for r in meant.routes) if route.stops)
+    for route in routes:
+        returns.dispatch(db, route)
+    mail.post(db, [route_letter(route, link) for route in routes], now=now)
+    for item in meant.left:
+        returns.note_unserved(db, item.ref, item.code, item.detail)
+    data = {
+        "batch": batch.key,
+        "routes": [route.id for route in routes],
+        "stops": sum(len(route.stops) for route in routes),
+        "left": {item.ref: item.code for item in meant.left},
+        "travel": meant.travel,
+        "note": note,
+    }
+    facts.append(db, [FactRow("depot", batch.depot.id, "planned", now, data=data)])
+    return replace(meant, routes=routes)
+
+
+def _without_gone(db: Db, route: Route) -> Route:
+    waiting = [s for s in route.stops if (v := returns.find(db, s.return_ref)) and v.status in WAITING_FOR_ROUTE]
+    return replace(route, stops=tuple(replace(s, position=n) for n, s in enumerate(waiting, start=1)))

@@ -1,0 +1,117 @@
+"""Who fetches returns, from where and at what price: the values that the configuration is turned into."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from domain.place import Location
+from domain.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Depot:
+    """Where routes start and end. ``cut_off`` is the local time at which the plan of the day is made."""
+
+    id: str
+    name: str
+    location: Location
+    cut_off: time
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a collector charges, in cents. ``per_route`` is paid once a route has a stop."""
+
+    per_route_cents: int = 0
+    per_stop_cents: int = 0
+    per_km_cents: int = 0
+    per_hour_cents: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """A third-party firm that fetches returns. ``areas`` are the districts that it serves; () is everywhere."""
+
+    id: str
+    name: str
+    depots: tuple[str, ...]
+    price: Price = Price()
+    areas: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A break of ``minutes`` that starts between two local times."""
+
+    earliest: time
+    latest: time
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """A person on a route. ``shift`` are local times at the depot, ``capacity`` is in parcels; ``price`` None is the
+    collector's.
+    """
+
+    id: str
+    name: str
+    collector: str
+    depot: str
+    shift: tuple[time, time]
+    capacity: int = 30
+    breaks: tuple[Pause, ...] = ()
+    max_route_s: int | None = None
+    price: Price | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Everyone and everything that can fetch returns."""
+
+    depots: tuple[Depot, ...]
+    collectors: tuple[Collector, ...]
+    couriers: tuple[Courier, ...]
+
+    def depot(self, depot_id: str) -> Depot | None:
+        return next((d for d in self.depots if d.id == depot_id), None)
+
+    def collector(self, collector_id: str) -> Collector | None:
+        return next((c for c in self.collectors if c.id == collector_id), None)
+
+    def couriers_of(self, depot_id: str) -> tuple[Courier, ...]:
+        """The couriers who start at a depot and whose collector serves it, by id."""
+        serving = {c.id for c in self.collectors if depot_id in c.depots}
+        mine = (c for c in self.couriers if c.depot == depot_id and c.collector in serving)
+        return tuple(sorted(mine, key=lambda c: c.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The span in which a customer expects the courier; aware UTC."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An answer, not an error: what is refused, under which rule, and the way out, all in ``reason``."""
+
+    reason: Words
+
+
+def at_local(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    """A local time of a local day, as an instant."""
+    return datetime.combine(day, clock, zone).astimezone(UTC)
+
+
+def local_day(at: datetime, zone: ZoneInfo) -> date:
+    return at.astimezone(zone).date()
+
+
+def days_after(day: date, count: int) -> Sequence[date]:
+    """``count`` days from ``day`` on."""
+    return [day + timedelta(days=n) for n in range(count)]

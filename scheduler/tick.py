@@ -1,0 +1,60 @@
+"""One beat of the pickup side: end what was missed, plan what is due. Idempotent: a second beat changes nothing."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+
+from scheduler.batching import batches
+from scheduler.courier import miss_stops
+from scheduler.day import Between, straight
+from scheduler.dispatch import Dispatched, PlanFailed, Solve, dispatch_batch
+from scheduler.letters import Link
+from scheduler.plan_types import Fleet
+from scheduler.policy import Policy
+from scheduler.travel import Haversine, TravelTimes
+from store import returns
+from store.base import Store
+
+
+@dataclass(frozen=True, slots=True)
+class PickupSettings:
+    """What the pickup side is configured with."""
+
+    fleet: Fleet
+    policy: Policy
+    travel: TravelTimes = field(default_factory=Haversine)
+    between: Between = straight
+
+
+@dataclass(frozen=True, slots=True)
+class TickReport:
+    """What a beat did: plans dispatched, plans that failed, stops that were missed (their ids)."""
+
+    dispatched: tuple[Dispatched, ...] = ()
+    failed: tuple[PlanFailed, ...] = ()
+    missed: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.dispatched or self.failed or self.missed)
+
+
+async def tick(
+    store: Store, settings: PickupSettings, *, now: datetime, solve: Solve, link: Link, rng: Random
+) -> TickReport:
+    """End missed stops (their returns may join today's plan), then plan every depot whose cut-off has passed."""
+    missed = await store.awrite(miss_stops, now=now)
+    waiting = await store.aread(returns.waiting, before=now)
+    due = batches(waiting, settings.fleet.depots, now=now, max_attempts=settings.policy.max_attempts)
+    dispatched: list[Dispatched] = []
+    failed: list[PlanFailed] = []
+    for batch in due:
+        outcome = await dispatch_batch(
+            store, batch, settings.fleet, now=now, solve=solve, link=link, rng=rng,
+            travel=settings.travel, between=settings.between,
+        )  # fmt: skip
+        if isinstance(outcome, Dispatched) and outcome.written:
+            dispatched.append(outcome)
+        elif isinstance(outcome, PlanFailed):
+            failed.append(outcome)
+    return TickReport(tuple(dispatched), tuple(failed), missed)
