@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 import structlog
 
@@ -73,8 +74,8 @@ Asked = list[tuple[Sequence[Due], Answer]]
 async def _ask_all(line: Line, turn: Sequence[Due], nonce: Callable[[], str]) -> Asked:
     gate = asyncio.Semaphore(IN_FLIGHT)
     batches = [turn[i : i + line.carrier.batch_size] for i in range(0, len(turn), line.carrier.batch_size)]
-    answers = await asyncio.gather(*(_ask(line, batch, gate, nonce()) for batch in batches))
-    return list(zip(batches, answers, strict=True))
+    asked = await asyncio.gather(*(_ask(line, batch, gate, nonce()) for batch in batches))
+    return list(chain.from_iterable(asked))
 
 
 async def _keep_turn(store: Store, line: Line, asked: Asked, policy: DetectionPolicy, *, now: datetime) -> PollReport:
@@ -103,9 +104,18 @@ def total(reports: Sequence[PollReport]) -> PollReport:
     return PollReport(*(sum(getattr(r, name) for r in reports) for name in PollReport.__dataclass_fields__))
 
 
-async def _ask(line: Line, batch: Sequence[Due], gate: asyncio.Semaphore, nonce: str) -> Answer:
-    async with gate:
-        return await line.ask([ask_of(one) for one in batch], nonce)
+async def _ask(line: Line, batch: Sequence[Due], gate: asyncio.Semaphore, nonce: str) -> Asked:
+    """Ask about a batch; where our own fault breaks it, about each alone, so that it costs one parcel only."""
+    asks = [ask_of(one) for one in batch]
+    try:
+        async with gate:
+            return [(batch, await line.ask(asks, nonce))]
+    except Exception as exc:
+        log.exception("our own fault in asking", source=line.carrier.id, shipments=[one.shipment_id for one in batch])
+        if len(batch) == 1:
+            return [(batch, Answer(tuple(asks), (Failed(exc),)))]
+    alone = [await _ask(line, [one], gate, f"{nonce}-{n}") for n, one in enumerate(batch)]
+    return list(chain.from_iterable(alone))
 
 
 def ask_of(one: Due) -> Ask:
@@ -180,6 +190,8 @@ def _reschedule(
     for one, reading in pairs:
         if isinstance(reading, Failed):
             polled.append(Polled(one.shipment_id, _retry_at(reading, state, now), failed=True))
+            if not isinstance(reading.error, OutsideError):
+                due.set_aside(db, one.shipment_id, repr(reading.error), until=now + RETRY_PARCEL, now=now)
             continue
         no_data = reading.kind if isinstance(reading, NotFound) else None
         at = next_poll(views[one.shipment_id], no_data, carrier, policy, now=now)
@@ -188,8 +200,8 @@ def _reschedule(
 
 
 def _retry_at(reading: Failed, state: SourceState, now: datetime) -> datetime:
-    """The parcel's fault: later. The source's: as soon as its pause is over, all keep their places."""
-    if isinstance(reading.error, UnreadableReply):
+    """The parcel's fault, or ours: later. The source's: as soon as its pause is over, all keep their places."""
+    if isinstance(reading.error, UnreadableReply) or not isinstance(reading.error, OutsideError):
         return now + RETRY_PARCEL
     return max(now, state.paused_until or now)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from domain.case import (
     CLOSED,
@@ -211,29 +211,27 @@ class Standing:
 NOTHING = Standing()
 
 
+_IDS = bindparam("ids", expanding=True)
+_CASES_OF = (
+    select(_case).where(_case.c.subject_type == bindparam("type"), _case.c.subject_id.in_(_IDS)).order_by(_case.c.id)
+)
+_ITEMS_OF = select(_item.c.subject_id, _item.c.kind).where(
+    _item.c.subject_type == bindparam("type"), _item.c.subject_id.in_(_IDS)
+)
+
+
 def standings(db: Db, kind: SubjectType, ids: Sequence[str]) -> dict[str, Standing]:
     """How these subjects of one type stand; those of which there is nothing are left out."""
-    open_, closed, watched = (
-        defaultdict[str, list[CaseRow]](list),
-        defaultdict[str, dict[Kind, datetime]](dict),
-        defaultdict[str, list[Kind]](list),
-    )
+    open_, closed = defaultdict[str, list[CaseRow]](list), defaultdict[str, dict[Kind, datetime]](dict)
+    watched = defaultdict[str, list[Kind]](list)
     for start in range(0, len(ids), IN_LIMIT):
-        chunk = ids[start : start + IN_LIMIT]
-        rows = db.execute(
-            select(_case).where(_case.c.subject_type == kind.value, _case.c.subject_id.in_(chunk)).order_by(_case.c.id)
-        )
-        for row in rows:
+        params = {"type": kind.value, "ids": ids[start : start + IN_LIMIT]}
+        for row in db.execute(_CASES_OF, params):
             if row.closed_at is None:
                 open_[row.subject_id].append(case_of(row))
             else:
                 closed[row.subject_id][Kind(row.kind)] = row.since
-        items = db.execute(
-            select(_item.c.subject_id, _item.c.kind).where(
-                _item.c.subject_type == kind.value, _item.c.subject_id.in_(chunk)
-            )
-        )
-        for item in items:
+        for item in db.execute(_ITEMS_OF, params):
             watched[item.subject_id].append(Kind(item.kind))
     return {one: Standing(tuple(open_[one]), closed[one], tuple(watched[one])) for one in {*open_, *closed, *watched}}
 

@@ -62,8 +62,8 @@ def _cases(db: Db) -> Iterator[Difference]:
         history = [
             CaseFact(CaseEvent(f.event), f.at, f.by, f.channel, f.words, f.data) for f in histories.pop(str(row.id), [])
         ]
-        if not history:
-            yield Difference(f"case {row.id}", "history", "a case", "no facts at all")
+        if not history or history[0].event is not CaseEvent.OPENED:
+            yield Difference(f"case {row.id}", "history", "a case", "no `opened` at the beginning of its facts")
             continue
         rebuilt = cases.projected(history)
         yield from _compare(f"case {row.id}", row, rebuilt)
@@ -123,10 +123,8 @@ def _ledger(db: Db) -> Iterator[Difference]:
         if f.event == "instructed"
     }
     if written != logged:
-        odd = sorted(set(written.items()) ^ set(logged.items()))
-        yield Difference(
-            "ledger", "instructions", [o for o in odd if o[0] in written], [o for o in odd if o[0] in logged]
-        )
+        only_written, only_logged = written.items() - logged.items(), logged.items() - written.items()
+        yield Difference("ledger", "instructions", sorted(only_written), sorted(only_logged))
     letters = {r[0] for r in db.execute(select(_outbox.c.id).where(_outbox.c.kind == "instruction"))}
     missing = sorted({f"instruction-{i}" for i in written} - letters)
     yield from (Difference("outbox", letter, "missing", "one letter for each instruction") for letter in missing)

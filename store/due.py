@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -13,7 +14,8 @@ from store.facts import FactRow
 from store.tables import from_seconds, table, to_seconds
 
 MAX_ERROR_TEXT = 500
-_watch, _source = table(tables.Watch), table(tables.Source)
+IN_LIMIT = 500
+_watch = table(tables.Watch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,22 +140,38 @@ class SourceState:
     error: str = ""
 
 
+SOURCE_COLUMNS = "source, account, last_ok_at, failing_since, failures, paused_until, error"
+
+
 def source_state(db: Db, source: str, account: str) -> SourceState:
-    row = db.execute(select(_source).where(_source.c.source == source, _source.c.account == account)).one_or_none()
-    return SourceState(*row) if row else SourceState(source, account)
+    row = db.exec_driver_sql(
+        f"SELECT {SOURCE_COLUMNS} FROM source WHERE source = ? AND account = ?", (source, account)
+    ).one_or_none()
+    return _source_of(row) if row else SourceState(source, account)
 
 
 def source_states(db: Db) -> list[SourceState]:
-    return [SourceState(*row) for row in db.execute(select(_source).order_by(_source.c.source, _source.c.account))]
+    rows = db.exec_driver_sql(f"SELECT {SOURCE_COLUMNS} FROM source ORDER BY source, account")
+    return [_source_of(row) for row in rows]
+
+
+def _source_of(row: Any) -> SourceState:
+    source, account, last_ok_at, failing_since, failures, paused_until, error = row
+    return SourceState(
+        source, account, _instant(last_ok_at), _instant(failing_since), failures, _instant(paused_until), error
+    )
 
 
 def save_source_state(db: Db, state: SourceState) -> None:
-    values = {name: getattr(state, name) for name in SourceState.__dataclass_fields__}
-    updated = db.execute(
-        _source.update().where(_source.c.source == state.source, _source.c.account == state.account).values(**values)
+    times = (_seconds(state.last_ok_at), _seconds(state.failing_since))
+    db.exec_driver_sql(
+        f"INSERT OR REPLACE INTO source ({SOURCE_COLUMNS}) VALUES (?,?,?,?,?,?,?)",
+        (state.source, state.account, *times, state.failures, _seconds(state.paused_until), state.error),
     )
-    if updated.rowcount == 0:
-        db.execute(_source.insert().values(**values))
+
+
+def _instant(seconds: int | None) -> datetime | None:
+    return None if seconds is None else from_seconds(seconds)
 
 
 def _seconds(at: datetime | None) -> int | None:
@@ -163,12 +181,12 @@ def _seconds(at: datetime | None) -> int | None:
 def waiting_for_answer(db: Db, shipment_ids: list[int], *, now: datetime) -> list[int]:
     """Which of these are to be looked at now that an answer came: no alarm is stored, or it is due."""
     found: list[int] = []
-    for start in range(0, len(shipment_ids), 500):
-        chunk = shipment_ids[start : start + 500]
-        rows = db.execute(
-            select(_watch.c.shipment_id).where(
-                _watch.c.shipment_id.in_(chunk), _watch.c.alarm_at.is_(None) | (_watch.c.alarm_at <= now)
-            )
+    for start in range(0, len(shipment_ids), IN_LIMIT):
+        chunk = shipment_ids[start : start + IN_LIMIT]
+        rows = db.exec_driver_sql(
+            f"SELECT shipment_id FROM watch WHERE shipment_id IN ({','.join('?' * len(chunk))})"
+            " AND (alarm_at IS NULL OR alarm_at <= ?)",
+            (*chunk, to_seconds(now)),
         )
         found.extend(row[0] for row in rows)
     return found

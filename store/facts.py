@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from store.base import Db
-from store.tables import Fact, table
+from store.tables import Fact, table, to_json, to_seconds
 
 _fact = table(Fact)
 
@@ -30,20 +30,14 @@ class FactRow:
 def append(db: Db, rows: Iterable[FactRow]) -> None:
     """Write entries, in order."""
     values = [
-        {
-            "subject_type": r.subject_type,
-            "subject_id": r.subject_id,
-            "event": r.event,
-            "at": r.at,
-            "by": r.by,
-            "channel": r.channel,
-            "words": r.words,
-            "data": r.data,
-        }
+        (r.subject_type, r.subject_id, r.event, to_seconds(r.at), r.by, r.channel, r.words, to_json(r.data))
         for r in rows
     ]
     if values:
-        db.execute(insert(_fact), values)
+        db.exec_driver_sql(
+            'INSERT INTO fact (subject_type, subject_id, event, at, "by", channel, words, data) VALUES (?,?,?,?,?,?,?,?)',
+            values,
+        )
 
 
 def history(db: Db, subject_type: str, subject_id: str) -> list[FactRow]:

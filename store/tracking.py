@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from domain.parcel import ParcelState, fold, next_change, shipment_state
+from domain.parcel import Delivered, ParcelState, fold, next_change, shipment_state
 from domain.shipment import ParcelView, Shipment, ShipmentView
 from domain.tracking import (
     Certainty,
@@ -258,58 +258,88 @@ def state_of(row: Any) -> ParcelState:
         milestone=Milestone(row.milestone) if row.milestone else None,
         reason=Reason(row.reason) if row.reason else None,
         manner=Manner(row.manner) if row.manner else None,
-        delivered=_delivered(row.delivered),
+        delivered=Delivered(row.delivered),
         last_physical_place=row.last_physical_place,
         **{name: getattr(row, name) for name in PARCEL_TIMES},
     )
 
 
-def _delivered(value: str) -> Any:
-    from domain.parcel import Delivered
-
-    return Delivered(value)
+STATE_COLUMNS = ", ".join((*PARCEL_STATE, *PARCEL_TIMES))
+SHIPMENT_COLUMNS = (
+    "s.number, s.carrier, s.source, s.created_at, s.id, s.order_ref, s.account, s.service, s.leg, s.origin,"
+    " s.destination, s.region, s.promised_at"
+)
 
 
 def views(db: Db, shipment_ids: Sequence[int]) -> dict[int, ShipmentView]:
-    """What is known of these shipments now."""
+    """What is known of these shipments now. Driver-level reading: every poll and every look begins here."""
     parcels: dict[int, list[ParcelView]] = defaultdict(list)
     found: dict[int, ShipmentView] = {}
     for chunk in chunks(list(shipment_ids)):
-        for row in db.execute(select(_parcel).where(_parcel.c.shipment_id.in_(chunk)).order_by(_parcel.c.id)):
-            parcels[row.shipment_id].append(ParcelView(row.id, row.number, row.identity, row.leg, state_of(row)))
-        rows = db.execute(
-            select(_shipment, _watch.c.no_data, _watch.c.polled_at, _watch.c.note)
-            .outerjoin(_watch, _watch.c.shipment_id == _shipment.c.id)
-            .where(_shipment.c.id.in_(chunk))
-        )
-        for row in rows:
-            mine = tuple(parcels[row.id])
-            found[row.id] = ShipmentView(
-                shipment=shipment_of(row),
+        marks = ",".join("?" * len(chunk))
+        for row in db.exec_driver_sql(
+            f"SELECT id, shipment_id, number, identity, leg, {STATE_COLUMNS} FROM parcel"
+            f" WHERE shipment_id IN ({marks}) ORDER BY id",
+            tuple(chunk),
+        ):
+            parcels[row[1]].append(ParcelView(row[0], row[2], row[3], row[4], _state(row[5:])))
+        for row in db.exec_driver_sql(
+            f"SELECT {SHIPMENT_COLUMNS}, w.no_data, w.polled_at, w.note FROM shipment s"
+            f" LEFT JOIN watch w ON w.shipment_id = s.id WHERE s.id IN ({marks})",
+            tuple(chunk),
+        ):
+            mine = tuple(parcels[row[4]])
+            found[row[4]] = ShipmentView(
+                shipment=_shipment_of(row),
                 parcels=mine,
                 state=shipment_state(p.state for p in mine),
-                no_data=NoData(row.no_data) if row.no_data else None,
-                polled_at=row.polled_at,
-                received_by_hand=row.note == "received",
+                no_data=NoData(row[13]) if row[13] else None,
+                polled_at=_instant(row[14]),
+                received_by_hand=row[15] == "received",
             )
     return found
 
 
-def shipment_of(row: Any) -> Shipment:
+def _state(columns: Sequence[Any]) -> ParcelState:
+    """A state from its columns, in the order of STATE_COLUMNS."""
+    milestone, reason, manner, delivered, place, *times = columns
+    last_at, last_physical_at, delivered_at, first_at, since = (_instant(at) for at in times)
+    return ParcelState(
+        Milestone(milestone) if milestone else None,
+        Reason(reason) if reason else None,
+        Manner(manner) if manner else None,
+        Delivered(delivered),
+        last_at,
+        last_physical_at,
+        place,
+        delivered_at,
+        first_at,
+        since,
+    )
+
+
+def _instant(seconds: int | None) -> datetime | None:
+    return None if seconds is None else from_seconds(seconds)
+
+
+def _shipment_of(row: Any) -> Shipment:
+    """A shipment from its columns, in the order of SHIPMENT_COLUMNS."""
+    number, carrier, source, created_at, shipment_id, order_ref, account, service, leg = row[:9]
+    origin, destination, region, promised_at = row[9:13]
     return Shipment(
-        id=row.id,
-        order_ref=row.order_ref,
-        carrier=row.carrier,
-        source=row.source,
-        account=row.account,
-        service=row.service,
-        number=row.number,
-        leg=row.leg,
-        origin=row.origin,
-        destination=row.destination,
-        region=row.region,
-        promised_at=row.promised_at,
-        created_at=row.created_at,
+        number=number,
+        carrier=carrier,
+        source=source,
+        created_at=from_seconds(created_at),
+        id=shipment_id,
+        order_ref=order_ref,
+        account=account,
+        service=service,
+        leg=leg,
+        origin=origin,
+        destination=destination,
+        region=region,
+        promised_at=_instant(promised_at),
     )
 
 

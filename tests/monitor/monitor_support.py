@@ -22,7 +22,14 @@ def at(hours: float) -> datetime:
     return START + timedelta(hours=hours)
 
 
-def scan(milestone: Milestone, hours: float, *, reason: Reason | None = None, place: str = "杭州转运中心", manner: Manner | None = None) -> ScanEvent:
+def scan(
+    milestone: Milestone,
+    hours: float,
+    *,
+    reason: Reason | None = None,
+    place: str = "杭州转运中心",
+    manner: Manner | None = None,
+) -> ScanEvent:
     time = EventTime(at(hours).isoformat(), at(hours), Zone.OFFSET, Certainty.EXACT)
     return ScanEvent(None, f"{milestone.value} {reason or ''}", milestone, time, reason, None, place, manner)
 
@@ -41,12 +48,21 @@ def with_shipment(
     intake.add_order(db, Order(f"O-{number}", (item,), at(0), customer=Customer("王小明", "13812345678")))
     promised = at(promised_h) if promised_h is not None else None
     shipment = Shipment(
-        number, "zhongtong", "kuaidi100", at(created_h), order_ref=f"O-{number}", region=region, promised_at=promised, **more
+        number,
+        "zhongtong",
+        "kuaidi100",
+        at(created_h),
+        order_ref=f"O-{number}",
+        region=region,
+        promised_at=promised,
+        **more,
     )
     return int(intake.add_shipment(db, shipment, next_poll_at=at(created_h), alarm_at=None).id)
 
 
-def heard(db: Db, shipment_id: int, hours: float, *events: ScanEvent, number: str = "ZT1", no_data: object = None) -> None:
+def heard(
+    db: Db, shipment_id: int, hours: float, *events: ScanEvent, number: str = "ZT1", no_data: object = None
+) -> None:
     """A poll at ``hours`` that told these events, and the look that follows it."""
     readings = [(shipment_id, "kuaidi100", (ParcelReading(number, events),))] if events else []
     gained = tracking.record(db, readings, now=at(hours))

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
+from monitor_support import POLICY, M, R, at, heard, opened, scan, with_shipment
 
 from domain.case import Kind, Subject, SubjectType
 from domain.tracking import Manner, Milestone, NoData, Reason, ScanEvent
 from monitor import look
 from store import cases, due
 from store.base import Db
-from monitor_support import POLICY, M, R, at, heard, opened, scan, with_shipment
 
 
 def kinds(db: Db, shipment_id: int) -> set[Kind]:
@@ -30,7 +30,9 @@ SILENT = [
 
 
 @pytest.mark.parametrize(("events", "kind", "quiet_h", "watch_h", "alert_h"), SILENT)
-def test_silence(tmp_path: Path, events: tuple[ScanEvent, ...], kind: Kind, quiet_h: float, watch_h: float | None, alert_h: float) -> None:
+def test_silence(
+    tmp_path: Path, events: tuple[ScanEvent, ...], kind: Kind, quiet_h: float, watch_h: float | None, alert_h: float
+) -> None:
     """A collected parcel that nobody touches any more is watched, then a case, at the policy's hours for where it is."""
     with opened(tmp_path) as store:
         shipment = store.write(with_shipment, promised_h=None)
@@ -120,7 +122,14 @@ def test_a_locker_or_a_third_person_never_alarms_by_itself(tmp_path: Path, manne
     """Half of Chinese deliveries end so; it is recorded, not alarmed."""
     with opened(tmp_path) as store:
         shipment = store.write(with_shipment)
-        store.write(heard, shipment, 30, scan(M.PICKED_UP, 0), scan(M.OUT_FOR_DELIVERY, 28), scan(M.DELIVERED, 29, manner=manner))
+        store.write(
+            heard,
+            shipment,
+            30,
+            scan(M.PICKED_UP, 0),
+            scan(M.OUT_FOR_DELIVERY, 28),
+            scan(M.DELIVERED, 29, manner=manner),
+        )
         store.write(heard, shipment, 400)
         assert (store.read(kinds, shipment), store.read(watched, shipment)) == (set(), set())
 
@@ -164,7 +173,9 @@ def test_silence_is_known_only_up_to_the_last_answer(tmp_path: Path) -> None:
         store.write(heard, shipment, 3, scan(M.PICKED_UP, 0), scan(M.IN_TRANSIT, 2))
         store.write(look.look_at, [shipment], POLICY, now=at(200))
         assert store.read(kinds, shipment) == set()
-        assert [d.shipment_id for d in store.read(due.due_polls, "kuaidi100", "main", now=at(200), limit=5)] == [shipment]
+        assert [d.shipment_id for d in store.read(due.due_polls, "kuaidi100", "main", now=at(200), limit=5)] == [
+            shipment
+        ]
 
 
 def test_the_alarm_is_computed_ahead(tmp_path: Path) -> None:

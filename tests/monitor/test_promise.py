@@ -1,0 +1,110 @@
+"""The promise clock: warned once, breached once, whatever the downtime; kept only by people."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from monitor_support import POLICY, M, R, at, heard, opened, scan, with_shipment
+
+from domain.case import CaseEvent, CaseFact, Kind
+from monitor import promise
+from monitor.promise import run_timers
+from store import cases, mail
+from store.base import Store
+from store.cases import CaseRow
+
+WARN_H = 24 - POLICY.warn_before_promise / timedelta(hours=1)
+
+
+def a_case(store: Store) -> CaseRow:
+    """A damaged parcel: its case opens at hour 6 and is promised an answer by hour 30."""
+    shipment = store.write(with_shipment)
+    store.write(heard, shipment, 6, scan(M.PICKED_UP, 0), scan(M.EXCEPTION, 5, reason=R.DAMAGED))
+    [case] = store.read(cases.list_cases)
+    assert (case.kind, case.opened_at, case.promise_by) == (Kind.DAMAGED, at(6), at(30))
+    return case
+
+
+def run(store: Store, hours: float) -> int:
+    return store.write(run_timers, POLICY, now=at(hours), limit=100)
+
+
+def said(store: Store, case: CaseRow) -> list[str]:
+    return [letter.reason for letter in store.read(mail.letters_about, "case", str(case.id))]
+
+
+def events(store: Store, case: CaseRow) -> list[str]:
+    return [fact.event.value for fact in store.read(cases.history_of, case.id)]
+
+
+def test_warned_before_and_breached_at_the_promise(tmp_path: Path) -> None:
+    """Nothing until four hours before, one warning then, one breach at the promise; each tick after adds nothing."""
+    with opened(tmp_path) as store:
+        case = a_case(store)
+        for minutes in range(6 * 60, 40 * 60, 10):
+            run(store, minutes / 60)
+        assert [(f.event, f.at) for f in store.read(cases.history_of, case.id)] == [
+            (CaseEvent.OPENED, at(6)),
+            (CaseEvent.WARNED, at(6 + WARN_H)),
+            (CaseEvent.BREACHED, at(30)),
+        ]
+        assert said(store, case) == ["opened", "warned", "breached"]
+        found = store.read(cases.get, case.id)
+        assert found is not None
+        assert (found.warned, found.breached, found.timer_at) == (True, True, None)
+
+
+@pytest.mark.parametrize(
+    ("back_at", "expected"), [(27, ["warned", "breached"]), (31, ["breached"]), (24 * 30, ["breached"])]
+)
+def test_a_long_downtime_says_each_once(tmp_path: Path, back_at: float, expected: list[str]) -> None:
+    """Back before the promise: the warning, then the breach. Back after it: the breach alone, a month late or not."""
+    with opened(tmp_path) as store:
+        case = a_case(store)
+        for hours in (back_at, back_at, back_at + 10, back_at + 500):
+            run(store, hours)
+        assert events(store, case) == ["opened", *expected]
+        assert said(store, case) == ["opened", *expected]
+
+
+@pytest.mark.parametrize(
+    "event", [CaseEvent.ACKNOWLEDGED, CaseEvent.COMMENTED, CaseEvent.CARRIER_CONTACTED, CaseEvent.WAITING]
+)
+def test_taking_a_case_does_not_keep_its_promise(tmp_path: Path, event: CaseEvent) -> None:
+    """Nothing pauses the clock but telling the customer or solving it."""
+    with opened(tmp_path) as store:
+        case = a_case(store)
+        store.write(cases.add, case.id, CaseFact(event, at(8), "li", "console"))
+        run(store, 27)
+        run(store, 31)
+        assert events(store, case)[-2:] == ["warned", "breached"]
+
+
+@pytest.mark.parametrize("event", [CaseEvent.CUSTOMER_TOLD, CaseEvent.RESOLVED, CaseEvent.CLEARED])
+def test_what_ends_the_clock(tmp_path: Path, event: CaseEvent) -> None:
+    """A person told the customer or solved it, or it cleared itself: neither warned nor breached any more."""
+    with opened(tmp_path) as store:
+        case = a_case(store)
+        store.write(cases.add, case.id, CaseFact(event, at(8), None if event is CaseEvent.CLEARED else "li", "console"))
+        run(store, 27)
+        run(store, 99)
+        assert events(store, case) == ["opened", event.value]
+        assert said(store, case) == ["opened"]
+        assert run(store, 200) == 0
+
+
+def test_an_incident_promises_nothing() -> None:
+    """Without a promise there is no timer."""
+    assert promise.first_timer(None, POLICY) is None
+
+
+def test_a_crowd_of_due_timers_is_worked_off_in_turns(tmp_path: Path) -> None:
+    """The limit of a tick leaves nobody out: the longest due go first, the rest in the next ticks."""
+    with opened(tmp_path) as store:
+        for n in range(7):
+            shipment = store.write(with_shipment, f"ZT{n}")
+            damaged = scan(M.EXCEPTION, 5, reason=R.DAMAGED)
+            store.write(heard, shipment, 6 + n / 10, scan(M.PICKED_UP, 0), damaged, number=f"ZT{n}")
+        counts = [store.write(run_timers, POLICY, now=at(40), limit=3) for _ in range(4)]
+        assert counts == [3, 3, 1, 0]
+        assert all(case.breached for case in store.read(cases.list_cases))
