@@ -1,0 +1,59 @@
+"""One beat of the house: monitor, pickups, outbox. The daemon, the demo and the simulated month run the same one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+
+import structlog
+
+from carriers.sender import Line
+from doorstep import outbox
+from doorstep.house import House
+from monitor.tick import TickReport
+from monitor.tick import tick as monitor_tick
+from scheduler.dispatch import Solve
+from scheduler.tick import TickReport as PickupReport
+from scheduler.tick import tick as pickup_tick
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    monitor: TickReport
+    pickups: PickupReport
+    sent: int
+
+
+async def beat(
+    house: House, lines: Mapping[tuple[str, str], Line], solve: Solve, *, now: datetime, rng: Random
+) -> Beat:
+    """Do everything that is due at ``now``. Running it again changes nothing more."""
+    watched = await monitor_tick(house.store, lines, house.policy, now=now, nonce=house.new_id)
+    picked = await pickup_tick(house.store, house.pickups, now=now, solve=solve, link=house.route_link, rng=rng)
+    sent = await outbox.send_due(house.store, now=now)
+    tell(house, watched, picked, sent)
+    return Beat(watched, picked, sent)
+
+
+def tell(house: House, watched: TickReport, picked: PickupReport, sent: int) -> None:
+    """Wake the open pages that show what changed, and log what was done."""
+    if sent or watched.looked_at or watched.timers:
+        house.bus.publish("cases")
+    if watched.polled.asked:
+        house.bus.publish("parcels")
+    if picked.changed:
+        house.bus.publish("routes")
+    if watched.changed or picked.changed or sent:
+        log.info(
+            "beat",
+            asked=watched.polled.asked,
+            calls=watched.polled.calls,
+            failed=watched.polled.failed,
+            events=watched.polled.events,
+            looked_at=watched.looked_at,
+            timers=watched.timers,
+            routes=sum(len(d.routes) for d in picked.dispatched),
+            sent=sent,
+        )

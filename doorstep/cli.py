@@ -1,0 +1,272 @@
+"""The command line. Bodies import what they need: `doorstep --help` loads nothing of the house."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="doorstep",
+    help="Watches every parcel, promises every customer an answer, fetches returns at the door.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+cases = typer.Typer(help="Cases: list, acknowledge, resolve.", no_args_is_help=True)
+routes = typer.Typer(help="Pickup routes: plan, show, solve a problem file.", no_args_is_help=True)
+carriers = typer.Typer(help="Carriers: read a recorded reply.", no_args_is_help=True)
+config = typer.Typer(help="The configuration.", no_args_is_help=True)
+keys = typer.Typer(help="API keys.", no_args_is_help=True)
+people = typer.Typer(help="Who may sign in.", no_args_is_help=True)
+for name, group in (
+    ("cases", cases), ("routes", routes), ("carriers", carriers), ("config", config), ("keys", keys), ("people", people),
+):  # fmt: skip
+    app.add_typer(group, name=name)
+
+Config = Annotated[Path, typer.Option("--config", "-c", envvar="DOORSTEP_CONFIG", help="The settings file.")]
+CONFIG = Path("doorstep.toml")
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+def main() -> None:
+    """Run a command; a broken rule ends with its message and exit code 2, never with a traceback."""
+    from domain.errors import RuleError
+
+    try:
+        app()
+    except RuleError as exc:
+        typer.echo(str(exc), err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(1)
+
+
+# --- running -------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def run(config: Config = CONFIG) -> None:
+    """Run the daemon: pages, interface, polling, routes."""
+    from doorstep.running import run_daemon
+
+    run_daemon(config)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its files.")] = Path("demo"),
+    port: Annotated[int, typer.Option(help="The console's port.")] = 8722,
+    parcels: Annotated[int, typer.Option(min=20, max=5_000, help="Parcels of the simulated shop.")] = 240,
+    seed: Annotated[int, typer.Option(help="Another seed, another town's month.")] = 7,
+    days: Annotated[int, typer.Option(min=3, max=60, help="Days of the past that are played first.")] = 21,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget an earlier demo and begin anew.")] = False,
+) -> None:
+    """Show the whole product on a simulated shop, carriers, customers and couriers."""
+    from doorstep.demo import run_demo
+
+    run_demo(folder, port=port, parcels=parcels, seed=seed, days=days, fresh=fresh)
+
+
+@app.command()
+def init(
+    config: Config = CONFIG,
+    person: Annotated[str, typer.Option(help="Your name: you become the first administrator.")] = "",
+) -> None:
+    """Write a commented settings file, create the database and the first administrator."""
+    from doorstep.running import initialise
+
+    initialise(config, person)
+
+
+# --- operations ----------------------------------------------------------------------------------------------------
+
+
+def operate(config: Path, operation: str, /, **params: Any) -> dict[str, Any]:
+    """Have an operation done by the running daemon, or here where none runs."""
+    from doorstep.running import operate as operate_on
+
+    return operate_on(config, operation, params)
+
+
+def show(answer: Any, as_json: bool, lines: Callable[[Any], list[str]]) -> None:
+    import json
+
+    typer.echo(json.dumps(answer, ensure_ascii=False, indent=1) if as_json else "\n".join(lines(answer)))
+
+
+@app.command("import")
+def import_(
+    kind: Annotated[str, typer.Argument(help="orders, shipments, returns or disputes.")],
+    file: Annotated[Path, typer.Argument(help="A CSV or XLSX file; UTF-8 or GB18030.")],
+    config: Config = CONFIG,
+    json: AsJson = False,
+) -> None:
+    """Take rows of a file; bad ones are reported with their line, the others are taken."""
+    answer = operate(config, "import", kind=kind, file=str(file.resolve()))
+    show(answer, json, lambda a: a["lines"])
+    if answer["rejected"]:
+        raise typer.Exit(1)
+
+
+@cases.command("list")
+def cases_list(
+    config: Config = CONFIG,
+    json: AsJson = False,
+    everything: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
+) -> None:
+    """Open cases by promise left."""
+    answer = operate(config, "cases_list", all=everything)
+    show(answer["cases"], json, lambda found: [case_line(c) for c in found] or ["no open cases"])
+
+
+def case_line(case: dict[str, Any]) -> str:
+    promise = case["promise_by"] or "no promise"
+    return f"#{case['id']:<6} {case['kind']:<16} {case['number']:<22} {case['status']:<13} {promise}  {case['owner'] or '-'}"
+
+
+By = Annotated[str, typer.Option("--by", help="Who does it: a person's id.", envvar="DOORSTEP_PERSON")]
+
+
+@cases.command("ack")
+def cases_ack(case: int, by: By, config: Config = CONFIG, json: AsJson = False) -> None:
+    """Acknowledge a case: you took it."""
+    answer = operate(config, "case_act", case=case, kind="acknowledge", by=by)
+    show(answer["case"], json, lambda c: [case_line(c)])
+
+
+@cases.command("resolve")
+def cases_resolve(
+    case: int,
+    by: By,
+    reason: Annotated[str, typer.Option(help="How it was solved.")],
+    config: Config = CONFIG,
+    json: AsJson = False,
+) -> None:
+    """Resolve a case, with the reason."""
+    answer = operate(config, "case_act", case=case, kind="resolve", by=by, words=reason)
+    show(answer["case"], json, lambda c: [case_line(c)])
+
+
+@routes.command("plan")
+def routes_plan(config: Config = CONFIG, json: AsJson = False) -> None:
+    """Plan now what waits and is past its cut-off."""
+    answer = operate(config, "routes_plan")
+    show(
+        answer,
+        json,
+        lambda a: [f"{len(a['dispatched'])} routes dispatched, {len(a['failed'])} plans failed", *a["failed"]],
+    )
+
+
+@routes.command("show")
+def routes_show(
+    config: Config = CONFIG,
+    day: Annotated[str, typer.Option(help="YYYY-MM-DD, today by default.")] = "",
+    json: AsJson = False,
+) -> None:
+    """The routes of a day with their stops."""
+    answer = operate(config, "routes_show", day=day)
+    show(answer, json, _route_lines)
+
+
+def _route_lines(answer: dict[str, Any]) -> list[str]:
+    lines = [f"{answer['day']}: {len(answer['routes'])} routes"]
+    for route in answer["routes"]:
+        lines.append(f"{route['id']}  {route['courier']}  {route['status']}  {route['distance_m'] / 1000:.1f} km")
+        lines += [f"   {s['start_at']}  {s['return']}  {s['status']}" for s in route["stops"]]
+    return lines
+
+
+@routes.command("solve")
+def routes_solve(
+    problem: Annotated[Path, typer.Argument(help="PROBLEM.json, see docs/formats.md.")],
+    out: Annotated[Path, typer.Option(help="Where the plan goes.")],
+    seed: Annotated[int, typer.Option(help="The same seed and steps give the same plan.")] = 0,
+    seconds: Annotated[float | None, typer.Option(help="Wall time after imports and compilation.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Search steps instead of time.")] = None,
+    engine: Annotated[str, typer.Option(help="auto, ortools or kernel.")] = "auto",
+    cores: Annotated[int, typer.Option(min=1, max=2)] = 1,
+) -> None:
+    """Solve a routing problem file."""
+    from scheduler.routes_command import routes_solve as solve
+
+    raise typer.Exit(solve(problem, seconds=seconds, steps=steps, seed=seed, engine=engine, cores=cores, out=out))
+
+
+@carriers.command("read")
+def carriers_read(
+    carrier: str,
+    file: Path,
+    number: Annotated[str, typer.Option(help="The number that was asked about.")],
+    push: Annotated[bool, typer.Option("--push", help="The file is a push, not a reply.")] = False,
+    status: Annotated[int, typer.Option(help="The reply's HTTP status.")] = 200,
+    header: Annotated[list[str] | None, typer.Option(help="A reply header, K:V.")] = None,
+    now: Annotated[str, typer.Option(help="ISO time to read it at; now by default.")] = "",
+) -> None:
+    """Read a recorded reply of a carrier and print what Doorstep makes of it."""
+    from carriers.read_command import carriers_read as read
+    from doorstep.clock import given_or_wall
+
+    raise typer.Exit(
+        read(carrier, file, number=number, push=push, status=status, headers=header or [], now=given_or_wall(now))
+    )
+
+
+@app.command()
+def check(config: Config = CONFIG, json: AsJson = False) -> None:
+    """Rebuild everything from the facts and compare it with what is stored."""
+    answer = operate(config, "check")
+    clean = ["clean: everything stored is what its facts amount to", f"digest {answer['digest']}"]
+    show(answer, json, lambda a: a["differences"] or clean)
+    if answer["differences"]:
+        raise typer.Exit(1)
+
+
+@config.command("check")
+def config_check(config: Config = CONFIG) -> None:
+    """Read the settings and say everything that is wrong with them."""
+    from doorstep.running import read_settings
+
+    settings = read_settings(config)
+    typer.echo(
+        f"{config}: good. {len(settings.carriers)} carriers, {len(settings.depots)} depots, {len(settings.couriers)} couriers."
+    )
+
+
+@keys.command("create")
+def keys_create(name: str, config: Config = CONFIG, json: AsJson = False) -> None:
+    """Create an API key; it is shown once."""
+    answer = operate(config, "key_create", name=name)
+    show(answer, json, lambda a: [a["key"]])
+
+
+@people.command("add")
+def people_add(
+    person: Annotated[str, typer.Argument(metavar="ID", help="A short id, such as li.")],
+    name: str,
+    role: Annotated[str, typer.Option(help="viewer, agent, lead or admin.")] = "agent",
+    lang: Annotated[str, typer.Option(help="zh or en; the installation's by default.")] = "",
+    config: Config = CONFIG,
+) -> None:
+    """Add a person, or change one; the password is asked for (or read from DOORSTEP_PASSWORD)."""
+    password = os.environ.get("DOORSTEP_PASSWORD") or (
+        typer.prompt("Password (empty: sign-in links only)", default="", hide_input=True, show_default=False)
+        if sys.stdin.isatty()
+        else ""
+    )
+    answer = operate(config, "person_add", id=person, name=name, role=role, lang=lang, password=password)
+    typer.echo(f"{answer['id']}: {answer['name']} ({answer['role']})")
+
+
+@people.command("link")
+def people_link(person: Annotated[str, typer.Argument(metavar="ID")], config: Config = CONFIG) -> None:
+    """A one-time link that signs a person in."""
+    typer.echo(operate(config, "sign_in", id=person)["url"])
+
+
+if __name__ == "__main__":
+    main()

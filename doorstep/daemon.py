@@ -1,0 +1,121 @@
+"""The daemon: pages, interface and ticks in one process. APScheduler only says "tick"; all state is in the database."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from random import Random
+
+import structlog
+import uvicorn
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from fastapi import FastAPI
+
+from carriers.sender import Line
+from doorstep import control
+from doorstep.beat import beat
+from doorstep.house import House
+from doorstep.metrics import Metrics
+from doorstep.web.api import control_router, health_router, intake_router
+from doorstep.web.app import create_app
+from scheduler.dispatch import Solve
+
+log = structlog.get_logger()
+TICK_S = 1.0
+SHUTDOWN_S = 20
+"""How long a running tick may take to end before the process does."""
+
+
+class Daemon:
+    """Beats until it is told to stop. A beat that fails is logged and said on /readyz; the next one comes all the same."""
+
+    def __init__(
+        self,
+        house: House,
+        lines: Mapping[tuple[str, str], Line],
+        solve: Solve,
+        *,
+        rng: Random,
+        before: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.house = house
+        self.metrics = Metrics()
+        self._lines = lines
+        self._solve = solve
+        self._rng = rng
+        self._before = before
+        self._beating = asyncio.Lock()
+
+    async def beat(self, now: datetime | None = None) -> None:
+        """One beat at ``now``, by default the house's own time; never two at once."""
+        async with self._beating:
+            try:
+                await self._before()
+                done = await beat(self.house, self._lines, self._solve, now=now or self.house.now(), rng=self._rng)
+            except Exception as exc:
+                log.exception("beat failed")
+                self.metrics.failed(exc, self.house.wall())
+            else:
+                self.metrics.done(done, self.house.wall())
+
+    async def finish(self) -> None:
+        """Wait for the beat that runs, then let go of the lines."""
+        async with asyncio.timeout(SHUTDOWN_S), self._beating:
+            for line in self._lines.values():
+                await line.close()
+
+
+def app_of(daemon: Daemon, token: str, *, speed: Callable[[int], None] | None = None) -> FastAPI:
+    """Everything that answers over HTTP."""
+    routers = (
+        health_router(daemon.house, daemon.metrics),
+        intake_router(daemon.house),
+        control_router(daemon.house, token),
+    )
+    return create_app(daemon.house, extra_routers=routers, speed=speed)
+
+
+async def serve(
+    daemon: Daemon,
+    listener: socket.socket,
+    *,
+    speed: Callable[[int], None] | None = None,
+    first: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Serve and tick until SIGTERM or SIGINT; then stop taking work, let the beat end, close.
+
+    ``first`` is what runs before the ticks begin, while pages already answer (a demo plays its past).
+    """
+    house = daemon.house
+    token = control.announce(house.settings.database, house.settings.doorstep.public_url)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app_of(daemon, token, speed=speed), log_config=None, access_log=False, timeout_graceful_shutdown=3
+        )
+    )
+    scheduler = AsyncIOScheduler(timezone=UTC)
+    scheduler.add_job(daemon.beat, "interval", seconds=TICK_S, coalesce=True, misfire_grace_time=None, max_instances=1)
+    starting = asyncio.create_task(_start(scheduler, first))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        starting.cancel()
+        if scheduler.running:
+            scheduler.shutdown(wait=False)
+        await daemon.finish()
+        control.withdraw(house.settings.database)
+
+
+async def _start(scheduler: AsyncIOScheduler, first: Callable[[], Awaitable[None]] | None) -> None:
+    if first is not None:
+        await first()
+    scheduler.start()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; raises OSError where the port is taken."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(128)
+    return listener

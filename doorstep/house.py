@@ -1,0 +1,67 @@
+"""The house: everything that the daemon, the pages and the command line share, wired once."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from config.policies import DetectionPolicy
+from config.settings import Settings
+from doorstep.bus import Bus
+from doorstep.clock import Clock, wall
+from scheduler.plan_types import Fleet
+from scheduler.policy_file import shipped_policy
+from scheduler.tick import PickupSettings
+from store import people
+from store.base import Db, Store
+
+LINK_KEY = "link_key"
+ROUTE_LINK_MAX_AGE_S = 36 * 3600
+
+
+def no_pickups() -> PickupSettings:
+    """A house without depots and couriers: returns are judged and wait."""
+    return PickupSettings(Fleet((), (), ()), shipped_policy())
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """``now`` is the time that shipments live by (simulated in a demo); ``wall`` is the time that signatures, tokens,
+    links and sessions live by, always real.
+    """
+
+    store: Store
+    settings: Settings
+    policy: DetectionPolicy
+    now: Clock
+    wall: Clock = wall
+    pickups: PickupSettings = field(default_factory=no_pickups)
+    bus: Bus = field(default_factory=Bus)
+    new_id: Callable[[], str] = lambda: secrets.token_urlsafe(9)
+    randbelow: Callable[[int], int] = secrets.randbelow
+
+    def route_link(self, route_id: str) -> str:
+        """A signed, expiring link to one route's courier page."""
+        return f"{self.settings.doorstep.public_url}/courier/{signer(self.store, 'route').dumps(route_id)}"
+
+    def route_of_link(self, token: str) -> str | None:
+        """The route that a link was signed for; None where it is forged or too old."""
+        try:
+            route_id: str = signer(self.store, "route").loads(token, max_age=ROUTE_LINK_MAX_AGE_S)
+        except BadSignature:
+            return None
+        return route_id
+
+
+def signer(store: Store, purpose: str) -> URLSafeTimedSerializer:
+    """Signs links for one purpose with the installation's own key, made at the first use."""
+    key = store.read(people.meta, LINK_KEY) or store.write(make_link_key)
+    return URLSafeTimedSerializer(key, salt=f"doorstep.{purpose}")
+
+
+def make_link_key(db: Db) -> str:
+    """The key that signs this installation's links, made once."""
+    key = people.meta(db, LINK_KEY) or secrets.token_urlsafe(32)
+    people.set_meta(db, LINK_KEY, key)
+    return key

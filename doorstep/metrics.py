@@ -1,0 +1,61 @@
+"""Figures for Prometheus, and what /readyz answers."""
+
+from datetime import datetime, timedelta
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+from domain.errors import MESSAGE_LIMIT
+from doorstep.beat import Beat
+
+STALE = timedelta(seconds=60)
+"""No beat for this long: something hangs."""
+
+
+class Metrics:
+    """What the daemon did so far; one for each process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._counters = {
+            name: Counter(f"doorstep_{name}", text, registry=self.registry)
+            for name, text in (
+                ("beats_total", "Beats that ended well"),
+                ("beats_failed_total", "Beats that ended in an error"),
+                ("asks_total", "Numbers that carriers were asked about"),
+                ("calls_total", "Calls made to carriers"),
+                ("asks_failed_total", "Asks without a usable answer"),
+                ("scan_events_total", "New scan events"),
+                ("letters_sent_total", "Letters of the outbox delivered"),
+                ("routes_dispatched_total", "Routes sent to couriers"),
+            )
+        }
+        self.open_cases = Gauge("doorstep_open_cases", "Cases open now", registry=self.registry)
+        self.last_at: datetime | None = None
+        self.error = ""
+
+    def done(self, beat: Beat, at: datetime) -> None:
+        polled = beat.monitor.polled
+        routes = sum(len(d.routes) for d in beat.pickups.dispatched)
+        counted = (
+            ("beats_total", 1), ("asks_total", polled.asked), ("calls_total", polled.calls),
+            ("asks_failed_total", polled.failed), ("scan_events_total", polled.events),
+            ("letters_sent_total", beat.sent), ("routes_dispatched_total", routes),
+        )  # fmt: skip
+        for name, count in counted:
+            self._counters[name].inc(count)
+        self.last_at, self.error = at, ""
+
+    def failed(self, error: Exception, at: datetime) -> None:
+        self._counters["beats_failed_total"].inc()
+        self.last_at, self.error = at, f"{type(error).__name__}: {error}"[:MESSAGE_LIMIT]
+
+    def trouble(self, now: datetime) -> str:
+        """What is wrong with the ticking, in one sentence; '' where nothing is."""
+        if self.error:
+            return f"the last beat failed: {self.error}"
+        if self.last_at is not None and now - self.last_at > STALE:
+            return f"no beat since {self.last_at.isoformat()}"
+        return ""
+
+    def text(self) -> bytes:
+        return generate_latest(self.registry)

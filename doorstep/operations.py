@@ -1,0 +1,155 @@
+"""What the command line can have done, here or by a running daemon: name → function of the house and JSON values."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from chat.base import ActKind, ChatAct
+from domain.errors import RuleError
+from domain.words import Words
+from doorstep import importing
+from doorstep.control import Operation
+from doorstep.house import House
+from doorstep.taking import Sender, takers_of
+from doorstep.web.auth import hash_password
+from monitor import acts
+from store import cases, check, people, reads, returns
+from store.cases import CaseRow
+from store.people import Person
+
+ROLES = ("viewer", "agent", "lead", "admin")
+
+
+def cases_list(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
+    found = house.store.read(cases.list_cases, only_open=not params.get("all"))
+    numbers = {case.id: house.store.read(reads.subject_number, case.subject) for case in found}
+    return {"cases": [case_json(case, numbers[case.id]) for case in found]}
+
+
+def case_json(case: CaseRow, number: str) -> dict[str, Any]:
+    """FORMATS: id, kind, subject_type, subject_id, status, opened_at, promise_by, owner; and the number people know."""
+    return {
+        "id": case.id,
+        "kind": case.kind.value,
+        "subject_type": case.subject.type.value,
+        "subject_id": case.subject.id,
+        "number": number,
+        "status": case.status.value,
+        "opened_at": case.opened_at.isoformat(),
+        "promise_by": case.promise_by.isoformat() if case.promise_by else None,
+        "owner": case.owner,
+    }
+
+
+def case_act(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
+    act = ChatAct(
+        "cli",
+        "main",
+        params.get("key") or house.new_id(),
+        params["by"],
+        int(params["case"]),
+        ActKind(params["kind"]),
+        params.get("words", ""),
+        params.get("to"),
+    )
+    outcome = house.store.write(acts.perform, act, now=house.now())
+    house.bus.publish("cases")
+    if isinstance(outcome, acts.Refused):
+        raise RuleError(say(house, outcome.why))
+    number = house.store.read(reads.subject_number, outcome.case.subject)
+    return {"case": case_json(outcome.case, number)}
+
+
+def say(house: House, words: Words) -> str:
+    from config.words import say as say_words
+
+    return say_words(words, house.settings.doorstep.lang, house.settings.zone)
+
+
+def import_file(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
+    report = importing.import_file(
+        house.store, params["kind"], Path(params["file"]), takers=takers_of(house, Sender(None, "import")),
+        now=house.now(), headers=params.get("headers") or {},
+    )  # fmt: skip
+    house.bus.publish("cases")
+    return report.to_json()
+
+
+def key_create(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
+    """A new API key; it is shown once, only its hash is kept."""
+    key = f"ds_{secrets.token_urlsafe(32)}"
+    if not house.store.write(people.add_api_key, name=params["name"], digest=key_digest(key), now=house.wall()):
+        raise RuleError(f"a key named {params['name']!r} exists already: choose another name")
+    return {"name": params["name"], "key": key}
+
+
+def key_digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def person_add(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
+    if params["role"] not in ROLES:
+        raise RuleError(f"role: {params['role']!r} is none of {', '.join(ROLES)}")
+    hashed = hash_password(params["password"]) if params.get("password") else ""
+    person = Person(params["id"], params["name"], params["role"], params.get("lang", ""), hashed)
+    house.store.write(people.save_person, person)
+    return {"id": person.id, "name": person.name, "role": person.role}
+
+
+def sign_in(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
+    from doorstep.web.auth import sign_in_link
+
+    if house.store.read(people.find_person, params["id"]) is None:
+        raise RuleError(f"there is no person {params['id']!r}: add one with `doorstep people add`")
+    return {"url": sign_in_link(house, params["id"])}
+
+
+def routes_show(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
+    day = params.get("day") or house.now().astimezone(house.settings.zone).date().isoformat()
+    found = house.store.read(returns.routes_of_day, day)
+    return {
+        "day": day,
+        "routes": [
+            {
+                "id": route.id,
+                "courier": route.courier,
+                "status": route.status,
+                "depart_at": route.depart_at.isoformat(),
+                "return_at": route.return_at.isoformat(),
+                "distance_m": route.distance_m,
+                "stops": [
+                    {"return": s.return_ref, "start_at": s.start_at.isoformat(), "status": s.status}
+                    for s in route.stops
+                ],
+            }
+            for route in found
+        ],
+    }
+
+
+def check_all(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
+    del params
+    found = house.store.read(check.differences, now=house.now())
+    return {"differences": [str(d) for d in found], "digest": house.store.read(check.digest)}
+
+
+OPERATIONS: dict[str, Operation] = {
+    "cases_list": cases_list,
+    "case_act": case_act,
+    "import": import_file,
+    "key_create": key_create,
+    "person_add": person_add,
+    "sign_in": sign_in,
+    "routes_show": routes_show,
+    "check": check_all,
+}
+
+
+def perform(house: House, name: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Raises RuleError where the operation is unknown, or refuses."""
+    operation = OPERATIONS.get(name)
+    if operation is None:
+        raise RuleError(f"unknown operation {name!r}: use one of {', '.join(sorted(OPERATIONS))}")
+    return operation(house, params)

@@ -1,0 +1,25 @@
+"""Sending what was written: each letter at least once, under its one id, after the commit that wrote it.
+
+Every channel of today lives in the house: an alert is delivered by being in the console's feed, an instruction by being
+on the money page, a route by being on its courier's page. So sending is one transaction.
+"""
+
+from datetime import datetime
+
+from store import mail
+from store.base import Db, Store
+
+BATCH = 500
+
+
+async def send_due(store: Store, *, now: datetime) -> int:
+    """Deliver what is due; returns how many letters were."""
+    letters = await store.aread(mail.due_letters, now=now, limit=BATCH)
+    if letters:
+        await store.awrite(_deliver_in_house, [letter.id for letter in letters], now=now)
+    return len(letters)
+
+
+def _deliver_in_house(db: Db, letter_ids: list[str], *, now: datetime) -> None:
+    for letter_id in letter_ids:
+        mail.mark_sent(db, letter_id, now=now, remote_id=letter_id)

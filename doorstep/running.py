@@ -1,0 +1,101 @@
+"""Starting things: reading settings, opening the house for one command or for good."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import typer
+
+from config.settings import Settings, load
+from domain.errors import RuleError
+from doorstep import control, logs
+from doorstep.wiring import STRUCTS, lines_of, open_house
+
+SOLVE_SECONDS = 10.0
+
+
+def read_settings(path: Path) -> Settings:
+    """Raises ConfigError (a RuleError) with every problem: file, key, line and fix."""
+    return load(path, environ=os.environ, structs=STRUCTS)
+
+
+def operate(config: Path, name: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Do an operation in the running daemon; without one, here under the database's lock."""
+    from doorstep.operations import perform
+    from store.base import Store
+
+    settings = read_settings(config)
+    answer = control.ask_daemon(settings.database, name, params)
+    if answer is not None:
+        return answer
+    with Store(settings.database) as store:
+        return perform(open_house(settings, store), name, params)
+
+
+def run_daemon(config: Path) -> None:
+    """Run until SIGTERM or SIGINT."""
+    from doorstep.daemon import Daemon, listen, serve
+    from doorstep.solving import Apart
+    from doorstep.watched_folder import importer
+    from scheduler.router.problem import Seconds
+    from store.base import Store
+
+    settings = read_settings(config)
+    logs.set_up(settings.doorstep.log_level)
+    try:
+        listener = listen(settings.doorstep.host, settings.doorstep.port)
+    except OSError as exc:
+        raise RuleError(
+            f"port {settings.doorstep.port} of {settings.doorstep.host} can't be used ({exc.strerror}): "
+            f"stop what uses it, or set another `port` under [doorstep] in {config}"
+        ) from exc
+    with Store(settings.database) as store:
+        house = open_house(settings, store)
+        greet(house)
+        daemon = Daemon(
+            house,
+            lines_of(settings),
+            Apart(Seconds(SOLVE_SECONDS)),
+            rng=Random(secrets.randbits(64)),
+            before=importer(house),
+        )
+        asyncio.run(serve(daemon, listener))
+
+
+def greet(house: Any) -> None:
+    """Print a one-time sign-in link for the first administrator, so that nobody needs a password to begin."""
+    from doorstep.web.auth import sign_in_link
+    from store import people
+
+    admins = [p for p in house.store.read(people.people) if p.role == "admin" and p.active]
+    if admins:
+        typer.echo(f"Doorstep is at {house.settings.doorstep.public_url}")
+        typer.echo(f"Sign in as {admins[0].name} (once): {sign_in_link(house, admins[0].id)}")
+    else:
+        typer.echo("Nobody can sign in yet: stop me and run `doorstep people add ID NAME --role admin`")
+
+
+def initialise(config: Path, person: str) -> None:
+    """Write the template, create the database and the first administrator; what exists already stays."""
+    from config.template import template
+
+    from store import people
+    from store.base import Store
+    from store.people import Person
+
+    if config.exists():
+        typer.echo(f"{config} exists and stays as it is")
+    else:
+        config.parent.mkdir(parents=True, exist_ok=True)
+        config.write_text(template(), encoding="utf-8")
+        typer.echo(f"wrote {config}: read it, and put in your first carrier's account")
+    settings = read_settings(config)
+    with Store(settings.database) as store:
+        if not store.read(people.people):
+            name = person or "Admin"
+            store.write(people.save_person, Person("admin", name, "admin"))
+            typer.echo(f"{name} is the first administrator (id: admin); `doorstep run` prints a sign-in link")

@@ -1,0 +1,111 @@
+"""The real house inside a simulated world: the same rooms, driven by a set clock instead of a ticking one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from config.settings import Settings
+from domain.place import Location
+from domain.returns import ReturnItem, Stop
+from doorstep.beat import beat
+from doorstep.clock import SetClock
+from doorstep.house import House
+from doorstep.metrics import Metrics
+from doorstep.operations import key_digest
+from doorstep.solving import Here
+from doorstep.web.api import health_router, intake_router
+from doorstep.web.app import create_app
+from doorstep.wiring import lines_of, open_house
+from net.http import Http, HttpReply, HttpRequest, Transport, in_process
+from scheduler.router import Steps
+from sim import town
+from store import people, reads, returns
+from store.base import Store
+from store.people import Person
+
+SOLVE_STEPS = 200
+PEOPLE = (
+    Person("chen", "陈静", "admin", "zh"),
+    Person("li", "李梅", "agent", "zh"),
+    Person("sam", "Sam Reed", "lead", "en"),
+)
+"""The demo's desk: three named people, so that a case can change hands."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreReads:
+    """What the simulated people can see: links they were sent, their stops, the code in the customer's hand."""
+
+    store: Store
+
+    def courier_letters(self, since: datetime) -> Sequence[dict[str, Any]]:
+        return self.store.read(reads.courier_letters, since)
+
+    def stops(self, route_id: str) -> Sequence[Stop]:
+        return self.store.read(returns.stops_of, [route_id])
+
+    def return_code(self, return_ref: str) -> str:
+        value = self.store.read(returns.find, return_ref)
+        return value.code if value else ""
+
+    def return_items(self, return_ref: str) -> Sequence[ReturnItem]:
+        value = self.store.read(returns.find, return_ref)
+        return value.items if value else ()
+
+
+def along_streets(a: Location, b: Location) -> Sequence[tuple[float, float]]:
+    """The way between two places of the simulated town."""
+    return [(p.lat, p.lon) for p in town.path_between(a, b)]
+
+
+def prepare(house: House, key: str) -> None:
+    """The desk's people and the shop system's key, once."""
+    for person in PEOPLE:
+        if house.store.read(people.find_person, person.id) is None:
+            house.store.write(people.save_person, person)
+    house.store.write(people.add_api_key, name="shop", digest=key_digest(key), now=house.wall())
+
+
+class SimulatedHouse:
+    """A house that a simulation drives: it starts, ticks, takes requests and can be killed. Everything random is seeded,
+    so that the same world gives the same database.
+    """
+
+    def __init__(self, settings: Settings, database: Path, carriers: Transport, *, seed: int, key: str) -> None:
+        self._settings, self._database, self._carriers, self._key = settings, database, carriers, key
+        self._rng = Random(seed)
+        self._ids = 0
+        self._clock = SetClock(datetime(2000, 1, 1, tzinfo=UTC))
+        self.house: House
+
+    async def start(self, now: datetime) -> None:
+        self._clock.set(now)
+        store = Store(self._database, synchronous="OFF")
+        house = open_house(self._settings, store, now=self._clock, between=along_streets)
+        self.house = replace(house, wall=self._clock, new_id=self._new_id, randbelow=self._rng.randrange)
+        prepare(self.house, self._key)
+        self._lines = lines_of(self._settings, wall_clock=self._clock, transport=self._carriers)
+        routers = (health_router(self.house, Metrics()), intake_router(self.house))
+        self._door = Http("house", transport=in_process(create_app(self.house, extra_routers=routers)))
+
+    def _new_id(self) -> str:
+        self._ids += 1
+        return f"id-{self._ids}"
+
+    async def tick(self, now: datetime) -> None:
+        self._clock.set(now)
+        await beat(self.house, self._lines, Here(Steps(SOLVE_STEPS)), now=now, rng=self._rng)
+
+    async def inbound(self, request: HttpRequest) -> HttpReply:
+        return await self._door.send(request)
+
+    async def kill(self) -> None:
+        """Drop everything as a power cut does; what was committed stays."""
+        self.house.store.close()
+
+    @property
+    def reads(self) -> StoreReads:
+        return StoreReads(self.house.store)

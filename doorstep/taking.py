@@ -1,0 +1,116 @@
+"""Taking what merchants send: parse, write, in one transaction. The API, imports and the watched folder share it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from carriers.kuaidi100_carriers import ROWS
+from domain.errors import RuleError
+from domain.shipment import Shipment
+from domain.words import Words
+from doorstep.house import House
+from doorstep.intake import parse_dispute, parse_order, parse_return, parse_shipment
+from doorstep.wiring import source_of
+from monitor import look
+from monitor.orders import dispute
+from scheduler.request import Accepted, request_return
+from store import intake, returns
+from store.base import Db
+
+CARRIER_NAMES = tuple(row[1] for row in ROWS)
+HOME_SOURCES = frozenset({"kuaidi100", "sf"})
+"""Sources of carriers in China: their calendar applies where a row names no destination."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a row became: its id, whether it is new, and what is to be said of it (a refused return says why)."""
+
+    id: str
+    created: bool
+    status: str = ""
+    words: Words | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends it: a person or key, and the channel it came through."""
+
+    by: str | None
+    channel: str
+
+
+Take = Callable[[House, Db, Mapping[str, Any], Sender, datetime], Taken]
+
+
+def take_order(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, now: datetime) -> Taken:
+    written = intake.add_order(
+        db, parse_order(raw, now, zone=house.settings.zone), by=sender.by, channel=sender.channel
+    )
+    return Taken(written.id, written.created)
+
+
+def take_shipment(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, now: datetime) -> Taken:
+    """Write a shipment and start watching it: its first question is due at once."""
+    shipment = _located(
+        parse_shipment(
+            raw,
+            now,
+            lambda name: source_of(house.settings, name),
+            zone=house.settings.zone,
+            carrier_names=CARRIER_NAMES,
+        ),
+        raw,
+    )
+    if shipment.account not in house.settings.carriers.get(shipment.source, {}):
+        known = ", ".join(sorted(house.settings.carriers.get(shipment.source, {})))
+        raise RuleError(f"account: {shipment.source} has no account {shipment.account!r}; it has {known}")
+    if shipment.order_ref and intake.find_order(db, shipment.order_ref) is None:
+        raise RuleError(f"order: {shipment.order_ref} is unknown; send the order first, or leave `order` empty")
+    written = intake.add_shipment(db, shipment, next_poll_at=now, alarm_at=None, by=sender.by, channel=sender.channel)
+    if written.created:
+        look.look_at(db, [int(written.id)], house.policy, now=now)
+    return Taken(written.id, written.created)
+
+
+def _located(shipment: Shipment, raw: Mapping[str, Any]) -> Shipment:
+    """Abroad where neither the row nor its source says China."""
+    unsaid = not raw.get("region") and not raw.get("destination")
+    return replace(shipment, region="default") if unsaid and shipment.source not in HOME_SOURCES else shipment
+
+
+def take_return(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, now: datetime) -> Taken:
+    """Judge and write a return; a refusal is written too, with its rule."""
+    asked = parse_return(raw).asked
+    known = returns.find(db, asked.ref) is not None
+    answer = request_return(
+        db, asked, policy=house.pickups.policy, fleet=house.pickups.fleet, now=now, randbelow=house.randbelow,
+        by=sender.by, channel=sender.channel,
+    )  # fmt: skip
+    if isinstance(answer, Accepted):
+        return Taken(answer.value.ref, answer.created, answer.value.status.value, answer.words)
+    return Taken(asked.ref, created=not known, status="refused", words=answer.reason)
+
+
+def take_dispute(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, now: datetime) -> Taken:
+    """Open a case for what a customer says; saying it again adds to the open one."""
+    said = parse_dispute(raw, now, zone=house.settings.zone)
+    order = said.order or (intake.find_order_of_number(db, said.number) if said.number else None)
+    if order is None or intake.find_order(db, order) is None:
+        raise RuleError(f"order: {said.order or said.number} is unknown; send the order or shipment first")
+    case_id, created = dispute(db, order, said.text, house.policy, now=now, by=sender.by, channel=sender.channel)
+    return Taken(str(case_id), created, "open")
+
+
+TAKE: Mapping[str, Take] = {
+    "orders": take_order,
+    "shipments": take_shipment,
+    "returns": take_return,
+    "disputes": take_dispute,
+}
+
+
+def takers_of(house: House, sender: Sender) -> dict[str, Callable[[Db, Mapping[str, Any], datetime], Taken]]:
+    """The same, for files: each row by itself."""
+    return {kind: lambda db, raw, now, take=take: take(house, db, raw, sender, now) for kind, take in TAKE.items()}  # type: ignore[misc]

@@ -1,0 +1,95 @@
+"""One case: everything that happened around it on one timeline, and the forms to act on it."""
+
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import Response
+
+from chat import console
+from chat.base import ChatAct
+from domain.errors import RuleError
+from domain.shipment import Order
+from domain.words import Words
+from doorstep.web.context import Desk, Form, Shared, SignedIn, Web, field, go, is_htmx, names_of, render, tongue
+from doorstep.web.timeline import timeline
+from monitor.acts import Refused, perform
+from store import facts, intake, people, reads
+from store.base import Db
+from store.facts import FactRow
+from store.reads import CasePage
+
+router = APIRouter()
+
+
+@router.get("/cases/{case_id}")
+def case_page(request: Request, web: Shared, who: SignedIn, case_id: int) -> Response:
+    return _show(request, web, who, case_id, "case.html")
+
+
+def _show(request: Request, web: Web, who: Desk, case_id: int, page: str, **values: Any) -> Response:
+    found, team = web.house.store.read(_case_and_team, case_id)
+    if found is None:
+        raise HTTPException(404, "case")
+    names = names_of(web, team)
+    return render(
+        request, who, page, page=found, entries=timeline(found), names=names,
+        team=[person for person in team if person.active], **values,
+    )  # fmt: skip
+
+
+def _case_and_team(db: Db, case_id: int) -> tuple[CasePage | None, list[people.Person]]:
+    return reads.case_page(db, case_id), people.people(db)
+
+
+@router.post("/cases/{case_id}/acts")
+def act(request: Request, web: Shared, who: SignedIn, form: Form, case_id: int) -> Response:
+    """Acknowledge, assign, comment, resolve: from the desk's row or from the case itself."""
+    fields = {name: field(form, name) for name in ("act", "words", "to")} | {"case": str(case_id)}
+    why = _perform(web, who, fields, field(form, "key", 80) or web.house.new_id())
+    speech = tongue(web, who.lang)
+    if not is_htmx(request):
+        return go(field(form, "next") or f"/cases/{case_id}")
+    toast: dict[str, Any] = {"toast": speech.words(why) if why else "", "toast_bad": bool(why)}
+    if field(form, "view") == "case":
+        return _show(request, web, who, case_id, "_case_body.html", **toast)
+    line = web.house.store.read(_line, case_id)
+    team = web.house.store.read(people.people)
+    names = names_of(web, team)
+    return render(request, who, "_row.html", line=line, team=team, names=names, **toast)
+
+
+def _perform(web: Web, who: Desk, fields: dict[str, str], key: str) -> Words | None:
+    """None where it was done, else why it wasn't."""
+    try:
+        wanted: ChatAct = console.read(fields, who.person.id, key)
+    except RuleError:
+        return Words("ui.act.empty", {})
+    outcome = web.house.store.write(perform, wanted, now=web.house.now())
+    web.house.bus.publish("cases")
+    return outcome.why if isinstance(outcome, Refused) else None
+
+
+def _line(db: Db, case_id: int) -> reads.CaseLine:
+    page = reads.case_page(db, case_id)
+    if page is None:
+        raise HTTPException(404, "case")
+    return page.line
+
+
+@router.post("/orders/{ref:path}/reveal")
+def reveal(request: Request, web: Shared, who: SignedIn, form: Form, ref: str) -> Response:
+    """Show a customer's data to one person, and keep on record that they saw it."""
+    del form
+    order = web.house.store.write(
+        _reveal, ref, FactRow("order", ref, "revealed", web.house.now(), who.person.id, "console")
+    )
+    if order is None:
+        raise HTTPException(404, "order")
+    return render(request, who, "_customer.html", order=order, revealed=True)
+
+
+def _reveal(db: Db, ref: str, seen: FactRow) -> Order | None:
+    order = intake.find_order(db, ref)
+    if order is not None:
+        facts.append(db, [seen])
+    return order

@@ -1,0 +1,197 @@
+"""The courier's page: today's route on a phone, one stop at a time, behind a signed link that knows one route only."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.datastructures import FormData
+
+from domain.pickup import FailReason
+from domain.returns import ReturnItem, Route, Stop
+from domain.words import Words
+from doorstep.web.context import (
+    LANG_COOKIE,
+    YEAR_S,
+    Asking,
+    Shared,
+    Visitor,
+    Web,
+    field,
+    is_htmx,
+    render,
+    set_cookie,
+    small_form,
+    tongue,
+    wants_json,
+)
+from doorstep.web.pages.routes import area_file, ground, path_of, stops_data, tile_file
+from doorstep.web.tongue import LANGS
+from scheduler.courier import ENDED, Act, ActKind, Done, act_at
+from scheduler.plan_types import Refused
+from store import overviews, returns
+from store.base import Db
+from store.overviews import Visit
+
+router = APIRouter()
+
+STATUS_OF = {"stop_unknown": 404, "stop_over": 409, "code_wrong": 422, "code_locked": 423}
+"""How a refusal is told to a program; 422 where it isn't here."""
+REASONS = tuple(r for r in FailReason if r is not FailReason.COURIER_NO_SHOW)
+"""What a courier may say; that nobody came is said by the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePage:
+    route: Route
+    visits: dict[str, Visit]
+
+    def number(self, stop: Stop) -> int:
+        """A stop's place in the route, from one."""
+        return self.route.stops.index(stop) + 1
+
+    @property
+    def open(self) -> list[Stop]:
+        return [stop for stop in self.route.stops if stop.status not in ENDED]
+
+    @property
+    def ended(self) -> list[Stop]:
+        return [stop for stop in self.route.stops if stop.status in ENDED]
+
+
+def route_page(db: Db, route_id: str) -> RoutePage | None:
+    route = returns.find_route(db, route_id)
+    if route is None:
+        return None
+    return RoutePage(route, dict(overviews.visits(db, [stop.return_ref for stop in route.stops])))
+
+
+def page_of(web: Web, token: str) -> RoutePage:
+    """The route of a link. 410 where the link is forged or too old, 404 where its route is gone."""
+    route_id = web.house.route_of_link(token)
+    if route_id is None:
+        raise HTTPException(410, "link")
+    page = web.house.store.read(route_page, route_id)
+    if page is None:
+        raise HTTPException(404, "route")
+    return page
+
+
+@router.get("/courier/{token}")
+def courier(request: Request, web: Shared, asking: Asking, token: str) -> Response:
+    return _show(request, web, asking, token, page_of(web, token))
+
+
+def _show(
+    request: Request, web: Web, asking: Visitor, token: str, page: RoutePage, *, notice: str = "", bad: bool = False,
+    status: int = 200,
+) -> Response:  # fmt: skip
+    couriers = {one.id: one.name for one in web.house.settings.couriers}
+    depots = {one.id: one for one in web.house.settings.depots}
+    template = "_courier.html" if is_htmx(request) else "courier.html"
+    return render(
+        request, asking, template, status=status, page=page, token=token, notice=notice, bad=bad, reasons=REASONS,
+        courier=couriers.get(page.route.courier, page.route.courier), depot=depots.get(page.route.depot),
+    )  # fmt: skip
+
+
+@router.get("/courier/{token}/data")
+def courier_data(web: Shared, asking: Asking, token: str) -> dict[str, Any]:
+    """What the courier's map draws."""
+    page = page_of(web, token)
+    speech = tongue(web, asking.lang)
+    route = page.route
+    path = route.path or path_of(web, route)
+    return {
+        **ground(web, f"/courier/{token}"),
+        "routes": [{"id": route.id, "name": "", "colour": 0, "path": path, "stops": stops_data(route, speech)}],
+    }
+
+
+@router.get("/courier/{token}/area.geojson")
+def courier_area(web: Shared, token: str) -> Response:
+    page_of(web, token)
+    return area_file(web)
+
+
+@router.get("/courier/{token}/tiles/{z}/{x}/{y}")
+def courier_tile(web: Shared, token: str, z: int, x: int, y: int) -> Response:
+    page_of(web, token)
+    return tile_file(web, z, x, y)
+
+
+async def plain_form(request: Request) -> FormData:
+    """A form that needs no token beside the link's own: nothing else lets its sender in."""
+    return await small_form(request)
+
+
+PlainForm = Annotated[FormData, Depends(plain_form)]
+
+
+@router.post("/courier/{token}/language")
+def courier_language(request: Request, web: Shared, form: PlainForm, token: str) -> Response:
+    page_of(web, token)
+    lang = field(form, "lang")
+    response = Response(status_code=303, headers={"Location": f"/courier/{token}"})
+    if lang in LANGS:
+        set_cookie(request, response, LANG_COOKIE, lang, YEAR_S)
+    return response
+
+
+@router.post("/courier/{token}/stops/{stop_id}")
+def act(request: Request, web: Shared, asking: Asking, form: PlainForm, token: str, stop_id: str) -> Response:
+    """Arrived, collected or failed. The same action id again is answered as before."""
+    route = page_of(web, token).route
+    wanted = read_act(form)
+    speech = tongue(web, asking.lang)
+    if isinstance(wanted, Words):
+        outcome: Done | Refused = Refused(wanted)
+    else:
+        outcome = web.house.store.write(
+            act_at, stop_id, wanted, route_id=route.id, policy=web.house.pickups.policy, now=web.house.now(),
+            by=route.courier,
+        )  # fmt: skip
+    if isinstance(outcome, Done) and not outcome.repeated:
+        for topic in ("routes", "returns", "cases", "money"):
+            web.house.bus.publish(topic)
+    return _answer(request, web, asking, token, outcome, speech.words)
+
+
+def _answer(request: Request, web: Web, asking: Visitor, token: str, outcome: Done | Refused, say: Any) -> Response:
+    if isinstance(outcome, Refused):
+        status, text = STATUS_OF.get(outcome.reason.code, 422), say(outcome.reason)
+        body: dict[str, Any] = {"ok": False, "code": outcome.reason.code, "message": text}
+    else:
+        status, text = 200, tongue(web, asking.lang).t(f"courier.done_{outcome.stop.status}")
+        body = {"ok": True, "status": outcome.stop.status, "repeated": outcome.repeated, "message": text}
+    if wants_json(request):
+        return JSONResponse(body, status)
+    page = page_of(web, token)
+    shown = 200 if is_htmx(request) else status
+    return _show(request, web, asking, token, page, notice=text, bad=not body["ok"], status=shown)
+
+
+def read_act(form: FormData) -> Act | Words:
+    """What the form says, or what is wrong with it. No items named: all."""
+    kind = field(form, "action", 20)
+    if kind not in set(ActKind):
+        return Words("ui.courier.bad_action", {})
+    items = read_items([str(value) for value in form.getlist("items")])
+    if isinstance(items, Words):
+        return items
+    reason = field(form, "reason", 40)
+    known = FailReason(reason) if reason in set(FailReason) else None
+    note = field(form, "note", 500)
+    proof = {"note": note} if note else {}
+    return Act(ActKind(kind), field(form, "id", 80), field(form, "code", 20), items, known, proof)
+
+
+def read_items(texts: list[str]) -> tuple[ReturnItem, ...] | Words | None:
+    """``sku:qty`` each; ``sku:0`` is left out."""
+    items: list[ReturnItem] = []
+    for text in texts:
+        sku, colon, qty = text.rpartition(":")
+        if not colon or not sku or not (qty.isascii() and qty.isdigit()) or len(qty) > 4:
+            return Words("ui.courier.bad_items", {})
+        items.append(ReturnItem(sku, int(qty)))
+    return tuple(item for item in items if item.qty) if items else None

@@ -1,0 +1,164 @@
+"""Routes of a day, on the town's own map and as lists; returns that no route serves, with the reason."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import FileResponse, Response
+
+from domain.returns import Route
+from doorstep.web.context import Shared, SignedIn, Web, render, tongue
+from doorstep.web.pmtiles import tile
+from doorstep.web.tongue import Tongue
+from store import overviews, returns
+from store.base import Db
+from store.overviews import ReturnLine, Visit
+
+router = APIRouter()
+TILE_AGE_S = 86_400
+COLOURS = 8
+"""Route colours in the style sheet, used in turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayPage:
+    day: str
+    days: list[str]
+    routes: list[Route]
+    visits: dict[str, Visit]
+    unserved: list[ReturnLine]
+
+
+def day_page(db: Db, day: str, today: str) -> DayPage:
+    days = sorted({*returns.days_with_routes(db), today}, reverse=True)
+    found = returns.routes_of_day(db, day)
+    refs = [stop.return_ref for route in found for stop in route.stops]
+    return DayPage(day, days, found, dict(overviews.visits(db, refs)), overviews.unserved(db))
+
+
+@router.get("/routes")
+def routes(request: Request, web: Shared, who: SignedIn, day: str = "") -> Response:
+    page = _page(web, day)
+    return render(request, who, "routes.html", page=page, colours=COLOURS, **labels_of(web))
+
+
+@router.get("/routes/list")
+def routes_list(request: Request, web: Shared, who: SignedIn, day: str = "") -> Response:
+    """The changing part of the page alone."""
+    page = _page(web, day)
+    return render(request, who, "_routes.html", page=page, colours=COLOURS, **labels_of(web))
+
+
+@router.get("/routes/data")
+def routes_data(web: Shared, who: SignedIn, day: str = "") -> dict[str, Any]:
+    """What the map draws: numbers and statuses, no personal data."""
+    page = _page(web, day)
+    speech = tongue(web, who.lang)
+    couriers = {courier.id: courier.name for courier in web.house.settings.couriers}
+    return {
+        **ground(web, "/map"),
+        "routes": [
+            {
+                "id": route.id,
+                "name": couriers.get(route.courier, route.courier),
+                "colour": index % COLOURS,
+                "path": route.path or path_of(web, route),
+                "stops": stops_data(route, speech),
+            }
+            for index, route in enumerate(page.routes)
+        ],
+    }
+
+
+@router.get("/map/area.geojson")
+def area(web: Shared, who: SignedIn) -> Response:
+    del who
+    return area_file(web)
+
+
+@router.get("/map/tiles/{z}/{x}/{y}")
+def map_tile(web: Shared, who: SignedIn, z: int, x: int, y: int) -> Response:
+    del who
+    return tile_file(web, z, x, y)
+
+
+def _page(web: Web, day: str) -> DayPage:
+    today = web.house.now().astimezone(web.house.settings.zone).date().isoformat()
+    return web.house.store.read(day_page, day or _latest(web, today), today)
+
+
+def _latest(web: Web, today: str) -> str:
+    """Today, or where it has no routes yet the last day that has."""
+    days = web.house.store.read(returns.days_with_routes)
+    return today if today in days or not days else days[0]
+
+
+def labels_of(web: Web) -> dict[str, Any]:
+    settings = web.house.settings
+    return {
+        "couriers": {courier.id: courier.name for courier in settings.couriers},
+        "collectors": {collector.id: collector.name for collector in settings.collectors},
+        "depots": {depot.id: depot.name for depot in settings.depots},
+    }
+
+
+def ground(web: Web, base: str) -> dict[str, Any]:
+    """What the routes are drawn on: the operator's tiles, the area's own streets, or nothing."""
+    return {
+        "tiles": tiles(web, base),
+        "area": f"{base}/area.geojson" if area_path(web) else None,
+        "depots": [{"lat": d.lat, "lon": d.lon, "name": d.name} for d in web.house.settings.depots],
+    }
+
+
+def tiles(web: Web, base: str) -> dict[str, Any] | None:
+    """Where pictures of the ground come from: an archive on our own disk before another's server."""
+    chosen = web.house.settings.map
+    if web.tiles:
+        url, zoom = f"{base}/tiles/{{z}}/{{x}}/{{y}}", web.tiles.zooms[1]
+        return {"url": url, "attribution": chosen.attribution, "zoom": zoom}
+    return {"url": chosen.tiles_url, "attribution": chosen.attribution, "zoom": 19} if chosen.tiles_url else None
+
+
+def tile_file(web: Web, z: int, x: int, y: int) -> Response:
+    picture = tile(web.tiles, z, x, y) if web.tiles else None
+    if web.tiles is None or picture is None:
+        raise HTTPException(404, "tile")
+    headers = {"Cache-Control": f"private, max-age={TILE_AGE_S}"}
+    return Response(picture, media_type=web.tiles.media_type, headers=headers)
+
+
+def area_path(web: Web) -> Path | None:
+    chosen = web.house.settings.map.geojson
+    path = web.house.settings.path(chosen) if chosen else None
+    return path if path and path.is_file() else None
+
+
+def area_file(web: Web) -> Response:
+    path = area_path(web)
+    if path is None:
+        raise HTTPException(404, "map")
+    return FileResponse(path, media_type="application/geo+json")
+
+
+def path_of(web: Web, route: Route) -> list[tuple[float, float]]:
+    """Straight lines from depot to depot, where the plan kept no way along the streets."""
+    home = [(d.lat, d.lon) for d in web.house.settings.depots if d.id == route.depot]
+    return [*home, *((stop.lat, stop.lon) for stop in route.stops), *home]
+
+
+def stops_data(route: Route, speech: Tongue) -> list[dict[str, Any]]:
+    """The stops of a route, numbered from one in their order."""
+    return [
+        {
+            "id": stop.id,
+            "lat": stop.lat,
+            "lon": stop.lon,
+            "n": number,
+            "status": stop.status,
+            "label": speech.t(f"stop.{stop.status}"),
+            "return": stop.return_ref,
+        }
+        for number, stop in enumerate(route.stops, 1)
+    ]

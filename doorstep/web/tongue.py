@@ -1,0 +1,101 @@
+"""How pages say things: texts, times, money and masks in the reader's language and the shop's zone."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup, escape
+
+from carriers.kuaidi100_carriers import carrier_name
+from config.words import knows, label, money, say, span
+from domain.privacy import mask_name, mask_phone
+from domain.returns import Return
+from domain.words import Words
+
+LANGS = {"zh": "中文", "en": "English"}
+HTML_LANG = {"zh": "zh-CN", "en": "en"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """``now`` is the time that the page was asked for, on the shipments' clock."""
+
+    lang: str
+    zone: ZoneInfo
+    now: datetime
+
+    def t(self, key: str, **params: object) -> str:
+        """A text of the pages, from ``[ui]`` of config/words.*.toml."""
+        return say(Words(f"ui.{key}", params), self.lang, self.zone)
+
+    def words(self, words: Words | None) -> str:
+        """A sentence that another room said as a code with parameters."""
+        return say(words, self.lang, self.zone) if words else ""
+
+    def when(self, at: datetime | None, *, date: bool = False) -> Markup:
+        """A time in the shop's zone; the exact UTC is in its title."""
+        if at is None:
+            return Markup("—")
+        local = at.astimezone(self.zone)
+        year = "%Y-" if local.year != self.now.astimezone(self.zone).year else ""
+        text = local.strftime(f"{year}%m-%d" if date else f"{year}%m-%d %H:%M")
+        return _time(at, text)
+
+    def clock(self, at: datetime | None) -> Markup:
+        """Hours and minutes only, where the day is said beside it."""
+        return _time(at, at.astimezone(self.zone).strftime("%H:%M")) if at else Markup("—")
+
+    def ago(self, at: datetime | None) -> Markup:
+        """How long ago, with the time itself in the title."""
+        if at is None:
+            return Markup("—")
+        key = "time.ago" if at <= self.now else "time.in"
+        return _time(at, self.t(key, span=self.span(abs(self.now - at))))
+
+    def span(self, length: timedelta | float | None) -> str:
+        """A length of time in its two largest units."""
+        return "—" if length is None else span(length, self.lang)
+
+    def money(self, cents: int, currency: str) -> str:
+        return money(cents, currency)
+
+    def label(self, table: str, code: object) -> str:
+        """The name of one code of a table; a code that isn't in it stands as it is."""
+        return label(table, str(code), self.lang) if knows(f"{table}.{code}") else str(code)
+
+    def event(self, key: str) -> str:
+        """What happened, by the table and name of a fact: ``case_event.opened``."""
+        if knows(key):
+            return say(Words(key, {}), self.lang, self.zone)
+        return self.t(f"event.{key}") if knows(f"ui.event.{key}") else key.partition(".")[2].replace("_", " ")
+
+    def carrier(self, code: str) -> str:
+        """A carrier by its name."""
+        return carrier_name(code, self.lang) if code else ""
+
+    def channel(self, code: str) -> str:
+        """Through what something came or went: ``console``, ``courier:li``."""
+        kind, _, whom = code.partition(":")
+        known = self.t(f"channel.{kind}") if knows(f"ui.channel.{kind}") else kind
+        return f"{known} {whom}".strip()
+
+    def unserved(self, value: Return) -> str:
+        """Why the last plan left a return out."""
+        words = Words(f"unserved_{value.unserved_code}", {"return": value.ref, "detail": value.unserved_reason})
+        if knows(words.code):
+            return self.words(words)
+        own = f"unserved.{value.unserved_code}"
+        return self.t(own) if knows(f"ui.{own}") else value.unserved_reason or value.unserved_code
+
+    def name(self, text: str) -> str:
+        return mask_name(text) or "—"
+
+    def phone(self, text: str) -> str:
+        return mask_phone(text) or "—"
+
+
+def _time(at: datetime, text: str) -> Markup:
+    exact = at.astimezone(UTC)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        exact.isoformat(), exact.strftime("%Y-%m-%d %H:%M:%S UTC"), escape(text)
+    )

@@ -1,0 +1,186 @@
+"""The desk: what must be answered first stands first, and is answered in its row."""
+
+from datetime import timedelta
+
+from web_support import HOSTILE, HTMX, NOW, Browser, add_parcel, app_of, open_case, open_incident, scan
+
+from domain.case import CaseEvent, Finding, Kind, Subject, SubjectType
+from domain.words import Words
+from store import cases, reads
+
+
+def order_of(page, *texts):
+    places = [page.index(text) for text in texts]
+    return places == sorted(places)
+
+
+def test_cases_stand_by_promise_left(house, lin):
+    late = open_case(house, add_parcel(house, 1), hours_left=20)
+    first = open_case(house, add_parcel(house, 2), hours_left=-1)
+    second = open_case(house, add_parcel(house, 3), hours_left=3)
+    page = lin.get("/").text
+    assert order_of(page, f'id="case-{first}"', f'id="case-{second}"', f'id="case-{late}"')
+
+
+def test_time_left_is_told_in_words_as_well_as_by_colour(house, lin):
+    open_case(house, add_parcel(house, 1), hours_left=-2)
+    open_case(house, add_parcel(house, 2), hours_left=3)
+    open_case(house, add_parcel(house, 3), hours_left=7)
+    open_case(house, add_parcel(house, 4), hours_left=20)
+    page = lin.get("/").text
+    for tier, text in (("over", "over by 2 h"), ("urgent", "3 h left"), ("soon", "7 h left"), ("ok", "20 h left")):
+        assert f'class="clock {tier}"' in page
+        assert text in page
+
+
+def test_the_counters_say_what_waits(house, lin):
+    one = open_case(house, add_parcel(house, 1), hours_left=-1)
+    open_case(house, add_parcel(house, 2), hours_left=2)
+    open_case(house, add_parcel(house, 3), hours_left=20)
+    lin.post(f"/cases/{one}/acts", {"act": "acknowledge"})
+    counts = house.store.read(reads.desk_counts, now=NOW)
+    assert (counts.open, counts.due_soon, counts.breached, counts.unowned, counts.watched) == (3, 1, 1, 2, 3)
+
+
+def test_an_incident_is_a_banner_not_a_row(house, lin):
+    """A case without a promise is told once, on top, and isn't counted among the open promises."""
+    case_id = open_incident(house)
+    page = lin.get("/").text
+    assert f'<section class="incident" id="case-{case_id}">' in page
+    assert "case-row" not in page
+    assert house.store.read(reads.desk_counts, now=NOW).open == 0
+
+
+def test_the_watch_list_stands_apart(house, lin):
+    subject = Subject(SubjectType.SHIPMENT, str(add_parcel(house)))
+    finding = Finding(
+        Kind.PROMISE_RISK, subject, NOW, (Words("evidence.disputed", {"text": "w"}),), watch=True, probability=0.31
+    )
+    house.store.write(cases.watch, finding, now=NOW)
+    page = lin.get("/").text
+    assert "31%" in page
+    assert "case-row" not in page
+
+
+def test_only_the_district_of_a_customer_is_shown_in_the_list(house, lin):
+    open_case(house, add_parcel(house))
+    page = lin.get("/").text
+    assert "西渡区" in page
+    for personal in ("张三丰", "13812345601", "梧桐路", "z@example.com"):
+        assert personal not in page
+
+
+def test_filters_narrow_the_list(house, lin):
+    mine = open_case(house, add_parcel(house, 1))
+    lost = open_case(house, add_parcel(house, 2), kind=Kind.LOST)
+    lin.post(f"/cases/{mine}/acts", {"act": "acknowledge"})
+
+    def shown(query):
+        page = lin.get(f"/?{query}").text
+        return {case for case in (mine, lost) if f'id="case-{case}"' in page}
+
+    assert shown("") == {mine, lost}
+    assert shown("owner=mine") == {mine}
+    assert shown("owner=lin") == {mine}
+    assert shown("owner=nobody") == {lost}
+    assert shown("kind=lost") == {lost}
+    assert shown("kind=lost&owner=mine") == set()
+
+
+def test_acknowledging_in_the_row_answers_with_the_row(house, lin):
+    case_id = open_case(house, add_parcel(house))
+    reply = lin.post(f"/cases/{case_id}/acts", {"act": "acknowledge", "view": "row"}, headers=HTMX)
+    assert reply.status_code == 200
+    assert reply.text.strip().startswith(f'<li class="case-row" id="case-{case_id}"')
+    assert "林晓" in reply.text
+    assert "<html" not in reply.text
+    assert house.store.read(cases.get, case_id).acknowledged_by == "lin"
+
+
+def test_without_scripts_a_form_leads_back_to_the_desk(house, lin):
+    case_id = open_case(house, add_parcel(house))
+    reply = lin.post(f"/cases/{case_id}/acts", {"act": "acknowledge", "next": "/"})
+    assert (reply.status_code, reply.headers["location"]) == (303, "/")
+
+
+def test_sending_a_form_twice_does_it_once(house, lin):
+    case_id = open_case(house, add_parcel(house))
+    for _ in range(2):
+        lin.post(f"/cases/{case_id}/acts", {"act": "comment", "words": "called", "key": "same"})
+    events = [fact.event for fact in house.store.read(cases.history_of, case_id)]
+    assert events.count(CaseEvent.COMMENTED) == 1
+
+
+def test_the_loser_of_a_race_is_told_who_won(house, lin, chen):
+    case_id = open_case(house, add_parcel(house))
+    chen.post(f"/cases/{case_id}/acts", {"act": "acknowledge"})
+    reply = lin.post(f"/cases/{case_id}/acts", {"act": "acknowledge", "view": "row"}, headers=HTMX)
+    assert 'id="toast"' in reply.text
+    assert "Chen Mo" in reply.text
+    assert house.store.read(cases.get, case_id).owner == "chen"
+
+
+def test_an_empty_comment_is_refused_with_a_word(house, lin):
+    case_id = open_case(house, add_parcel(house))
+    reply = lin.post(f"/cases/{case_id}/acts", {"act": "comment", "words": "  ", "view": "row"}, headers=HTMX)
+    assert "Please write something first." in reply.text
+    assert len(house.store.read(cases.history_of, case_id)) == 1
+
+
+def test_whoever_may_only_look_changes_nothing(house):
+    case_id = open_case(house, add_parcel(house))
+    eve = Browser(app_of(house)).sign_in("eve")
+    eve.post(f"/cases/{case_id}/acts", {"act": "resolve"})
+    assert house.store.read(cases.get, case_id).is_open
+    eve.close()
+
+
+def test_handing_over_and_resolving(house, lin):
+    case_id = open_case(house, add_parcel(house))
+    lin.post(f"/cases/{case_id}/acts", {"act": "assign", "to": "chen"})
+    assert house.store.read(cases.get, case_id).owner == "chen"
+    lin.post(f"/cases/{case_id}/acts", {"act": "resolve", "words": "sent again"})
+    case = house.store.read(cases.get, case_id)
+    assert not case.is_open
+    assert case.close_reason == "sent again"
+    assert "No open cases." in lin.get("/").text
+
+
+def test_an_act_tells_the_open_pages(house, lin):
+    told = []
+    case_id = open_case(house, add_parcel(house))
+    object.__setattr__(house, "bus", type("Heard", (), {"publish": lambda _, topic: told.append(topic)})())
+    lin.post(f"/cases/{case_id}/acts", {"act": "acknowledge"})
+    assert told == ["cases"]
+
+
+def test_hostile_text_is_never_markup(house, lin):
+    """Names, carriers' texts and customers' words come from strangers: they are shown, not obeyed."""
+    shipment = add_parcel(house, name=HOSTILE, district=HOSTILE, address=HOSTILE)
+    scan(house, shipment, HOSTILE, hours_ago=3, code=HOSTILE, place=HOSTILE)
+    case_id = open_case(house, shipment, text=HOSTILE)
+    lin.post(f"/cases/{case_id}/acts", {"act": "comment", "words": HOSTILE})
+    reveal = lin.post("/orders/A1/reveal").text
+    pages = ["/", f"/cases/{case_id}", "/parcels/73100000001", "/parcels", f"/search?q={HOSTILE}", "/search?q=A"]
+    for text in [reveal, *(lin.get(page).text for page in pages)]:
+        assert "<script>alert" not in text
+    assert "&lt;script&gt;alert" in lin.get(f"/cases/{case_id}").text
+
+
+def test_an_empty_desk_says_what_happens_next(house, lin):
+    add_parcel(house)
+    assert "Parcels being watched: 1." in lin.get("/").text
+
+
+def test_the_board_alone_is_a_fragment(house, lin):
+    open_case(house, add_parcel(house))
+    assert lin.get("/desk/board", headers=HTMX).text.lstrip().startswith('<div id="board"')
+    assert lin.get("/desk/board").status_code == 303
+
+
+def test_times_are_the_shops_and_say_the_exact_utc(house, lin):
+    house.now.set(NOW + timedelta(hours=1))
+    open_case(house, add_parcel(house), hours_left=20)
+    page = lin.get("/").text
+    assert 'title="2026-11-23 02:00:00 UTC"' in page
+    assert ">11-23 10:00<" in page

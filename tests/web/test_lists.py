@@ -1,0 +1,211 @@
+"""Parcels, returns, routes, money, sources, letters: what the console shows of each."""
+
+import json
+
+from web_support import HTMX, NOW, Browser, add_parcel, add_route, app_of, open_case, scan
+
+from domain.tracking import Manner, Milestone, NoData
+from store import budgets, due, ledger, mail, overviews, returns
+from store.due import Polled, SourceState
+from store.ledger import Instruction
+from store.mail import Letter
+
+
+def instruction(order="A1", item="MUG", cents=4_900, id_="i1"):
+    return Instruction(id_, order, item, "refund", cents, "CNY", NOW)
+
+
+# --- parcels -------------------------------------------------------------------------------------------------------
+
+
+def test_a_parcel_shows_each_scan_as_it_came_with_the_evidence_for_its_time(house, lin):
+    shipment = add_parcel(house)
+    scan(house, shipment, "the van has it", hours_ago=50, milestone=Milestone.PICKED_UP)
+    scan(house, shipment, "odd", hours_ago=20, milestone=Milestone.UNMAPPED, code="ZX")
+    page = lin.get("/parcels/73100000001").text
+    assert page.index(">odd") < page.index(">the van has it")
+    assert "raw" in page
+    assert "zone assumed: the carrier&#39;s" in page
+    assert '<code class="unmapped">ZX</code>' in page
+
+
+def test_the_bar_lights_up_to_where_the_parcel_is(house, lin):
+    scan(house, add_parcel(house), "in transit", hours_ago=5)
+    page = lin.get("/parcels/73100000001").text
+    assert page.count('<li class="past">') == 2
+    assert page.count('aria-current="step"') == 1
+
+
+def test_a_parcel_says_why_it_is_watched_and_which_cases_it_has(house, lin):
+    shipment = add_parcel(house)
+    case_id = open_case(house, shipment)
+    house.store.write(due.reschedule, [Polled(shipment, NOW, NoData.NOT_SCANNED)], now=NOW)
+    page = lin.get("/parcels/73100000001").text
+    assert "not scanned yet" in page
+    assert "11-22 16:00" in page
+    assert f'href="/cases/{case_id}"' in page
+
+
+def test_an_unknown_number_offers_the_search(lin):
+    reply = lin.get("/parcels/NOPE%2F1")
+    assert reply.status_code == 404
+    assert 'value="NOPE/1"' in reply.text
+
+
+def test_the_list_counts_parcels_by_state_and_narrows_to_one(house, lin):
+    for n, milestone in enumerate([Milestone.IN_TRANSIT, Milestone.IN_TRANSIT, Milestone.DELIVERED], 1):
+        scan(house, add_parcel(house, n), "s", hours_ago=n, milestone=milestone, manner=Manner.SELF)
+    add_parcel(house, 4)
+    counts = house.store.read(overviews.parcel_counts)
+    assert counts == {Milestone.IN_TRANSIT: 2, Milestone.DELIVERED: 1, None: 1}
+    assert "73100000003" in lin.get("/parcels?state=delivered").text
+    assert "73100000001" not in lin.get("/parcels?state=delivered").text
+    assert "73100000004" in lin.get("/parcels?state=none").text
+    assert "73100000003" not in lin.get("/parcels?state=none").text
+
+
+# --- search --------------------------------------------------------------------------------------------------------
+
+
+def test_a_number_an_order_and_the_end_of_a_phone_find_the_parcel(house, lin):
+    add_parcel(house, 1)
+    add_parcel(house, 2)
+    for text in ("73100000002", "0002", "5602", "A2"):
+        reply = lin.get(f"/search?q={text}")
+        assert reply.headers["location"] == "/parcels/73100000002", text
+
+
+def test_several_hits_are_listed_and_none_says_how_to_search(house, lin):
+    add_parcel(house, 1)
+    add_parcel(house, 2)
+    page = lin.get("/search?q=7310").text
+    assert "73100000001" in page
+    assert "73100000002" in page
+    assert "last four digits" in lin.get("/search?q=zzz").text
+
+
+def test_signs_of_the_query_language_are_only_letters(house, lin):
+    """% and _ find themselves, not everything."""
+    add_parcel(house)
+    for text in ("%25", "_", "' OR 1=1 --"):
+        assert "Nothing found." in lin.get(f"/search?q={text}").text
+
+
+# --- returns and routes --------------------------------------------------------------------------------------------
+
+
+def test_a_return_left_out_of_the_plan_says_why(house, lin):
+    add_route(house, stops=1)
+    house.store.write(returns.note_unserved, "R1", "no_courier", "")
+    for page in ("/returns", "/returns/R1", "/routes"):
+        assert "courier" in lin.get(page).text.lower()
+        assert "[unserved" not in lin.get(page).text
+        assert "R1" in lin.get(page).text
+
+
+def test_returns_narrow_by_status(house, lin):
+    add_route(house, stops=2)
+    assert '/returns/R2"' in lin.get("/returns?status=planned").text
+    assert '/returns/R2"' not in lin.get("/returns?status=failed").text
+
+
+def test_a_returns_page_tells_its_slot_payer_and_history(house, lin):
+    add_route(house, stops=1)
+    page = lin.get("/returns/R1").text
+    for text in ("shop pays", "¥266.00", "11-22 14:00", "pickup planned", "Mug"):
+        assert text in page
+    assert lin.get("/returns/nope").status_code == 404
+
+
+def test_a_days_routes_are_listed_with_times_collector_distance_and_cost(house, lin):
+    add_route(house)
+    page = lin.get("/routes?day=2026-11-22").text
+    for text in ("Courier Li", "Fast Collectors", "North depot", "12.3 km", "¥88.00", "R1", "R2"):
+        assert text in page
+    assert "No routes on this day." in lin.get("/routes?day=2026-01-01").text
+
+
+def test_the_maps_data_holds_no_personal_data(house, lin):
+    add_route(house)
+    data = lin.get("/routes/data?day=2026-11-22").json()
+    assert [stop["n"] for stop in data["routes"][0]["stops"]] == [1, 2]
+    assert data["routes"][0]["path"][0] == [30.25, 120.16]
+    assert data["tiles"] is None
+    assert data["area"] is None
+    text = json.dumps(data, ensure_ascii=False)
+    assert not any(personal in text for personal in ("张三丰", "1381234", "梧桐路"))
+
+
+def test_the_areas_own_map_is_served_where_the_operator_names_one(tmp_path):
+    from web_support import a_house
+
+    from config.settings import Map
+
+    (tmp_path / "town.geojson").write_text('{"type":"FeatureCollection","features":[]}')
+    house = a_house(tmp_path, map=Map(geojson="town.geojson", tiles_url="https://{s}.tiles.example/{z}/{x}/{y}.png"))
+    lin = Browser(app_of(house)).sign_in()
+    assert lin.get("/map/area.geojson").json()["type"] == "FeatureCollection"
+    assert "img-src 'self' data: https://*.tiles.example;" in lin.get("/").headers["content-security-policy"]
+    lin.close()
+    house.store.close()
+
+
+# --- money, sources, letters ---------------------------------------------------------------------------------------
+
+
+def test_an_instruction_is_followed_from_written_to_confirmed(house, lin):
+    add_parcel(house)
+    house.store.write(ledger.write, instruction())
+    assert "waiting" in lin.get("/money").text
+    house.store.write(mail.mark_sent, "instruction-i1", now=NOW)
+    page = lin.get("/money").text
+    assert "¥49.00" in page
+    assert "Confirm payment" in page
+    reply = lin.post("/money/i1/confirm", headers=HTMX)
+    assert "Confirm payment" not in reply.text
+    assert house.store.read(ledger.get, "i1").confirmed_at == NOW
+
+
+def test_whoever_may_only_look_confirms_no_money(house):
+    add_parcel(house)
+    house.store.write(ledger.write, instruction())
+    eve = Browser(app_of(house)).sign_in("eve")
+    assert "Confirm payment" not in eve.get("/money").text
+    assert eve.post("/money/i1/confirm").status_code == 403
+    assert house.store.read(ledger.get, "i1").confirmed_at is None
+    eve.close()
+
+
+def test_confirming_what_was_never_instructed_is_a_404(lin):
+    assert lin.post("/money/nope/confirm").status_code == 404
+
+
+def test_sources_say_how_each_account_is_doing(house, lin):
+    add_parcel(house)
+    states = [SourceState("kuaidi100", "main", NOW), SourceState("sf", "main", NOW, NOW, 3, None, "sf: 503")]
+    for state in states:
+        house.store.write(due.save_source_state, state)
+    house.store.write(budgets.take, "kuaidi100/main", [(100, 60)], now=NOW, wanted=7)
+    page = lin.get("/sources").text
+    for text in ("kuaidi100/main", "✓ answers", "✕ failing, first", "sf: 503", "7 / 1 min"):
+        assert text in page
+
+
+def test_dead_letters_come_first_with_their_reason(house, lin):
+    letters = [Letter(f"l{n}", "console", "alert", "opened", "case", "1") for n in range(3)]
+    house.store.write(mail.post, letters, now=NOW)
+    house.store.write(mail.mark_failed, "l1", error="chat: 400 bad card", retry_at=None, now=NOW)
+    house.store.write(mail.mark_failed, "l2", error="chat: 503", retry_at=NOW, now=NOW)
+    page = lin.get("/outbox").text
+    assert page.index("chat: 400 bad card") < page.index("chat: 503")
+    assert ">l0<" not in page
+    assert ">l1<" in page
+
+
+def test_every_page_is_whole_on_an_empty_house(lin):
+    """A first day: nothing is there yet, and each page says what comes next."""
+    for path in ("/", "/parcels", "/returns", "/routes", "/money", "/sources", "/outbox", "/search"):
+        reply = lin.get(path)
+        assert reply.status_code == 200, path
+        assert "empty" in reply.text, path
+        assert "[ui." not in reply.text, path
