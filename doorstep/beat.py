@@ -45,6 +45,10 @@ def tell(house: House, watched: TickReport, picked: PickupReport, sent: int) -> 
         house.bus.publish("parcels")
     if picked.changed:
         house.bus.publish("routes")
+        house.bus.publish("returns")
+    if sent:
+        house.bus.publish("outbox")
+        house.bus.publish("money")
     if watched.changed or picked.changed or sent:
         log.info(
             "beat",

@@ -1,6 +1,7 @@
 """The daemon: pages, interface and ticks in one process. APScheduler only says "tick"; all state is in the database."""
 
 import asyncio
+import signal
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
@@ -95,6 +96,9 @@ async def serve(
     )
     scheduler = AsyncIOScheduler(timezone=UTC)
     scheduler.add_job(daemon.beat, "interval", seconds=TICK_S, coalesce=True, misfire_grace_time=None, max_instances=1)
+    for signal_ in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises what it caught once more when it has ended: that must not kill us before we have finished
+        signal.signal(signal_, server.handle_exit)
     starting = asyncio.create_task(_start(scheduler, first))
     try:
         await server.serve(sockets=[listener])

@@ -20,6 +20,10 @@ SOLVE_SECONDS = 10.0
 
 def read_settings(path: Path) -> Settings:
     """Raises ConfigError (a RuleError) with every problem: file, key, line and fix."""
+    if not path.exists():
+        raise RuleError(
+            f"{path}: there is no settings file; write one with `doorstep init`, or name yours with --config"
+        )
     return load(path, environ=os.environ, structs=STRUCTS)
 
 
@@ -82,7 +86,6 @@ def greet(house: Any) -> None:
 def initialise(config: Path, person: str) -> None:
     """Write the template, create the database and the first administrator; what exists already stays."""
     from config.template import template
-
     from store import people
     from store.base import Store
     from store.people import Person

@@ -84,6 +84,7 @@ def take_return(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, no
     """Judge and write a return; a refusal is written too, with its rule."""
     asked = parse_return(raw).asked
     known = returns.find(db, asked.ref) is not None
+    known = returns.find(db, asked.ref) is not None
     answer = request_return(
         db, asked, policy=house.pickups.policy, fleet=house.pickups.fleet, now=now, randbelow=house.randbelow,
         by=sender.by, channel=sender.channel,

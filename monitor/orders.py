@@ -1,4 +1,4 @@
-"""Trouble of orders rather than parcels: not shipped in time, disputed by the customer."""
+"""Trouble of orders and returns rather than parcels: not shipped in time, disputed, or a courier who never came."""
 
 from datetime import datetime
 
@@ -8,9 +8,10 @@ from domain.shipment import Order
 from domain.words import Words
 from monitor import look
 from monitor.decide import Clear
-from store import cases, facts, intake
+from store import cases, facts, intake, returns
 from store.base import Db
 from store.facts import FactRow
+from store.returns import Missed
 
 LIMIT = 500
 
@@ -20,11 +21,34 @@ def check_unshipped(db: Db, policy: DetectionPolicy, *, now: datetime) -> None:
     for order in intake.orders_unshipped(db, now=now, limit=LIMIT):
         look.open_and_say(db, unshipped(order), policy, now=now, order_ref=order.ref)
     for ref in intake.orders_since_shipped(db):
-        subject = Subject(SubjectType.ORDER, ref)
-        for case in cases.open_for(db, subject):
-            if case.kind is Kind.UNSHIPPED:
-                cleared = Clear(case, "cleared.unshipped")
-                look.carry_out(db, cleared, subject, policy, now=now, order_ref=ref)
+        _clear(db, Subject(SubjectType.ORDER, ref), Kind.UNSHIPPED, policy, now=now)
+
+
+def check_pickups(db: Db, policy: DetectionPolicy, *, now: datetime) -> None:
+    """Open a case for each pickup that was missed; the customer waited in vain. It closes once the goods are fetched."""
+    for one in returns.missed_without_case(db, limit=LIMIT):
+        look.open_and_say(db, missed(one), policy, now=now, order_ref=one.order_ref)
+    for ref in returns.fetched_after_all(db):
+        _clear(db, Subject(SubjectType.RETURN, ref), Kind.PICKUP_MISSED, policy, now=now)
+
+
+def _clear(db: Db, subject: Subject, kind: Kind, policy: DetectionPolicy, *, now: datetime) -> None:
+    for case in cases.open_for(db, subject):
+        if case.kind is kind:
+            cleared = Clear(case, f"cleared.{kind.value}")
+            look.carry_out(db, cleared, subject, policy, now=now, order_ref=case.order_ref)
+
+
+def missed(one: Missed) -> Finding:
+    waited_from = (one.slot_from or one.at).isoformat()
+    return Finding(
+        kind=Kind.PICKUP_MISSED,
+        subject=Subject(SubjectType.RETURN, one.ref),
+        since=one.at,
+        evidence=(Words("evidence.pickup_missed", {"slot_from_at": waited_from}),),
+        severity=Severity.URGENT,
+        next_step=Words("next.pickup_missed", {}),
+    )
 
 
 def unshipped(order: Order) -> Finding:

@@ -40,5 +40,6 @@ def look_around(db: Db, policy: DetectionPolicy, *, now: datetime) -> tuple[int,
     alarms = due.due_alarms(db, now=now, limit=ALARMS_A_TICK)
     looked_at = look.look_at(db, sorted({*changed, *alarms}), policy, now=now)
     orders.check_unshipped(db, policy, now=now)
+    orders.check_pickups(db, policy, now=now)
     sources.check_sources(db, policy, now=now)
     return looked_at, promise.run_timers(db, policy, now=now, limit=TIMERS_A_TICK)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import BindParameter, bindparam, select
 
 from domain.case import (
     CLOSED,
@@ -24,7 +24,7 @@ from domain.words import Words, words_from_json
 from store import facts, tables
 from store.base import Db
 from store.facts import FactRow
-from store.tables import new_id, table
+from store.tables import iso_of, new_id, table
 
 IN_LIMIT = 500
 _case, _item = table(tables.Case), table(tables.WatchItem)
@@ -83,7 +83,7 @@ def case_of(row: Any) -> CaseRow:
 def finding_data(finding: Finding) -> dict[str, Any]:
     """What a case keeps of the finding behind it, as JSON."""
     return {
-        "since": finding.since.isoformat(),
+        "since": iso_of(finding.since),
         "severity": finding.severity.value,
         "probability": finding.probability,
         "evidence": [w.to_json() for w in finding.evidence],
@@ -108,7 +108,7 @@ def open_case(
         "kind": finding.kind.value,
         "subject_type": finding.subject.type.value,
         "subject_id": finding.subject.id,
-        "promise_by": promise_by.isoformat() if promise_by else None,
+        "promise_by": iso_of(promise_by),
         "order_ref": order_ref,
         **finding_data(finding),
     }
@@ -211,7 +211,7 @@ class Standing:
 NOTHING = Standing()
 
 
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _CASES_OF = (
     select(_case).where(_case.c.subject_type == bindparam("type"), _case.c.subject_id.in_(_IDS)).order_by(_case.c.id)
 )

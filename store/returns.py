@@ -14,7 +14,7 @@ from domain.shipment import ShipmentView
 from store import facts, tables, tracking
 from store.base import Db
 from store.facts import FactRow
-from store.tables import table
+from store.tables import from_seconds, iso_of, table
 
 _return, _route, _stop = table(tables.Return), table(tables.Route), table(tables.Stop)
 _shipment, _instruction = table(tables.Shipment), table(tables.Instruction)
@@ -66,14 +66,10 @@ def add_return(db: Db, value: Return, *, by: str | None, channel: str) -> bool:
     event = ReturnEvent.REFUSED if value.status is ReturnStatus.REFUSED else ReturnEvent.REQUESTED
     data = {
         **_columns(value),
-        **{name: _iso(getattr(value, name)) for name in ("slot_from", "slot_to", "requested_at")},
+        **{name: iso_of(getattr(value, name)) for name in ("slot_from", "slot_to", "requested_at")},
     }
     facts.append(db, [FactRow("return", value.ref, event.value, value.requested_at, by, channel, data=data)])
     return True
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
 
 
 def find(db: Db, ref: str) -> Return | None:
@@ -165,7 +161,7 @@ RESCHEDULED = "rescheduled"
 
 def set_slot(db: Db, ref: str, slot: tuple[datetime, datetime], *, now: datetime, by: str | None, channel: str) -> None:
     """Another slot was agreed on; what the last plan said of the return no longer holds."""
-    data = {"slot_from": slot[0].isoformat(), "slot_to": slot[1].isoformat()}
+    data = {"slot_from": iso_of(slot[0]), "slot_to": iso_of(slot[1])}
     values = {**slot_columns(data), "unserved_code": "", "unserved_reason": ""}
     db.execute(_return.update().where(_return.c.ref == ref).values(**values))
     facts.append(db, [FactRow("return", ref, RESCHEDULED, now, by, channel, data=data)])
@@ -307,3 +303,34 @@ def _route_of(row: Any, stops: list[Stop]) -> Route:
     columns = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name begins with _
     path = tuple((float(lat), float(lon)) for lat, lon in columns.pop("path"))
     return Route(**columns, path=path, stops=tuple(s for s in stops if s.route_id == row.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A pickup whose courier never came. ``at``: when that was said; ``slot_from``: when the customer began to wait."""
+
+    ref: str
+    order_ref: str
+    at: datetime
+    slot_from: datetime | None
+
+
+def missed_without_case(db: Db, *, limit: int) -> list[Missed]:
+    """Missed pickups, each time once, until a case was opened for it."""
+    rows = db.exec_driver_sql(
+        "SELECT f.subject_id, r.order_ref, f.at, r.slot_from FROM fact f JOIN returns r ON r.ref = f.subject_id"
+        " WHERE f.event = 'pickup_missed' AND f.subject_type = 'return' AND r.status IN ('failed', 'requested', 'planned')"
+        " AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.subject_type = 'return' AND c.subject_id = f.subject_id"
+        "   AND c.kind = 'pickup_missed' AND (c.closed_at IS NULL OR c.since >= f.at)) ORDER BY f.id LIMIT ?",
+        (limit,),
+    )
+    return [Missed(r[0], r[1], from_seconds(r[2]), from_seconds(r[3]) if r[3] is not None else None) for r in rows]
+
+
+def fetched_after_all(db: Db) -> list[str]:
+    """Returns with an open `pickup_missed` case that are collected, or no longer wanted, by now."""
+    rows = db.exec_driver_sql(
+        "SELECT c.subject_id FROM cases c JOIN returns r ON r.ref = c.subject_id WHERE c.kind = 'pickup_missed'"
+        " AND c.closed_at IS NULL AND r.status NOT IN ('failed', 'requested', 'planned', 'arrived') ORDER BY c.id"
+    )
+    return [row[0] for row in rows]

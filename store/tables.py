@@ -52,6 +52,11 @@ def from_seconds(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def iso_of(at: datetime | None) -> str | None:
+    """A time inside a fact's JSON: whole UTC seconds, as the columns keep it."""
+    return None if at is None else from_seconds(to_seconds(at)).isoformat()
+
+
 def to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
@@ -220,7 +225,10 @@ class Budget(SQLModel, table=True):
 class Fact(SQLModel, table=True):
     """The append-only log of everything that isn't a scan: of cases, returns, routes, stops, people, sources."""
 
-    __table_args__ = (Index("fact_subject", "subject_type", "subject_id", "id"),)
+    __table_args__ = (
+        Index("fact_subject", "subject_type", "subject_id", "id"),
+        Index("fact_missed", "id", sqlite_where=text("event = 'pickup_missed'")),
+    )
     id: int | None = Field(default=None, primary_key=True)
     subject_type: str
     subject_id: str

@@ -5,7 +5,8 @@ from fastapi.responses import Response
 
 from doorstep.web.context import Form, Shared, SignedIn, go, is_htmx, render
 from monitor.acts import ROLES_THAT_ACT
-from store import ledger, mail, overviews
+from scheduler import refund
+from store import mail, overviews
 
 router = APIRouter()
 
@@ -23,7 +24,7 @@ def confirm(request: Request, web: Shared, who: SignedIn, form: Form, instructio
     if who.person.role not in ROLES_THAT_ACT:
         raise HTTPException(403, "role")
     found = web.house.store.write(
-        ledger.confirm, instruction_id, now=web.house.now(), by=who.person.id, channel="console"
+        refund.settle, instruction_id, now=web.house.now(), by=who.person.id, channel="console"
     )
     if found is None:
         raise HTTPException(404, "instruction")

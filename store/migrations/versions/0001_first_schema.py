@@ -95,6 +95,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a schema is one long statement
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("fact", schema=None) as batch_op:
+        batch_op.create_index("fact_missed", ["id"], unique=False, sqlite_where=sa.text("event = 'pickup_missed'"))
         batch_op.create_index("fact_subject", ["subject_type", "subject_id", "id"], unique=False)
 
     op.create_table(
