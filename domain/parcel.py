@@ -105,6 +105,13 @@ def timeline(source: str, events: Iterable[ScanEvent]) -> tuple[ScanEvent, ...]:
     return tuple(sorted(unique.values(), key=order_key))
 
 
+def in_order(events: Iterable[ScanEvent]) -> list[ScanEvent]:
+    """The events sorted by ``order_key``. Most lists have a time of its own for every event: then that decides alone."""
+    given = list(events)
+    times = {e.time.at: e for e in given if e.time.certainty is not Certainty.DATE_ONLY and e.time.at is not None}
+    return [times[at] for at in sorted(times)] if len(times) == len(given) else sorted(given, key=order_key)
+
+
 def is_physical(event: ScanEvent) -> bool:
     """Whether somebody held the parcel: the source's word, else by milestone."""
     return event.physical if event.physical is not None else event.milestone not in ELECTRONIC
@@ -112,8 +119,9 @@ def is_physical(event: ScanEvent) -> bool:
 
 def fold(events: Iterable[ScanEvent], *, now: datetime) -> ParcelState:
     """The state that a parcel's events amount to at ``now``, whatever their order."""
-    ordered = sorted(events, key=order_key)
-    telling = [e for e in ordered if e.time.at is not None and e.time.at <= now + FUTURE_TOLERANCE]
+    ordered = in_order(events)
+    counts_until = now + FUTURE_TOLERANCE
+    telling = [e for e in ordered if e.time.at is not None and e.time.at <= counts_until]
     if not telling:
         return _undated([e for e in ordered if e.time.at is None])
     speaking = [e for e in telling if e.milestone not in SILENT]
@@ -136,7 +144,8 @@ def fold(events: Iterable[ScanEvent], *, now: datetime) -> ParcelState:
 
 def next_change(events: Iterable[ScanEvent], *, now: datetime) -> datetime | None:
     """When the fold changes without any new event: the first moment at which a future-dated one begins to count."""
-    future = (e.time.at for e in events if e.time.at is not None and e.time.at > now + FUTURE_TOLERANCE)
+    counts_until = now + FUTURE_TOLERANCE
+    future = (e.time.at for e in events if e.time.at is not None and e.time.at > counts_until)
     first = min(future, default=None)
     return first - FUTURE_TOLERANCE if first else None
 

@@ -1,7 +1,6 @@
 """What carriers report: milestones, scan events, readings. Names as in docs/formats.md."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -169,7 +168,6 @@ class Failed:
 Reading = Found | NotFound | Failed
 
 KEY_BYTES = 8  # 2**64 keys: a clash within one parcel's few dozen events is out of sight
-_SPACE = re.compile(r"\s+")
 
 
 def event_key(source: str, event: ScanEvent) -> int:
@@ -178,7 +176,7 @@ def event_key(source: str, event: ScanEvent) -> int:
     """
     at = "" if event.time.at is None else str(int(event.time.at.timestamp()) // 60)
     when = at or event.time.raw
-    parts = (source, event.code or "", when, event.place or "", _SPACE.sub("", event.text))
+    parts = (source, event.code or "", when, event.place or "", "".join(event.text.split()))
     digest = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=KEY_BYTES).digest()
     return int.from_bytes(digest, "big", signed=True)
 

@@ -17,7 +17,7 @@ from carriers.sender import Answer, Line, answered
 from config.policies import DetectionPolicy
 from domain.errors import AccessDenied, OutsideError, RateLimited, UnreadableReply
 from domain.privacy import mask_text, scrub_body
-from domain.tracking import Ask, Failed, Found, NotFound, ParcelReading, Reading
+from domain.tracking import Ask, Failed, Found, NotFound, ParcelReading, Reading, ScanEvent
 from monitor import look
 from monitor.cadence import next_poll
 from store import budgets, due, intake, tracking
@@ -171,10 +171,12 @@ def _keep_raw(db: Db, carrier: Carrier, answer: Answer, now: datetime) -> None:
 
 def masked(parcels: Iterable[ParcelReading]) -> tuple[ParcelReading, ...]:
     """Readings as they are stored: without names and phone numbers in the texts."""
-    return tuple(
-        replace(parcel, events=tuple(replace(event, text=mask_text(event.text)) for event in parcel.events))
-        for parcel in parcels
-    )
+    return tuple(replace(parcel, events=tuple(_masked(event) for event in parcel.events)) for parcel in parcels)
+
+
+def _masked(event: ScanEvent) -> ScanEvent:
+    text = mask_text(event.text)
+    return event if text == event.text else replace(event, text=text)
 
 
 def _reschedule(

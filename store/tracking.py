@@ -6,9 +6,11 @@ Reading a reply again is free: an event's natural key is its primary key.
 import hashlib
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import select
@@ -40,6 +42,14 @@ PARCEL_STATE = ("milestone", "reason", "manner", "delivered", "last_physical_pla
 PARCEL_TIMES = ("last_at", "last_physical_at", "delivered_at", "first_at", "since")
 
 
+MILESTONES = {word.value: word for word in Milestone}
+ZONES = {word.value: word for word in Zone}
+CERTAINTIES = {word.value: word for word in Certainty}
+REASONS: dict[str | None, Reason | None] = {None: None, "": None, **{word.value: word for word in Reason}}
+MANNERS: dict[str | None, Manner | None] = {None: None, "": None, **{word.value: word for word in Manner}}
+"""Words by their stored text: a look-up costs a tenth of calling the enum."""
+
+
 def chunks(values: Sequence[Any], size: int = IN_LIMIT) -> Iterable[Sequence[Any]]:
     return (values[i : i + size] for i in range(0, len(values), size))
 
@@ -64,11 +74,32 @@ def record(db: Db, readings: Sequence[tuple[int, str, Sequence[ParcelReading]]],
     if not new:
         return {}
     _insert_events(db, list(new.values()), to_seconds(now))
-    refold(db, sorted({row[0] for row in new.values()}), now=now)
+    _refold_after(db, list(new.values()), known, now=now)
     gained: dict[int, int] = defaultdict(int)
     for row in new.values():
         gained[row[1]] += 1
     return dict(gained)
+
+
+def _refold_after(
+    db: Db, rows: Sequence[tuple[int, int, int, str, ScanEvent]], known: Mapping[int, set[int]], *, now: datetime
+) -> None:
+    """Parcels that had no event before are folded from what was just written; the others from what is stored."""
+    first: dict[int, list[ScanEvent]] = defaultdict(list)
+    for parcel_id, _, _, _, event in rows:
+        if parcel_id not in known:
+            first[parcel_id].append(_as_stored(event))
+    again = sorted({row[0] for row in rows} - first.keys())
+    _project(db, {**first, **events_of(db, again)}, now=now)
+
+
+def _as_stored(event: ScanEvent) -> ScanEvent:
+    """The event as ``events_of`` gives it back: times are whole seconds, no place is None."""
+    at = event.time.at
+    if (at is None or at.microsecond == 0) and event.place != "":
+        return event
+    whole = at.replace(microsecond=0) if at else None
+    return replace(event, time=replace(event.time, at=whole), place=event.place or None)
 
 
 def _parcels_for(db: Db, readings: Sequence[tuple[int, str, Sequence[ParcelReading]]]) -> dict[tuple[int, str], int]:
@@ -80,61 +111,64 @@ def _parcels_for(db: Db, readings: Sequence[tuple[int, str, Sequence[ParcelReadi
     shipments = sorted({shipment_id for shipment_id, _, _ in readings})
     found: dict[tuple[int, str], int] = {}
     for chunk in chunks(shipments):
-        rows = db.execute(
-            select(_parcel.c.shipment_id, _parcel.c.identity, _parcel.c.id).where(_parcel.c.shipment_id.in_(chunk))
+        marks = ",".join("?" * len(chunk))
+        rows = db.exec_driver_sql(
+            f"SELECT shipment_id, identity, id FROM parcel WHERE shipment_id IN ({marks})", tuple(chunk)
         )
-        found.update({(row[0], row[1]): row[2] for row in rows})
+        found.update({(row[0], row[1]): row[2] for row in rows.all()})
+    adopted: list[tuple[str, str, int]] = []
     for shipment_id, _, parcels in readings:
         for reading in parcels:
             identity = reading.identity or ""
-            if (shipment_id, identity) not in found:
-                found[shipment_id, identity] = _adopt_or_add(db, found, shipment_id, identity, reading)
+            if (shipment_id, identity) in found:
+                continue
+            blank = found.pop((shipment_id, ""), None) if identity else None
+            if blank is not None:
+                adopted.append((identity, reading.leg.value, blank))
+            found[shipment_id, identity] = _add(db, shipment_id, identity, reading) if blank is None else blank
+    if adopted:
+        db.exec_driver_sql("UPDATE parcel SET identity = ?, leg = ? WHERE id = ?", adopted)
     return found
 
 
-def _adopt_or_add(
-    db: Db, found: dict[tuple[int, str], int], shipment_id: int, identity: str, reading: ParcelReading
-) -> int:
-    blank = found.pop((shipment_id, ""), None) if identity else None
-    if blank is not None:
-        db.execute(_parcel.update().where(_parcel.c.id == blank).values(identity=identity, leg=reading.leg.value))
-        return blank
+def _add(db: Db, shipment_id: int, identity: str, reading: ParcelReading) -> int:
     values = {"shipment_id": shipment_id, "identity": identity, "number": reading.number, "leg": reading.leg.value}
-    written = db.execute(_parcel.insert().values(delivered="no", **values))
-    return new_id(written)
+    return new_id(db.execute(_parcel.insert().values(delivered="no", **values)))
 
 
 def _known_keys(db: Db, parcel_ids: Sequence[int]) -> dict[int, set[int]]:
     known: dict[int, set[int]] = defaultdict(set)
     for chunk in chunks(parcel_ids):
         marks = ",".join("?" * len(chunk))
-        for parcel_id, key in db.exec_driver_sql(
-            f"SELECT parcel_id, key FROM scan WHERE parcel_id IN ({marks})", tuple(chunk)
-        ):
+        rows = db.exec_driver_sql(f"SELECT parcel_id, key FROM scan WHERE parcel_id IN ({marks})", tuple(chunk))
+        for parcel_id, key in rows.all():
             known[parcel_id].add(key)
     return known
 
 
 def _insert_events(db: Db, rows: Sequence[tuple[int, int, int, str, ScanEvent]], received: int) -> None:
-    phrases = _phrase_ids(db, [(row[3], row[4]) for row in rows])
+    keys = [phrase_key(row[3], row[4]) for row in rows]
+    phrases = _phrase_ids(db, {key: (row[3], row[4]) for key, row in zip(keys, rows, strict=True)})
     places = _place_ids(db, sorted({row[4].place for row in rows if row[4].place}))
+    values = [
+        (
+            parcel_id,
+            key,
+            int(event.time.at.timestamp()) if event.time.at else None,
+            received,
+            phrases[phrase],
+            places[event.place] if event.place else None,
+            event.time.raw,
+            event.time.zone._value_,
+            event.time.certainty._value_,
+        )
+        for phrase, (parcel_id, _, key, _, event) in zip(keys, rows, strict=True)
+    ]
+    values.sort(key=itemgetter(0, 1))
     db.exec_driver_sql(
         "INSERT OR IGNORE INTO scan (parcel_id, key, at, received_at, phrase_id, place_id, raw, zone, certainty)"
         " VALUES (?,?,?,?,?,?,?,?,?)",
-        [
-            (
-                parcel_id,
-                key,
-                to_seconds(event.time.at) if event.time.at else None,
-                received,
-                phrases[phrase_key(source, event)],
-                places.get(event.place) if event.place else None,
-                event.time.raw,
-                event.time.zone.value,
-                event.time.certainty.value,
-            )
-            for parcel_id, _, key, source, event in sorted(rows, key=lambda r: (r[0], r[2]))
-        ],
+        values,
     )
 
 
@@ -149,8 +183,7 @@ def phrase_key(source: str, event: ScanEvent) -> int:
     return _phrase_key(source, event.code, event.text, event.milestone, event.reason, event.physical, event.manner)
 
 
-def _phrase_ids(db: Db, events: Sequence[tuple[str, ScanEvent]]) -> dict[int, int]:
-    by_key = {phrase_key(source, event): (source, event) for source, event in events}
+def _phrase_ids(db: Db, by_key: Mapping[int, tuple[str, ScanEvent]]) -> dict[int, int]:
     found = _look_up(db, "SELECT key, id FROM phrase WHERE key IN ({})", sorted(by_key))
     missing = [key for key in by_key if key not in found]
     if missing:
@@ -202,29 +235,34 @@ def events_of(db: Db, parcel_ids: Sequence[int]) -> dict[int, list[ScanEvent]]:
             f" LEFT JOIN place l ON l.id = s.place_id WHERE s.parcel_id IN ({','.join('?' * len(chunk))})",
             tuple(chunk),
         )
-        for row in rows:
+        for row in rows.all():
             found[row[0]].append(_event(row))
     return found
 
 
 def _event(row: Any) -> ScanEvent:
+    _, at, raw, zone, certainty, code, text, milestone, reason, physical, manner, place, *_ = row
     return ScanEvent(
-        code=row[5],
-        text=row[6],
-        milestone=Milestone(row[7]),
-        time=EventTime(row[2], from_seconds(row[1]) if row[1] is not None else None, Zone(row[3]), Certainty(row[4])),
-        reason=Reason(row[8]) if row[8] else None,
-        physical=None if row[9] is None else bool(row[9]),
-        place=row[11],
-        manner=Manner(row[10]) if row[10] else None,
+        code,
+        text,
+        MILESTONES[milestone],
+        EventTime(raw, None if at is None else from_seconds(at), ZONES[zone], CERTAINTIES[certainty]),
+        REASONS[reason],
+        None if physical is None else bool(physical),
+        place,
+        MANNERS[manner],
     )
 
 
 def refold(db: Db, parcel_ids: Sequence[int], *, now: datetime) -> None:
     """Bring the projection of these parcels up to their events."""
+    _project(db, events_of(db, parcel_ids), now=now)
+
+
+def _project(db: Db, events_by_parcel: Mapping[int, Sequence[ScanEvent]], *, now: datetime) -> None:
     rows = [
         (*state_values(fold(events, now=now)), _seconds(next_change(events, now=now)), parcel_id)
-        for parcel_id, events in events_of(db, parcel_ids).items()
+        for parcel_id, events in sorted(events_by_parcel.items())
     ]
     columns = ", ".join(f"{name} = ?" for name in (*PARCEL_STATE, *PARCEL_TIMES, "refold_at"))
     if rows:

@@ -5,6 +5,7 @@ import secrets
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from threading import Lock
 
 from argon2 import PasswordHasher
@@ -20,8 +21,12 @@ TOKEN_BYTES = 32
 MAX_PASSWORD = 200  # characters: a hash of a longer text is a way to keep the machine busy
 
 _hasher = PasswordHasher()
-_NOBODY = _hasher.hash(secrets.token_urlsafe(TOKEN_BYTES))
-"""Checked where there is no such person, so that the answer takes as long and tells nothing."""
+
+
+@cache
+def _nobody() -> str:
+    """Checked where there is no such person, so that the answer takes as long and tells nothing."""
+    return _hasher.hash(secrets.token_urlsafe(TOKEN_BYTES))
 
 
 def hash_password(password: str) -> str:
@@ -35,12 +40,12 @@ def digest(token: str) -> str:
 
 
 def check_password(person: Person | None, password: str) -> bool:
-    kept = person.password_hash if person and person.active and person.password_hash else _NOBODY
+    kept = person.password_hash if person and person.active and person.password_hash else _nobody()
     try:
         matches = _hasher.verify(kept, password[:MAX_PASSWORD])
     except (VerificationError, InvalidHashError):
         return False
-    return matches and kept is not _NOBODY
+    return matches and kept is not _nobody()
 
 
 @dataclass(frozen=True, slots=True)
