@@ -43,7 +43,7 @@ MORNING = timedelta(hours=9, minutes=15)
 """The past is played up to this hour: today's routes have just been sent, and the couriers set out."""
 STEP = timedelta(minutes=15)
 SPEED = 60
-SOLVE_STEPS = 400
+SOLVE_STEPS = 100
 
 
 def run_demo(folder: Path, *, port: int, parcels: int, seed: int, days: int, fresh: bool) -> None:

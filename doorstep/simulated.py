@@ -26,7 +26,7 @@ from store import people, reads, returns
 from store.base import Store
 from store.people import Person
 
-SOLVE_STEPS = 200
+SOLVE_STEPS = 25
 PEOPLE = (
     Person("chen", "陈静", "admin", "zh"),
     Person("li", "李梅", "agent", "zh"),
