@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -32,6 +33,7 @@ from domain.case import CaseEvent, CaseFact, Kind
 from domain.errors import RuleError
 from domain.pickup import FailReason, ReturnEvent
 from domain.tracking import Milestone, Reason
+from monitor import alerts
 from store import cases, check, intake, ledger, mail, returns, tracking
 from store.base import Db, Store
 from store.returns import ReturnFact
@@ -310,3 +312,27 @@ def test_a_difference_reads_as_a_sentence(tmp_path: Path) -> None:
         assert str(found) == "case 1: owner is 'chen', its facts amount to 'li'"
         assert json.dumps(str(found))
         assert store.read(rows, "SELECT owner FROM cases WHERE id = 1") == [("chen",)]
+
+
+def test_parts_of_a_second_make_no_difference(tmp_path: Path) -> None:
+    """A real clock shows microseconds; what is stored are whole seconds, in columns and inside facts alike."""
+    odd = timedelta(microseconds=190_626)
+    with opened(tmp_path) as store:
+        shipment = store.write(add_shipment)
+
+        def happen(db: Db) -> None:
+            found = finding(str(shipment), Kind.DISPUTED)
+            found = replace(found, since=found.since + odd)
+            case_id = cases.open_case(db, found, now=at(2) + odd, promise_by=at(26) + odd, timer_at=at(22) + odd)
+            case = cases.get(db, case_id)
+            assert case is not None
+            alerts.say(db, case, "opened", now=at(2) + odd)
+            cases.add(db, case_id, CaseFact(CaseEvent.EVIDENCE_ADDED, at(3) + odd, data=cases.finding_data(found)))
+            ask_return(db)
+            value = returns.find(db, "R1")
+            assert value is not None
+            returns.add_return(db, replace(value, ref="R9", requested_at=at(3) + odd), by=None, channel="api")
+            returns.set_slot(db, "R9", (at(5) + odd, at(6) + odd), now=at(3) + odd, by=None, channel="api")
+
+        store.write(happen)
+        assert [str(d) for d in store.read(check.differences, now=at(9))] == []
