@@ -1,9 +1,11 @@
 """What the command line can have done, here or by a running daemon: name → function of the house and JSON values."""
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from chat.base import ActKind, ChatAct
@@ -12,13 +14,17 @@ from domain.words import Words
 from doorstep import importing
 from doorstep.control import Operation
 from doorstep.house import House
+from doorstep.solving import Apart
 from doorstep.taking import Sender, takers_of
 from doorstep.web.auth import hash_password
 from monitor import acts
+from scheduler.router.problem import Seconds
+from scheduler.tick import tick
 from store import cases, check, people, reads, returns
 from store.cases import CaseRow
 from store.people import Person
 
+PLAN_SECONDS = 10.0
 ROLES = ("viewer", "agent", "lead", "admin")
 
 
@@ -106,6 +112,22 @@ def sign_in(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
     return {"url": sign_in_link(house, params["id"])}
 
 
+def routes_plan(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Plan what is past its cut-off. A batch is dispatched once, whoever plans it, a beat of the daemon or this."""
+    del params
+    done = asyncio.run(
+        tick(
+            house.store, house.pickups, now=house.now(), solve=Apart(Seconds(PLAN_SECONDS)), link=house.route_link,
+            rng=Random(secrets.randbits(64)),
+        )
+    )  # fmt: skip
+    house.bus.publish("routes")
+    return {
+        "dispatched": [route.id for one in done.dispatched for route in one.routes],
+        "failed": [say(house, one.why) for one in done.failed],
+    }
+
+
 def routes_show(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
     day = params.get("day") or house.now().astimezone(house.settings.zone).date().isoformat()
     found = house.store.read(returns.routes_of_day, day)
@@ -142,6 +164,7 @@ OPERATIONS: dict[str, Operation] = {
     "key_create": key_create,
     "person_add": person_add,
     "sign_in": sign_in,
+    "routes_plan": routes_plan,
     "routes_show": routes_show,
     "check": check_all,
 }

@@ -7,6 +7,8 @@ from typing import Any
 
 from carriers.kuaidi100_carriers import ROWS
 from domain.errors import RuleError
+from domain.pickup import ReturnStatus
+from domain.returns import Return
 from domain.shipment import Shipment
 from domain.words import Words
 from doorstep.house import House
@@ -14,7 +16,7 @@ from doorstep.intake import parse_dispute, parse_order, parse_return, parse_ship
 from doorstep.wiring import source_of
 from monitor import look
 from monitor.orders import dispute
-from scheduler.request import Accepted, request_return
+from scheduler.request import GONE, Accepted, Asked, request_return
 from store import intake, returns
 from store.base import Db
 
@@ -81,17 +83,33 @@ def _located(shipment: Shipment, raw: Mapping[str, Any]) -> Shipment:
 
 
 def take_return(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, now: datetime) -> Taken:
-    """Judge and write a return; a refusal is written too, with its rule."""
+    """Judge and write a return; a refusal is written too, with its rule.
+
+    A request without a reference of its own is known by what it asks. Where that was refused or cancelled, it is judged
+    anew: the parcel may have arrived since, or the customer changed their mind. The same refusal again changes nothing.
+    """
     asked = parse_return(raw).asked
-    known = returns.find(db, asked.ref) is not None
-    known = returns.find(db, asked.ref) is not None
+    last, free = (asked.ref, "") if raw.get("ref") else returns.last_asked(db, asked.ref)
+    known = returns.find(db, last)
+    if known is None or known.status not in GONE or not free:
+        return _asked_for(house, db, replace(asked, ref=last), sender, now, known)
+    again = replace(asked, ref=free)
+    with db.begin_nested() as attempt:
+        taken = _asked_for(house, db, again, sender, now, None)
+        if taken.status != ReturnStatus.REFUSED.value:
+            return taken
+        attempt.rollback()
+    return Taken(known.ref, created=False, status=known.status.value, words=taken.words)
+
+
+def _asked_for(house: House, db: Db, asked: Asked, sender: Sender, now: datetime, known: Return | None) -> Taken:
     answer = request_return(
         db, asked, policy=house.pickups.policy, fleet=house.pickups.fleet, now=now, randbelow=house.randbelow,
         by=sender.by, channel=sender.channel,
     )  # fmt: skip
     if isinstance(answer, Accepted):
-        return Taken(answer.value.ref, answer.created, answer.value.status.value, answer.words)
-    return Taken(asked.ref, created=not known, status="refused", words=answer.reason)
+        return Taken(answer.value.ref, answer.created, answer.value.status.value, answer.moved or answer.words)
+    return Taken(asked.ref, created=known is None, status=ReturnStatus.REFUSED.value, words=answer.reason)
 
 
 def take_dispute(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, now: datetime) -> Taken:

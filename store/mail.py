@@ -106,7 +106,7 @@ def letters_about(db: Db, subject_type: str, subject_id: str) -> list[Letter]:
     rows = db.execute(
         select(_outbox)
         .where(_outbox.c.subject_type == subject_type, _outbox.c.subject_id == subject_id)
-        .order_by(_outbox.c.created_at, _outbox.c.id)
+        .order_by(_outbox.c.created_at, func.length(_outbox.c.id), _outbox.c.id)
     )
     return [Letter(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name begins with _
 

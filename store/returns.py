@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from sqlalchemy import select
@@ -75,6 +76,16 @@ def add_return(db: Db, value: Return, *, by: str | None, channel: str) -> bool:
 def find(db: Db, ref: str) -> Return | None:
     row = db.execute(select(_return).where(_return.c.ref == ref)).one_or_none()
     return return_of(row) if row else None
+
+
+def last_asked(db: Db, ref: str) -> tuple[str, str]:
+    """Of ``ref``, ``ref``-2, ``ref``-3, …: the last that a return has (``ref`` where none has), and the next free one."""
+    last, name = ref, ref
+    for number in count(2):
+        if find(db, name) is None:
+            break
+        last, name = name, f"{ref}-{number}"
+    return last, name
 
 
 def of_order(db: Db, order_ref: str) -> list[Return]:

@@ -162,6 +162,8 @@ def control_router(house: House, token: str) -> APIRouter:
             return JSONResponse(await run_in_threadpool(perform, house, name, params))
         except Problem as problem:
             return problem.response()
+        except KeyError as exc:
+            return Problem(422, "Refused", f"{exc.args[0]}: is missing").response()
         except RuleError as exc:
             return Problem(422, "Refused", str(exc)).response()
 

@@ -154,6 +154,7 @@ def render(
                 "label",
                 "event",
                 "unserved",
+                "refusal",
                 "carrier",
                 "channel",
             )

@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from carriers.kuaidi100_carriers import carrier_name
 from config.words import knows, label, money, say, span
+from domain.pickup import WAITING_FOR_ROUTE, ReturnStatus
 from domain.privacy import mask_name, mask_phone
 from domain.returns import Return
 from domain.words import Words
@@ -80,12 +81,21 @@ class Tongue:
         return f"{known} {whom}".strip()
 
     def unserved(self, value: Return) -> str:
-        """Why the last plan left a return out."""
-        words = Words(f"unserved_{value.unserved_code}", {"return": value.ref, "detail": value.unserved_reason})
-        if knows(words.code):
-            return self.words(words)
-        own = f"unserved.{value.unserved_code}"
-        return self.t(own) if knows(f"ui.{own}") else value.unserved_reason or value.unserved_code
+        """Why the last plan left out a return that waits for a route; empty for every other return."""
+        if not value.unserved_code or value.status not in WAITING_FOR_ROUTE:
+            return ""
+        return self._known("unserved", value.unserved_code)
+
+    def refusal(self, value: Return) -> str:
+        """Why a return was refused, with the rule; empty for every other return."""
+        if value.status is not ReturnStatus.REFUSED:
+            return ""
+        why = self._known("refusal", value.unserved_code.removeprefix("return_"))
+        return self.t("refusal.by_rule", why=why, rule=value.rule) if value.rule else why
+
+    def _known(self, table: str, code: str) -> str:
+        """The text of a code, or of `other`: a policy of the operator's own may name codes that no table knows."""
+        return self.t(f"{table}.{code if knows(f'ui.{table}.{code}') else 'other'}")
 
     def name(self, text: str) -> str:
         return mask_name(text) or "—"

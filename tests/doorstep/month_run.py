@@ -24,7 +24,7 @@ from store.base import Db
 from store.tables import from_seconds
 
 START = datetime(2026, 3, 1, 16, tzinfo=UTC)  # midnight in Shanghai
-STEP = timedelta(minutes=15)
+STEP = timedelta(minutes=60)
 PORT, KEY = 8791, "ds_month"
 
 

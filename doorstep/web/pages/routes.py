@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, Response
 
+from domain.pickup import WAITING_FOR_ROUTE
 from domain.returns import Route
 from doorstep.web.context import Shared, SignedIn, Web, render, tongue
 from doorstep.web.pmtiles import tile
@@ -34,7 +35,8 @@ def day_page(db: Db, day: str, today: str) -> DayPage:
     days = sorted({*returns.days_with_routes(db), today}, reverse=True)
     found = returns.routes_of_day(db, day)
     refs = [stop.return_ref for route in found for stop in route.stops]
-    return DayPage(day, days, found, dict(overviews.visits(db, refs)), overviews.unserved(db))
+    waiting = [line for line in overviews.unserved(db) if line.value.status in WAITING_FOR_ROUTE]
+    return DayPage(day, days, found, dict(overviews.visits(db, refs)), waiting)
 
 
 @router.get("/routes")
