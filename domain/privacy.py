@@ -63,6 +63,17 @@ def _mask_called(match: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=2_048)  # a parcel that didn't move is answered with the same bytes
-def scrub_body(body: bytes) -> bytes:
-    """A raw reply without phone numbers, mail addresses and names, for keeping. Undecodable bytes are replaced."""
-    return mask_text(body.decode("utf-8", "replace")).encode()
+def scrub_body(body: bytes, fields: tuple[str, ...] = ()) -> bytes:
+    """A raw reply without phone numbers, mail addresses and names, for keeping; the texts of JSON ``fields`` are blanked
+    whatever they hold. Undecodable bytes are replaced.
+    """
+    text = mask_text(body.decode("utf-8", "replace"))
+    if fields:
+        text = _field(fields).sub(r"\1\2***\2", text)
+    return text.encode()
+
+
+@lru_cache(maxsize=64)
+def _field(names: tuple[str, ...]) -> re.Pattern[str]:
+    """A JSON text under one of these names, also where the JSON itself stands in a JSON text, its quotes escaped."""
+    return re.compile(r'(\\?"(?:' + "|".join(map(re.escape, names)) + r')\\?"\s*:\s*)(\\?")(?:[^"\\]|\\[^"])*\\?"')

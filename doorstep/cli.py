@@ -60,7 +60,7 @@ def run(config: Config = CONFIG) -> None:
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its files.")] = Path("demo"),
     port: Annotated[int, typer.Option(help="The console's port.")] = 8722,
-    parcels: Annotated[int, typer.Option(min=20, max=5_000, help="Parcels of the simulated shop.")] = 240,
+    parcels: Annotated[int, typer.Option(min=20, max=5_000, help="Parcels of the simulated shop.")] = 320,
     seed: Annotated[int, typer.Option(help="Another seed, another town's month.")] = 7,
     days: Annotated[int, typer.Option(min=3, max=60, help="Days of the past that are played first.")] = 21,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget an earlier demo and begin anew.")] = False,

@@ -19,6 +19,7 @@ from doorstep.house import House
 from doorstep.metrics import Metrics
 from doorstep.web.api import control_router, health_router, intake_router
 from doorstep.web.app import create_app
+from doorstep.web.push import push_router
 from scheduler.dispatch import Solve
 
 log = structlog.get_logger()
@@ -71,6 +72,7 @@ def app_of(daemon: Daemon, token: str, *, speed: Callable[[int], None] | None = 
     routers = (
         health_router(daemon.house, daemon.metrics),
         intake_router(daemon.house),
+        push_router(daemon.house),
         control_router(daemon.house, token),
     )
     return create_app(daemon.house, extra_routers=routers, speed=speed)

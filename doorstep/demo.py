@@ -41,7 +41,7 @@ PLAYED_DAYS = 21
 MORE_DAYS = 21
 MORNING = timedelta(hours=9, minutes=15)
 """The past is played up to this hour: today's routes have just been sent, and the couriers set out."""
-STEP = timedelta(minutes=15)
+STEP = timedelta(minutes=30)
 SPEED = 60
 SOLVE_STEPS = 100
 

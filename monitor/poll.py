@@ -20,6 +20,7 @@ from domain.privacy import mask_text, scrub_body
 from domain.tracking import Ask, Failed, Found, NotFound, ParcelReading, Reading, ScanEvent
 from monitor import look
 from monitor.cadence import next_poll
+from net.http import HttpReply
 from store import budgets, due, intake, tracking
 from store.base import Db, Store
 from store.due import Due, Polled, SourceState
@@ -147,26 +148,44 @@ def keep(
     pairs = [(one, reading) for batch, answer in asked for one, reading in zip(batch, answer.readings, strict=True)]
     for _, answer in asked:
         _keep_raw(db, carrier, answer, now)
-    found = [(d.shipment_id, carrier.id, masked(r.parcels)) for d, r in pairs if isinstance(r, Found)]
-    gained = tracking.record(db, found, now=now)
-    for one, reading in pairs:
-        moved_to = reading.moved_to if isinstance(reading, Found | NotFound) else None
-        if moved_to and moved_to != one.carrier:
-            intake.move_shipment(db, one.shipment_id, moved_to, now=now)
     state = health_after(due.source_state(db, carrier.id, account), [r for _, r in pairs], now=now)
     due.save_source_state(db, state)
-    _reschedule(db, carrier, pairs, state, policy, now)
-    look.after_poll(db, [d.shipment_id for d, r in pairs if answered(r)], gained, policy, now=now)
+    gained = take_in(db, carrier, pairs, state, policy, now=now)
     failed = sum(isinstance(r, Failed) for _, r in pairs)
     return PollReport(len(pairs), len(asked), failed, sum(gained.values()))
 
 
+def take_in(
+    db: Db,
+    carrier: Carrier,
+    pairs: Sequence[tuple[Due, Reading]],
+    state: SourceState,
+    policy: DetectionPolicy,
+    *,
+    now: datetime,
+) -> dict[int, int]:
+    """Write what was read of each shipment, polled or pushed: events, next deadlines, carriers corrected, findings."""
+    found = [(d.shipment_id, carrier.id, masked(r.parcels)) for d, r in pairs if isinstance(r, Found)]
+    gained = tracking.record(db, found, now=now)
+    _reschedule(db, carrier, pairs, state, policy, now)
+    for one, reading in pairs:
+        moved_to = reading.moved_to if isinstance(reading, Found | NotFound) else None
+        if moved_to and moved_to != one.carrier:
+            intake.move_shipment(db, one.shipment_id, moved_to, now=now)
+    look.after_poll(db, [d.shipment_id for d, r in pairs if answered(r)], gained, policy, now=now)
+    return gained
+
+
 def _keep_raw(db: Db, carrier: Carrier, answer: Answer, now: datetime) -> None:
-    if answer.reply is None:
-        return
-    error = next((str(r.error) for r in answer.readings if isinstance(r, Failed)), "")
-    body = scrub_body(answer.reply.body)
-    tracking.keep_raw(db, source=carrier.id, status=answer.reply.status, body=body, at=now, error=error)
+    if answer.reply is not None:
+        keep_body(db, carrier, answer.reply, answer.readings, now=now)
+
+
+def keep_body(db: Db, carrier: Carrier, reply: HttpReply, readings: Sequence[Reading], *, now: datetime) -> None:
+    """Keep a raw body without people in it, and what was wrong with it."""
+    error = next((str(r.error) for r in readings if isinstance(r, Failed)), "")
+    body = scrub_body(reply.body, carrier.scrub)
+    tracking.keep_raw(db, source=carrier.id, status=reply.status, body=body, at=now, error=error)
 
 
 def masked(parcels: Iterable[ParcelReading]) -> tuple[ParcelReading, ...]:

@@ -43,6 +43,16 @@ def due_polls(db: Db, source: str, account: str, *, now: datetime, limit: int) -
     return [Due(r[0], r[1], r[2], r[3], r[4], from_seconds(r[5])) for r in rows]
 
 
+def watched_number(db: Db, source: str, account: str, number: str, *, now: datetime) -> Due | None:
+    """The newest shipment with a number that a credential is asked about, in the shape of something due now."""
+    row = db.exec_driver_sql(
+        "SELECT w.shipment_id, s.number, s.carrier, s.destination FROM watch w JOIN shipment s ON s.id = w.shipment_id"
+        " WHERE s.number = ? AND w.source = ? AND w.account = ? ORDER BY w.shipment_id DESC LIMIT 1",
+        (number, source, account),
+    ).one_or_none()
+    return Due(row[0], row[1], row[2], "", row[3], now) if row else None
+
+
 @dataclass(frozen=True, slots=True)
 class Polled:
     """What a poll left behind for one shipment."""

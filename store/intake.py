@@ -109,7 +109,10 @@ def add_shipment(
 
 
 def move_shipment(db: Db, shipment_id: int, carrier: str, *, now: datetime) -> None:
-    """A push or a person corrected who carries it."""
+    """A push or a person corrected who carries it. Where that carrier's number is another shipment's, nothing changes."""
+    number = select(_shipment.c.number).where(_shipment.c.id == shipment_id).scalar_subquery()
+    if db.execute(select(_shipment.c.id).where(_shipment.c.carrier == carrier, _shipment.c.number == number)).first():
+        return
     db.execute(_shipment.update().where(_shipment.c.id == shipment_id).values(carrier=carrier))
     db.execute(_watch.update().where(_watch.c.shipment_id == shipment_id).values(next_poll_at=now, no_data=None))
     facts.append(db, [FactRow("shipment", str(shipment_id), "moved", now, data={"carrier": carrier})])

@@ -155,6 +155,9 @@ def render(
                 "event",
                 "unserved",
                 "refusal",
+                "said",
+                "service",
+                "window",
                 "carrier",
                 "channel",
             )

@@ -11,6 +11,7 @@ from config.words import knows, label, money, say, span
 from domain.pickup import WAITING_FOR_ROUTE, ReturnStatus
 from domain.privacy import mask_name, mask_phone
 from domain.returns import Return
+from domain.shipment import Shipment
 from domain.words import Words
 
 LANGS = {"zh": "中文", "en": "English"}
@@ -70,9 +71,24 @@ class Tongue:
             return say(Words(key, {}), self.lang, self.zone)
         return self.t(f"event.{key}") if knows(f"ui.event.{key}") else key.partition(".")[2].replace("_", " ")
 
+    def said(self, text: str) -> str:
+        """A code of ours as its sentence (``cleared.lost``); what a person wrote stands as it is."""
+        return self.words(Words(text, {})) if "." in text and knows(text) else text
+
     def carrier(self, code: str) -> str:
         """A carrier by its name."""
         return carrier_name(code, self.lang) if code else ""
+
+    def service(self, shipment: Shipment) -> str:
+        """A carrier's service; its wire code as words: ``FEDEX_GROUND`` is "Ground"."""
+        text = shipment.service
+        if not (text.isupper() and "_" in text):
+            return text
+        return text.removeprefix(f"{shipment.carrier.upper()}_").replace("_", " ").capitalize()
+
+    def window(self, per_s: int) -> str:
+        """The length of a budget's window."""
+        return self.t("source.seconds", n=per_s) if per_s < 60 else self.span(per_s)
 
     def channel(self, code: str) -> str:
         """Through what something came or went: ``console``, ``courier:li``."""

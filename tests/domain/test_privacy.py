@@ -1,5 +1,7 @@
 """Taking people out of texts."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,3 +68,11 @@ def test_short_forms() -> None:
 def test_bodies_are_scrubbed_whatever_their_bytes() -> None:
     """A raw body is kept without phone numbers even where it isn't text."""
     assert b"13812345678" not in scrub_body(b"\xff\xfe 13812345678 \x00")
+
+
+def test_named_fields_are_blanked_in_plain_and_in_nested_json() -> None:
+    """The fields that hold people go whatever they say, also in JSON inside a JSON text, which stays readable."""
+    inner = json.dumps({"deliveryManName": "Zhang San", "state": "3"})
+    body = json.dumps({"deliveryManName": "李四", "data": inner}).encode()
+    kept = json.loads(scrub_body(body, ("deliveryManName",)))
+    assert (kept["deliveryManName"], json.loads(kept["data"])) == ("***", {"deliveryManName": "***", "state": "3"})

@@ -37,13 +37,14 @@
     const is = (name) => (feature) => kind(feature).includes(name);
     const width = (feature) => wide.highway[feature.properties?.highway] || Number(feature.properties?.width) || 3;
     const canvas = { renderer: window.L.canvas({ pane: "streets" }), interactive: false };
-    window.L.geoJSON(area, {
+    const districts = window.L.geoJSON(area, {
       pane: "districts", interactive: false, filter: is("Polygon"),
       style: ground_style,
       onEachFeature: name,
     }).addTo(map);
     window.L.geoJSON(area, { ...canvas, renderer: window.L.canvas({ pane: "casing" }), filter: is("LineString"), style: (f) => ({ color: colour("--map-casing"), weight: width(f) + 2 }) }).addTo(map);
     window.L.geoJSON(area, { ...canvas, filter: is("LineString"), style: (f) => ({ color: colour("--map-street"), weight: width(f) }) }).addTo(map);
+    if (districts.getBounds().isValid()) map.panInsideBounds(districts.getBounds(), { animate: false }); // no empty ground beside it
   }
 
   const GROUND = { water: "--map-water", park: "--map-park" };
