@@ -13,8 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
-from running_support import daemon, doorstep, free_port
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    ViewportSize,
+    sync_playwright,
+)
+from running_support import daemon, doorstep, free_port, wait_for
+
+from sim.clock import PLAY_SPEED
 
 NO_CHROMIUM = "no `chromium` on the PATH: install it with `apt-get install chromium`"
 ARGUMENTS = (
@@ -23,7 +34,7 @@ ARGUMENTS = (
 )  # fmt: skip
 PLAY_PATIENCE_S = 120.0
 """How long the past may take to play before the test gives up; never a figure that is measured."""
-DESK = {"width": 1280, "height": 800}
+DESK: ViewportSize = {"width": 1280, "height": 800}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 800}, "has_touch": True, "is_mobile": True}
 
 
@@ -86,14 +97,17 @@ def demo(folder: Path, *, parcels: int, days: int, seed: int) -> Iterator[Demo]:
     asked = {"folder": folder / "demo", "port": port, "parcels": parcels, "days": days, "seed": seed}
     arguments = [text for name, value in asked.items() for text in (f"--{name}", str(value))]
     with daemon(folder, "demo", *arguments, port=port) as running:
+        told = folder / "daemon-1.log"
         deadline = time.monotonic() + PLAY_PATIENCE_S
-        while "The past was played" not in running.log():
+        while "The past was played" not in told.read_text("utf-8"):
             assert running.lives(), running.log()
             assert time.monotonic() < deadline, f"the past never ended: {running.log()}"
             time.sleep(0.2)
-        link = re.search(rf"{running.url}/enter/\S+", running.log())
+        link = re.search(rf"{running.url}/enter/\S+", told.read_text("utf-8"))
         assert link, running.log()
-        yield Demo(folder / "demo", running.url, link[0])
+        started = Demo(folder / "demo", running.url, link[0])
+        wait_for(lambda: started.speed() == PLAY_SPEED)
+        yield started
         assert running.stop() == 0, running.log()
 
 

@@ -4,6 +4,8 @@ import json
 
 from web_support import HTMX, NOW, Browser, add_parcel, add_route, app_of, open_case, scan
 
+from domain.pickup import ReturnReason, ReturnStatus
+from domain.returns import Return, ReturnItem
 from domain.tracking import Manner, Milestone, NoData
 from store import budgets, due, ledger, mail, overviews, returns
 from store.due import Polled, SourceState
@@ -94,13 +96,33 @@ def test_signs_of_the_query_language_are_only_letters(house, lin):
 # --- returns and routes --------------------------------------------------------------------------------------------
 
 
+def add_return(house, number, status=ReturnStatus.REQUESTED, **more):
+    """A return on no route."""
+    add_parcel(house, number)
+    items = (ReturnItem("MUG", 1),)
+    value = Return(f"R{number}", f"A{number}", items, ReturnReason.NO_REASON, NOW, status=status, **more)
+    house.store.write(returns.add_return, value, by=None, channel="api")
+
+
 def test_a_return_left_out_of_the_plan_says_why(house, lin):
-    add_route(house, stops=1)
+    add_return(house, 1)
     house.store.write(returns.note_unserved, "R1", "no_courier", "")
     for page in ("/returns", "/returns/R1", "/routes"):
-        assert "courier" in lin.get(page).text.lower()
-        assert "[unserved" not in lin.get(page).text
+        assert "no courier works from this depot" in lin.get(page).text
         assert "R1" in lin.get(page).text
+
+
+def test_a_refused_return_says_why_and_waits_for_no_route(house, lin):
+    """Whatever code a policy gives: people read words."""
+    known = {"rule": "Art. 25", "unserved_code": "return_excepted_perishable"}
+    add_return(house, 1, ReturnStatus.REFUSED, **known)
+    add_return(house, 2, ReturnStatus.REFUSED, unserved_code="return_excepted_own_rule")
+    assert "perishable (Art. 25)" in lin.get("/returns/R1").text
+    assert "the policy excludes it" in lin.get("/returns/R2").text
+    for page in ("/returns", "/returns/R1", "/returns/R2", "/routes"):
+        assert "return_excepted" not in lin.get(page).text
+    assert "perishable (Art. 25)" in lin.get("/returns").text
+    assert "/returns/R" not in lin.get("/routes").text
 
 
 def test_returns_narrow_by_status(house, lin):
@@ -187,7 +209,7 @@ def test_sources_say_how_each_account_is_doing(house, lin):
         house.store.write(due.save_source_state, state)
     house.store.write(budgets.take, "kuaidi100/main", [(100, 60)], now=NOW, wanted=7)
     page = lin.get("/sources").text
-    for text in ("kuaidi100/main", "✓ answers", "✕ failing, first", "sf: 503", "7 / 1 min"):
+    for text in ("kuaidi100/main", "✓ answers", "✕ failing, first", "sf: 503", "7 in 1 min"):
         assert text in page
 
 

@@ -62,7 +62,7 @@
     if (!title) return;
     const text = document.createElement("span");
     text.textContent = title;
-    layer.bindTooltip(text, { permanent: true, direction: "center", className: "district-name", pane: "names" });
+    layer.bindTooltip(text, { permanent: true, direction: "center", className: `district-name of-${said.kind || "area"}`, pane: "names" });
   }
 
   function routes(map, data, layer) {
