@@ -41,6 +41,8 @@ PLAYED_DAYS = 21
 MORE_DAYS = 21
 MORNING = timedelta(hours=9, minutes=15)
 """The past is played up to this hour: today's routes have just been sent, and the couriers set out."""
+TROUBLES = 0.3
+"""The share of parcels that go wrong: far more than in life, so that every kind of case is there to look at."""
 STEP = timedelta(minutes=30)
 SPEED = 60
 SOLVE_STEPS = 100
@@ -98,7 +100,8 @@ def start_sim(folder: Path, *, seed: int, parcels: int, days: int) -> SimProcess
     state = folder / "world.json"
     start = (wall() - timedelta(days=days)).astimezone(timezone_of_shop())
     begin = start.replace(hour=0, minute=0, second=0, microsecond=0).isoformat()
-    given = ["--seed", str(seed), "--parcels", str(parcels), "--days", str(days + MORE_DAYS), "--start", begin]
+    given = ["--seed", str(seed), "--parcels", str(parcels), "--days", str(days + MORE_DAYS)]
+    given += ["--start", begin, "--troubles", str(TROUBLES)]
     command = [sys.executable, "-m", "sim", "--state", str(state), *([] if state.exists() else given)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
     assert process.stdout is not None
@@ -236,7 +239,8 @@ class Town:
 
     async def build(self) -> None:
         told = await self.ask("/world")
-        self.world = World(told["seed"], datetime.fromisoformat(told["start"]), told["days"], told["parcels"])
+        start = datetime.fromisoformat(told["start"])
+        self.world = World(told["seed"], start, told["days"], told["parcels"], anomaly_share=told["troubles"])
 
     async def act(self, reads: StoreReads, now: datetime) -> None:
         """Let the people do what they do until ``now``; what they did already is known by its key."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import RuleError
+from sim.world import ANOMALY_SHARE
 
 SPEEDS = (0, 1, 60, 3_600)
 PLAY_SPEED = 60  # a minute a second: the usual speed once the past was played
@@ -24,7 +25,7 @@ AHEAD_S = 2 * SAVE_EVERY_S  # how far the file is ahead of a running clock
 class State:
     """What a world's file holds. ``acted_until``: up to when people's acts were sent; ``pushed_until``: pushes.
 
-    ``subscribed``: numbers to push, with callback address and salt.
+    ``subscribed``: numbers to push, with callback address and salt. ``troubles``: the share of parcels that go wrong.
     """
 
     seed: int
@@ -37,14 +38,15 @@ class State:
     speed: int = 0
     played: bool = False
     subscribed: Mapping[str, tuple[str, str]] | None = None
+    troubles: float = ANOMALY_SHARE
 
 
 TIMES = ("start", "now", "acted_until", "pushed_until")
 
 
-def fresh(*, seed: int, start: datetime, days: int, parcels: int) -> State:
+def fresh(*, seed: int, start: datetime, days: int, parcels: int, troubles: float = ANOMALY_SHARE) -> State:
     start = start.astimezone(UTC)
-    return State(seed, start, days, parcels, now=start, acted_until=start, pushed_until=start)
+    return State(seed, start, days, parcels, now=start, acted_until=start, pushed_until=start, troubles=troubles)
 
 
 def load(path: Path) -> State | None:

@@ -1,6 +1,6 @@
 """The simulated world as a process of its own: all carriers and the clock under one address on this machine.
 
-    python -m sim --state FILE --port N --seed K --parcels N --days D [--start ISO]
+    python -m sim --state FILE --port N --seed K --parcels N --days D [--troubles SHARE] [--start ISO]
 
 Prints ``ready <port>`` once it listens; ends when its standard input closes, that is when its parent is gone.
 Started again on the same file it goes on where it stopped; the clock stands while it is down.
@@ -31,7 +31,7 @@ from sim.carriers import HANDLERS, answer
 from sim.clock import PLAY_SPEED, SAVE_EVERY_S, State, WorldClock, fresh, load
 from sim.shop import ZONE
 from sim.wire import Memory
-from sim.world import World
+from sim.world import ANOMALY_SHARE, World
 
 HOST = "127.0.0.1"
 HANG_S = 25.0  # longer than any caller's time-out
@@ -51,7 +51,7 @@ class Running:
 
 
 def running(path: Path, state: State, seconds: Callable[[], float] = time.monotonic) -> Running:
-    world = World(state.seed, state.start, state.days, state.parcels)
+    world = World(state.seed, state.start, state.days, state.parcels, anomaly_share=state.troubles)
     memory = Memory(subscribed=dict(state.subscribed or {}))
     return Running(world, WorldClock(path, state, seconds), memory)
 
@@ -120,6 +120,7 @@ def world_json(world: World) -> dict[str, Any]:
     storm = world.storm
     return {
         "seed": world.seed,
+        "troubles": world.troubles,
         "start": world.start.isoformat(),
         "days": world.days,
         "parcels": world.size,
@@ -223,6 +224,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--state", type=Path, required=True, help="the world's own file; made where it is missing")
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
     parser.add_argument("--seed", type=int, help=f"default {DEFAULT_SEED}")
+    parser.add_argument("--troubles", type=float, help=f"share of parcels that go wrong; default {ANOMALY_SHARE}")
     parser.add_argument("--parcels", type=int, help=f"default {DEFAULT_PARCELS}")
     parser.add_argument("--days", type=int, help=f"over which orders come in; default {DEFAULT_DAYS}")
     parser.add_argument("--start", help="ISO 8601 with offset; default: midnight at the shop, half of the days ago")
@@ -231,7 +233,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 def state_of(arguments: argparse.Namespace, now: datetime) -> State:
     """The file's state, or a fresh one. Raises RuleError where the file holds another world than the one asked for."""
-    asked = {name: getattr(arguments, name) for name in ("seed", "parcels", "days")}
+    asked = {name: getattr(arguments, name) for name in ("seed", "parcels", "days", "troubles")}
     start = _start(arguments.start)
     kept = load(arguments.state)
     if kept is None:
@@ -239,7 +241,8 @@ def state_of(arguments: argparse.Namespace, now: datetime) -> State:
         seed = DEFAULT_SEED if asked["seed"] is None else asked["seed"]
         midnight = now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
         begin = start or midnight - timedelta(days=days // 2)
-        return fresh(seed=seed, start=begin, days=days, parcels=asked["parcels"] or DEFAULT_PARCELS)
+        troubles = ANOMALY_SHARE if asked["troubles"] is None else asked["troubles"]
+        return fresh(seed=seed, start=begin, days=days, parcels=asked["parcels"] or DEFAULT_PARCELS, troubles=troubles)
     for name, value in {**asked, "start": start}.items():
         if value is not None and value != getattr(kept, name):
             raise RuleError(f"{arguments.state}: holds a world with {name} {getattr(kept, name)}, not {value}")

@@ -37,6 +37,7 @@ class World:
         storms: bool = True,
     ) -> None:
         self.seed, self.start, self.days, self.size = seed, start.astimezone(UTC), days, parcels
+        self.troubles = anomaly_share
         rng = Random(f"{seed}/world")
         self.addresses: tuple[Address, ...] = tuple(town.addresses(Random(f"{seed}/town")))
         self.storm = _storm(self.start, days, Random(f"{seed}/storm")) if storms else None
