@@ -126,7 +126,8 @@ def test_a_file_that_is_no_state_is_refused(file, text):
 class Arguments:
     def __init__(self, file, **given):
         self.state = file
-        self.seed, self.parcels, self.days, self.start = (given.get(n) for n in ("seed", "parcels", "days", "start"))
+        for name in ("seed", "parcels", "days", "start", "troubles"):
+            setattr(self, name, given.get(name))
 
 
 def test_a_file_of_another_world_is_refused(file, seconds):
