@@ -63,12 +63,15 @@ def demo(
     parcels: Annotated[int, typer.Option(min=20, max=5_000, help="Parcels of the simulated shop.")] = 320,
     seed: Annotated[int, typer.Option(help="Another seed, another town's month.")] = 7,
     days: Annotated[int, typer.Option(min=3, max=60, help="Days of the past that are played first.")] = 21,
+    troubles: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of parcels that go wrong; 0.12 is like life.")
+    ] = 0.3,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget an earlier demo and begin anew.")] = False,
 ) -> None:
     """Show the whole product on a simulated shop, carriers, customers and couriers."""
     from doorstep.demo import run_demo
 
-    run_demo(folder, port=port, parcels=parcels, seed=seed, days=days, fresh=fresh)
+    run_demo(folder, port=port, parcels=parcels, seed=seed, days=days, troubles=troubles, fresh=fresh)
 
 
 @app.command()

@@ -41,21 +41,22 @@ PLAYED_DAYS = 21
 MORE_DAYS = 21
 MORNING = timedelta(hours=9, minutes=15)
 """The past is played up to this hour: today's routes have just been sent, and the couriers set out."""
-TROUBLES = 0.3
-"""The share of parcels that go wrong: far more than in life, so that every kind of case is there to look at."""
 STEP = timedelta(minutes=30)
 SPEED = 60
 SOLVE_STEPS = 100
 
 
-def run_demo(folder: Path, *, port: int, parcels: int, seed: int, days: int, fresh: bool) -> None:
-    """Run until SIGTERM or SIGINT; started again, go on where it stopped."""
+def run_demo(folder: Path, *, port: int, parcels: int, seed: int, days: int, troubles: float, fresh: bool) -> None:
+    """Run until SIGTERM or SIGINT; started again, go on where it stopped.
+
+    ``troubles``: the share of parcels that go wrong; by default far more than in life, so that every kind of case is there to look at.
+    """
     if fresh and folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     logs.set_up("warning")
     listener = _listen(port)
-    sim = start_sim(folder, seed=seed, parcels=parcels, days=days)
+    sim = start_sim(folder, seed=seed, parcels=parcels, days=days, troubles=troubles)
     try:
         settings = write_settings(folder, port, sim.port)
         with Store(settings.database) as store:
@@ -95,13 +96,13 @@ class SimProcess:
             self.process.kill()
 
 
-def start_sim(folder: Path, *, seed: int, parcels: int, days: int) -> SimProcess:
+def start_sim(folder: Path, *, seed: int, parcels: int, days: int, troubles: float) -> SimProcess:
     """Start the town's process, or go on with its file. Raises RuleError where it doesn't come up."""
     state = folder / "world.json"
     start = (wall() - timedelta(days=days)).astimezone(timezone_of_shop())
     begin = start.replace(hour=0, minute=0, second=0, microsecond=0).isoformat()
     given = ["--seed", str(seed), "--parcels", str(parcels), "--days", str(days + MORE_DAYS)]
-    given += ["--start", begin, "--troubles", str(TROUBLES)]
+    given += ["--start", begin, "--troubles", str(troubles)]
     command = [sys.executable, "-m", "sim", "--state", str(state), *([] if state.exists() else given)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
     assert process.stdout is not None

@@ -14,6 +14,7 @@ import pytest
 from running_support import Daemon, daemon, doorstep, free_port, town, wait_for
 
 from config.settings import Settings
+from domain.errors import RuleError
 from domain.pickup import ReturnReason
 from domain.returns import Return, ReturnItem, Route, Stop
 from doorstep.control import ask_daemon, control_file
@@ -106,9 +107,19 @@ def take_cases(shop: Shop, said: Said) -> None:
     free = [case["id"] for case in found["cases"] if case["owner"] is None and case["kind"] != "source_silent"]
     for case_id in free[:2]:
         params = {"case": case_id, "kind": "acknowledge", "by": "li", "key": f"take-{case_id}"}
-        taken = ask_daemon(shop.settings.database, "case_act", params)
+        try:
+            taken = ask_daemon(shop.settings.database, "case_act", params)
+        except RuleError:
+            assert not is_open(shop, case_id)  # it cleared itself between the look and the grasp
+            continue
         assert taken is not None
         said.owners[case_id] = taken["case"]["owner"]
+
+
+def is_open(shop: Shop, case_id: int) -> bool:
+    found = ask_daemon(shop.settings.database, "cases_list", {})
+    assert found is not None
+    return case_id in {case["id"] for case in found["cases"]}
 
 
 def collect(shop: Shop, url: str, stop: str, said: Said) -> None:
