@@ -6,12 +6,24 @@ from typing import Any
 
 import msgspec
 
-from carriers import fedex, kuaidi100, sf
+from carriers import dhl, fedex, kuaidi100, kuaidiniao, sf, track17, ups, usps
 from carriers.base import Carrier
 from domain.errors import RuleError
 
 CARRIERS: Mapping[str, Carrier] = MappingProxyType(
-    {carrier.id: carrier for carrier in (kuaidi100.CARRIER, fedex.CARRIER, sf.CARRIER)}
+    {
+        carrier.id: carrier
+        for carrier in (
+            kuaidi100.CARRIER,
+            kuaidiniao.CARRIER,
+            fedex.CARRIER,
+            sf.CARRIER,
+            ups.CARRIER,
+            dhl.CARRIER,
+            usps.CARRIER,
+            track17.CARRIER,
+        )
+    }
 )
 
 

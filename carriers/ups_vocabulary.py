@@ -1,0 +1,319 @@
+"""What UPS's activity codes mean, by (type, code): two letters alone mean different things under different types.
+
+Sources are named in every row: GUIDE is UPS's tracking developer guide (package status codes, three digits, as copied
+in several public projects), ALERT is UPSTrackAlert.yaml of UPS-API/api-documentation, SEEN are codes with their texts in
+Track API replies that public projects keep. Types: M manifest, MV voided, P pickup, I in progress, X exception, U update,
+D delivery information, which alone is no proof of delivery.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from carriers.base import Meaning, Phrase, phrase_in
+from domain.tracking import Manner, Milestone, Reason
+
+GUIDE = "UPS tracking developer guide, package status codes"
+ALERT = "UPS-API/api-documentation UPSTrackAlert.yaml, messages"
+SEEN = "code and text of Track API replies in public projects"
+
+_LABEL = Meaning(Milestone.ANNOUNCED, SEEN, physical=False)
+_VOID = Meaning(Milestone.CANCELLED, SEEN, Reason.CANCELLED, physical=False)
+_GOT = Meaning(Milestone.PICKED_UP, SEEN, physical=True)
+_MOVE = Meaning(Milestone.IN_TRANSIT, SEEN, physical=True)
+_ARRIVED = Meaning(Milestone.AT_DESTINATION, SEEN, physical=True)
+_OUT = Meaning(Milestone.OUT_FOR_DELIVERY, SEEN, physical=True)
+_POINT = Meaning(Milestone.AWAITING_COLLECTION, SEEN, physical=True)
+_GIVEN = Meaning(Milestone.DELIVERED, SEEN, physical=True)
+_TAKEN = Meaning(Milestone.DELIVERED, SEEN, physical=True, manner=Manner.POINT)
+_NOTE = Meaning(Milestone.INFO, SEEN, physical=False)
+_CUSTOMS = Meaning(Milestone.CUSTOMS, SEEN)
+_MISSED = Meaning(Milestone.ATTEMPT_FAILED, SEEN, Reason.ABSENT, physical=True)
+_REFUSED = Milestone.ATTEMPT_FAILED
+_BACK = Meaning(Milestone.RETURNING, SEEN)
+
+
+def _stuck(reason: Reason) -> Meaning:
+    return Meaning(Milestone.EXCEPTION, SEEN, reason)
+
+
+def _under(types: str, rows: Mapping[str, Meaning]) -> dict[tuple[str, str], Meaning]:
+    """The rows under each of the types: UPS files hand-overs at a point under several."""
+    return {(type_, code): row for type_ in types.split() for code, row in rows.items()}
+
+
+_HANDOVERS: Mapping[str, Meaning] = {
+    "2Q": _POINT,  # delivered to a UPS Access Point
+    "ZP": _POINT,  # the same, awaiting customer pickup
+    "2W": _TAKEN,  # taken out of the Access Point by the customer
+    "5G": replace(_POINT, reason=Reason.OVERDUE_AT_POINT),  # reaching the most days that a point keeps it
+}
+_ON_VEHICLE: Mapping[str, Meaning] = {
+    "OT": replace(_OUT, source=ALERT),
+    "OF": _OUT,  # loaded on the delivery vehicle
+    "YI": _OUT,  # on its way to the Access Point
+}
+
+CODES: Mapping[tuple[str, str], Meaning] = MappingProxyType(
+    {
+        ("M", "MP"): replace(_LABEL, source=ALERT),
+        ("M", "VP"): _VOID,
+        ("MV", "VP"): _VOID,
+        ("P", "PU"): _GOT,
+        ("P", "OR"): _GOT,
+        ("P", "XD"): _GOT,
+        ("P", "ZO"): _GOT,
+        ("I", "PU"): _GOT,
+        ("I", "OR"): replace(_GOT, source=ALERT),  # "UPS has your package"
+        ("I", "XD"): _GOT,  # drop-off
+        ("I", "ZO"): _GOT,  # at an Access Point, to be tendered to UPS
+        ("I", "AR"): replace(_MOVE, source=ALERT),
+        ("I", "DP"): replace(_MOVE, source=ALERT),
+        ("I", "EP"): _MOVE,  # export scan
+        ("I", "IP"): replace(_CUSTOMS, physical=True),  # import scan: passed the import process
+        ("I", "SR"): _CUSTOMS,
+        ("I", "DS"): _ARRIVED,  # destination scan
+        ("I", "YP"): replace(_ARRIVED, source=ALERT),  # "Preparing for Delivery"
+        ("I", "ZW"): Meaning(Milestone.TRANSFERRED, SEEN, physical=True),  # to the post office
+        ("I", "3P"): _MOVE,  # collected back from an Access Point
+        ("I", "6B"): _MOVE,  # moved off a point that closes
+        ("I", "ZA"): _NOTE,  # will go to the recipient's preferred Access Point
+        ("I", "ZC"): _NOTE,
+        **_under("I D", _ON_VEHICLE),
+        **_under("I D X", _HANDOVERS),
+        ("D", "FS"): replace(_GIVEN, source=ALERT),
+        ("D", "KB"): _GIVEN,  # signature obtained
+        ("D", "KD"): _GIVEN,
+        ("D", "KE"): _GIVEN,
+        ("D", "KM"): _GIVEN,
+        ("D", "DL"): _GIVEN,
+        ("D", "8Q"): _GIVEN,
+        ("D", "9E"): _GIVEN,
+        ("D", "RS"): Meaning(Milestone.RETURNED, SEEN, physical=True),
+        ("RS", "RS"): Meaning(Milestone.RETURNED, SEEN, physical=True),
+        ("X", "SR"): Meaning(Milestone.CUSTOMS, "UPS-API/api-documentation Tracking.yaml, example"),
+        ("X", "AR"): Meaning(_REFUSED, "UPS-API/api-documentation, status codes: too expensive", Reason.REFUSED),
+        ("X", "KR"): Meaning(Milestone.ATTEMPT_FAILED, SEEN, Reason.REFUSED, physical=True),
+        ("X", "48"): _MISSED,
+        ("X", "55"): _MISSED,  # business closed
+        ("X", "G3"): _MISSED,
+        ("X", "AY"): _MISSED,  # closed at the final attempt
+        ("X", "5R"): _MISSED,  # goes to a point near by
+        ("X", "3J"): _MISSED,  # the point was closed
+        ("X", "AG"): _stuck(Reason.ADDRESS),
+        ("X", "AD"): _stuck(Reason.ADDRESS),
+        ("X", "A7"): _stuck(Reason.ADDRESS),  # moved
+        ("X", "C8"): _stuck(Reason.ADDRESS),  # no longer in business
+        ("X", "18"): _stuck(Reason.DELAYED),  # late flight
+        ("X", "C5"): _stuck(Reason.DELAYED),
+        ("X", "E3"): _stuck(Reason.DELAYED),
+        ("X", "Q5"): _stuck(Reason.DELAYED),
+        ("X", "34"): _stuck(Reason.MISSORTED),
+        ("X", "UP"): _stuck(Reason.LOST),  # investigation to locate the package
+        ("X", "6C"): replace(_BACK, reason=Reason.OVERDUE_AT_POINT),  # the days at the point are over
+        ("X", "UF"): _BACK,
+        ("X", "RS"): _BACK,
+        ("X", "MF"): _NOTE,  # held for a future delivery date
+        ("X", "T3"): _stuck(Reason.INTERCEPTED),  # the sender asked to hold it
+        ("X", "S7"): _NOTE,  # the receiver asked to hold it for pickup
+        ("X", "VM"): _NOTE,
+        ("X", "UD"): _NOTE,
+        ("X", "ZC"): _NOTE,
+        ("X", "01"): _NOTE,
+        ("X", "HM"): _NOTE,
+        ("X", "H6"): _NOTE,
+        ("X", "TB"): _NOTE,
+        ("X", "ZA"): _NOTE,
+        ("X", "ZB"): _NOTE,
+        ("X", "AL"): _NOTE,  # address corrected
+        ("U", "ZC"): _NOTE,
+        ("U", "UD"): _NOTE,
+        ("U", "VM"): _NOTE,
+    }
+)
+
+_G = GUIDE
+_ATTEMPT = Milestone.ATTEMPT_FAILED
+_EX = Milestone.EXCEPTION
+STATUSES: Mapping[str, Meaning] = MappingProxyType(
+    {
+        "003": Meaning(Milestone.ANNOUNCED, _G, physical=False),
+        "006": Meaning(Milestone.OUT_FOR_DELIVERY, _G),
+        "007": Meaning(Milestone.CANCELLED, _G, Reason.CANCELLED, physical=False),
+        "011": Meaning(Milestone.DELIVERED, _G),
+        "012": Meaning(Milestone.CUSTOMS, _G),
+        "014": Meaning(Milestone.CUSTOMS, _G),
+        "016": Meaning(_EX, _G, Reason.OTHER),
+        "017": Meaning(Milestone.AWAITING_COLLECTION, _G),
+        "018": Meaning(Milestone.INFO, _G),
+        "019": Meaning(Milestone.INFO, _G),
+        "020": Meaning(Milestone.INFO, _G),
+        "021": Meaning(Milestone.OUT_FOR_DELIVERY, _G),
+        "022": Meaning(_ATTEMPT, _G),
+        "023": Meaning(_ATTEMPT, _G),
+        "024": Meaning(_ATTEMPT, _G),
+        "025": Meaning(Milestone.TRANSFERRED, _G),
+        "026": Meaning(Milestone.DELIVERED, _G),
+        "027": Meaning(Milestone.INFO, _G),
+        "028": Meaning(Milestone.INFO, _G),
+        "030": Meaning(_EX, _G, Reason.OTHER),
+        "032": Meaning(_EX, _G, Reason.WEATHER),
+        "033": Meaning(Milestone.RETURNING, _G),
+        "034": Meaning(Milestone.RETURNED, _G),
+        "035": Meaning(Milestone.RETURNING, _G),
+        "036": Meaning(Milestone.RETURNING, _G),
+        "037": Meaning(Milestone.RETURNING, _G),
+        "038": Meaning(Milestone.PICKED_UP, _G),
+        "040": Meaning(Milestone.AWAITING_COLLECTION, _G),
+        "044": Meaning(Milestone.ANNOUNCED, _G, physical=False),
+        "045": Meaning(Milestone.ANNOUNCED, _G, physical=False),
+        "046": Meaning(_EX, _G, Reason.DELAYED),
+        "047": Meaning(_EX, _G, Reason.DELAYED),
+        "048": Meaning(_EX, _G, Reason.DELAYED),
+        "049": Meaning(_EX, _G, Reason.DELAYED),
+        "050": Meaning(_EX, _G, Reason.ADDRESS),
+        "051": Meaning(_EX, _G, Reason.WEATHER),
+        "052": Meaning(_EX, _G, Reason.WEATHER),
+        "053": Meaning(_EX, _G, Reason.WEATHER),
+        "054": Meaning(Milestone.INFO, _G),
+        "055": Meaning(Milestone.INFO, _G),
+        "058": Meaning(Milestone.CUSTOMS, _G, Reason.CUSTOMS),
+        "059": Meaning(_EX, _G, Reason.DAMAGED),
+        "060": Meaning(_ATTEMPT, _G),
+        "061": Meaning(_ATTEMPT, _G, Reason.ABSENT),
+        "062": Meaning(_ATTEMPT, _G, Reason.PAYMENT),
+        "063": Meaning(Milestone.INFO, _G),
+        "064": Meaning(_ATTEMPT, _G, Reason.REFUSED),
+        "066": Meaning(_ATTEMPT, _G),
+        "067": Meaning(Milestone.RETURNED, _G),
+        "068": Meaning(_EX, _G, Reason.LOST),
+        "069": Meaning(_EX, _G, Reason.OVERDUE_AT_POINT),
+        "071": Meaning(Milestone.AT_DESTINATION, ALERT),
+    }
+)
+"""By statusCode, where (type, code) is in no row. The vague ones (005 on the way, 013 exception, 029 action) are left
+out: they say no more than the type, which is no meaning.
+"""
+
+_ROLLUPS: Mapping[str, Meaning] = MappingProxyType(
+    {
+        "005": Meaning(Milestone.IN_TRANSIT, _G),
+        "010": Meaning(Milestone.IN_TRANSIT, _G),
+        "013": Meaning(_EX, _G, Reason.OTHER),
+        "039": Meaning(Milestone.IN_TRANSIT, _G),
+        "057": Meaning(Milestone.IN_TRANSIT, _G),
+    }
+)
+"""Only where UPS sends no two-letter code at all."""
+
+EXCEPTION_TEXTS: tuple[Phrase, ...] = (
+    Phrase("returned to shipper", Meaning(Milestone.RETURNED, SEEN)),
+    Phrase("refused", Meaning(_ATTEMPT, SEEN, Reason.REFUSED)),
+    Phrase("damaged", _stuck(Reason.DAMAGED), unless=("not damaged",)),
+    Phrase("was discarded", _stuck(Reason.DESTROYED)),
+    Phrase("missing", _stuck(Reason.LOST), also=("merchandise",)),
+    Phrase("lost package", _stuck(Reason.LOST)),
+    Phrase("investigation", _stuck(Reason.LOST), also=("locate",)),
+    Phrase("was not available", _MISSED),
+    Phrase("business was closed", _MISSED),
+    Phrase("but it was closed", _MISSED),
+    Phrase("weather", _stuck(Reason.WEATHER)),
+    Phrase("incorrectly sorted", _stuck(Reason.MISSORTED)),
+    Phrase("customs", Meaning(Milestone.CUSTOMS, SEEN, Reason.CUSTOMS)),
+    Phrase("clearance", Meaning(Milestone.CUSTOMS, SEEN, Reason.CUSTOMS)),
+    Phrase("address", _stuck(Reason.ADDRESS), also=("incorrect", "incomplete", "new delivery address")),
+    Phrase("suite number", _stuck(Reason.ADDRESS)),
+    Phrase("has moved", _stuck(Reason.ADDRESS)),
+    Phrase("delayed", _stuck(Reason.DELAYED)),
+    Phrase("caused a delay", _stuck(Reason.DELAYED)),
+    Phrase("delay delivery", _stuck(Reason.DELAYED)),
+    Phrase("return", _BACK, also=("to the sender", "to sender")),
+)
+"""Words of type X, lower case, whose code is in no row: UPS has hundreds of codes and words them alike."""
+
+GOES_BACK = (
+    "will be returned",
+    "returning this package",
+    "returning the package",
+    "returned to the sender",
+    "return this package",
+)
+"""A second sentence under many exception codes: the reason stays, the parcel goes back."""
+
+
+def meaning_of(type_: str, code: str, status: str, text: str) -> Meaning | None:
+    """The most exact row: (type, code), else the three-digit status, else the words of an exception; None where no table
+    knows the event.
+    """
+    type_, code, words = type_.strip().upper(), code.strip().upper(), text.lower()
+    row = CODES.get((type_, code)) or _by_status(type_, code, status)
+    if row is None and type_ == "X" and (phrase := phrase_in(words, EXCEPTION_TEXTS)):
+        row = phrase.meaning
+    if type_ == "MV" and row is None and not code:
+        row = _VOID
+    if row is not None and type_ == "X" and any(words_back in words for words_back in GOES_BACK):
+        return replace(row, milestone=_turned(row.milestone))
+    return row
+
+
+_ONLY_UNDER: Mapping[Milestone, frozenset[str]] = MappingProxyType(
+    {Milestone.DELIVERED: frozenset({"", "D"}), Milestone.ANNOUNCED: frozenset({"", "M", "P"})}
+)
+"""A status of another type contradicts itself: UPS's own example is an exception with statusCode 003."""
+
+
+def _by_status(type_: str, code: str, status: str) -> Meaning | None:
+    row = STATUSES.get(status) or (None if code else _ROLLUPS.get(status))
+    return row if row is None or type_ in _ONLY_UNDER.get(row.milestone, {type_}) else None
+
+
+def _turned(milestone: Milestone) -> Milestone:
+    return milestone if milestone in {Milestone.RETURNED, Milestone.DELIVERED} else Milestone.RETURNING
+
+
+PLACES: tuple[tuple[Manner, tuple[str, ...]], ...] = (
+    (Manner.LOCKER, ("LOCKER",)),
+    (Manner.POINT, ("ACCESS POINT", "UPS STORE", "CUSTOMER CENTER", "CUSTOMER CENTRE", "WILL CALL", "PICKUP POINT")),
+    (Manner.NEIGHBOUR, ("NEIGHBOR", "NEIGHBOUR")),
+    (Manner.SELF, ("MET CUSTOM", "MC MAN", "MC WOMAN", "CUSTOMER MET")),
+    (
+        Manner.AGENT,
+        (
+            "RECEPTION", "FRONT DESK", "GUARD", "SECURITY", "MAILROOM", "MAIL ROOM", "DOCK", "RECEIVER", "RECEIVING",
+            "OFFICE", "LEASING", "CONCIERGE", "DOORMAN", "SHIPPING", "WAREHOUSE", "MANAGEMENT",
+        ),
+    ),
+    (
+        Manner.SAFE_PLACE,
+        (
+            "FRONT DOOR", "BACK DOOR", "REAR DOOR", "SIDE DOOR", "PORCH", "GARAGE", "PATIO", "DECK", "MAILBOX",
+            "MAIL BOX", "CARPORT", "DRIVER RELEASE", "SHED",
+        ),
+    ),
+)  # fmt: skip
+"""Words of deliveryInformation.location, upper case; the first fit wins. Source: SEEN, and UPS's "left at" list."""
+
+TAKERS: Mapping[str, Manner] = MappingProxyType(
+    {
+        "DRIVER RELEASE": Manner.SAFE_PLACE,
+        "DRIVER RELEASED": Manner.SAFE_PLACE,
+        "FRONT DESK": Manner.AGENT,
+        "RECEPTION": Manner.AGENT,
+        "MAILROOM": Manner.AGENT,
+        "SECURITY": Manner.AGENT,
+        "NEIGHBOR": Manner.NEIGHBOUR,
+        "NEIGHBOUR": Manner.NEIGHBOUR,
+        "MET CUSTOM": Manner.SELF,
+        "MET CUSTOMER": Manner.SELF,
+        "MC MAN": Manner.SELF,
+        "MC WOMAN": Manner.SELF,
+    }
+)
+"""receivedBy where it names no person. Whole texts only."""
+
+
+def manner_in(location: str, taker: str) -> Manner | None:
+    """Where and with whom the parcel was left, from the place, else from who took it."""
+    plain = location.upper().replace("_", " ")
+    told = next((manner for manner, words in PLACES if any(word in plain for word in words)), None)
+    return told or TAKERS.get(taker.strip().upper())
