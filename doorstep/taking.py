@@ -21,7 +21,7 @@ from store import intake, returns
 from store.base import Db
 
 CARRIER_NAMES = tuple(row[1] for row in ROWS)
-HOME_SOURCES = frozenset({"kuaidi100", "sf"})
+HOME_SOURCES = frozenset({"kuaidi100", "kuaidiniao", "sf"})
 """Sources of carriers in China: their calendar applies where a row names no destination."""
 
 

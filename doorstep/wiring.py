@@ -24,8 +24,12 @@ STRUCTS = {
 }
 """What each adapter's table in the configuration must fit."""
 
-DIRECT = {"shunfeng": "sf", "fedex": "fedex", "fedexus": "fedex", "fedexcn": "fedex"}
-"""Carriers whose own interface is asked where an account for it is set; Kuaidi100 knows them too."""
+DIRECT = {
+    "shunfeng": "sf", "fedex": "fedex", "fedexus": "fedex", "fedexcn": "fedex", "ups": "ups", "dhl": "dhl", "usps": "usps",
+}  # fmt: skip
+"""Carriers whose own interface is asked where an account for it is set; the aggregators know them too."""
+AGGREGATORS = ("kuaidi100", "kuaidiniao")
+"""Sources that can ask about other firms' parcels, the first that is set."""
 
 
 def open_house(settings: Settings, store: Store, *, now: Clock = wall, between: Between = straight) -> House:
@@ -58,8 +62,8 @@ def source_of(settings: Settings, name: str) -> tuple[str, str] | None:
     if code is None:
         return None
     direct = DIRECT.get(code)
-    source = direct if direct and direct in settings.carriers else "kuaidi100"
-    if source not in settings.carriers:
+    source = next((one for one in (direct, *AGGREGATORS) if one and one in settings.carriers), None)
+    if source is None:
         wanted = f"[carriers.{direct}.main] or " if direct else ""
         raise RuleError(f"no account is set that can ask about {name}; add {wanted}[carriers.kuaidi100.main]")
     return source, code
