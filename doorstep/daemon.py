@@ -107,8 +107,10 @@ async def serve(
     finally:
         starting.cancel()
         if scheduler.running:
-            scheduler.shutdown(wait=False)
+            scheduler.pause()  # a shutdown would cancel the beat that runs; it may end first
         await daemon.finish()
+        if scheduler.running:
+            scheduler.shutdown(wait=False)
         control.withdraw(house.settings.database)
 
 

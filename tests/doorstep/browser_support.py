@@ -94,7 +94,7 @@ class Demo:
 def demo(folder: Path, *, parcels: int, days: int, seed: int) -> Iterator[Demo]:
     """The demo as people start it, from the moment at which its time runs on."""
     port = free_port()
-    asked = {"folder": folder / "demo", "port": port, "parcels": parcels, "days": days, "seed": seed, "troubles": 0.12}
+    asked = {"folder": folder / "demo", "port": port, "parcels": parcels, "days": days, "seed": seed}
     arguments = [text for name, value in asked.items() for text in (f"--{name}", str(value))]
     with daemon(folder, "demo", *arguments, port=port) as running:
         told = folder / "daemon-1.log"
