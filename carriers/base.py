@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from typing import Any, TypeVar
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -21,6 +22,7 @@ from domain.tracking import (
     Manner,
     Milestone,
     NoData,
+    NotFound,
     Reading,
     Reason,
     ScanEvent,
@@ -34,12 +36,38 @@ SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """At most ``calls`` per ``per_s`` seconds; ``per_number`` counts each number on its own."""
+    """At most ``calls`` in any ``per_s`` seconds; ``per_number`` counts each number on its own."""
 
     calls: int
     per_s: int
     per_number: bool = False
     source: str = ""
+
+
+class Charged(StrEnum):
+    """What a source asks money for."""
+
+    NOTHING = "nothing"
+    QUESTION = "question"  # each number asked about
+    REGISTRATION = "registration"  # each number subscribed to; questions are free then
+
+
+class AccountSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What an account of any source may set besides its own fields.
+
+    ``calls_per_…``: what the source allowed this account, instead of the documented budget of the same span. ``price`` of
+    what the source charges for, and ``daily_cap``, the most that may be spent on it in a day of the shop's zone, both in
+    ``currency``; None: not known, no cap. ``push_ips``: the addresses or networks that an unproven push may come from,
+    none named is any.
+    """
+
+    calls_per_second: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    calls_per_hour: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    calls_per_day: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    price: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    daily_cap: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    currency: str = "CNY"
+    push_ips: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +105,60 @@ class PushAnswer:
     body: bytes
 
 
+def always(answer: PushAnswer) -> Callable[[Account, datetime], PushAnswer]:
+    """The answer of a source that wants the same one to every push."""
+    return lambda *_: answer
+
+
+def always_ready(account: Account) -> bool:
+    del account
+    return True
+
+
+def nothing_ended(body: bytes) -> Mapping[str, timedelta | None]:
+    del body
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
-class Push:
-    """A source that calls us. ``verify(body, headers, account) -> bool`` over the raw bytes, in constant time; a source
-    that proves nothing always gives False, and its push is only a hint to ask now. ``unwrap`` takes the JSON out of a
-    form; ``numbers`` (the parcels that the push speaks of) and ``read`` work on the unwrapped body. ``confirm`` raises
-    OutsideError unless the reply to ``subscribe`` says that the subscription stands.
+class Stands:
+    """The source took a subscription (or had it already): it will call."""
+
+
+Standing = Stands | NotFound | Failed
+"""What became of one number's subscription: it stands, it can't be for what is wrong with the number, or it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """How to be called: ``request(asks, account, callback_url, now)`` for at most ``batch`` numbers; ``read(reply, asks)``
+    gives one standing per ask. ``lasts``: how long it holds, None for a parcel's whole life. ``needed``: without it the
+    source answers no question either. ``ready(account)``: whether the account is set up for it.
     """
 
-    verify: Callable[[bytes, Mapping[str, str], Account], bool]
+    request: Callable[[Sequence[Ask], Account, str, datetime], HttpRequest]
+    read: Callable[[HttpReply, Sequence[Ask]], list[Standing]]
+    batch: int = 1
+    lasts: timedelta | None = None
+    needed: bool = False
+    ready: Callable[[Account], bool] = always_ready
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A source that calls us. ``verify(body, headers, account)`` says over the raw bytes, in constant time, whether it is
+    really the source; None where no proof is documented: such a push comes by an unguessable path and is only a hint to
+    ask now. ``unwrap`` takes the JSON out of a form; ``numbers`` (the parcels that the push speaks of), ``read`` and
+    ``ended`` work on the unwrapped body. ``ended``: the numbers whose subscription is over with this push, and after how
+    long to subscribe again, None for never. All three raise UnreadableReply, or what ``UNREADABLE`` holds.
+    """
+
+    verify: Callable[[bytes, Mapping[str, str], Account], bool] | None
     read: Callable[[HttpReply, Sequence[Ask], datetime], list[Reading]]
     numbers: Callable[[bytes], tuple[str, ...]]
-    answer: PushAnswer
-    subscribe: Callable[[Ask, Account, str, datetime], HttpRequest] | None = None
-    confirm: Callable[[HttpReply], None] | None = None
+    answer: Callable[[Account, datetime], PushAnswer]
+    subscription: Subscription | None = None
+    ended: Callable[[bytes], Mapping[str, timedelta | None]] = nothing_ended
     unwrap: Callable[[bytes], bytes] = bytes
 
 
@@ -109,15 +177,17 @@ class Meaning:
 class Carrier:
     """An adapter. ``settings`` is the msgspec struct that its table in the configuration must fit;
     ``vocabulary`` is every row of its status tables, for docs and the contract test; ``scrub`` names the JSON fields
-    with people in them, blanked before a raw body is kept.
+    with people in them, blanked before a raw body is kept. ``probe`` is a harmless question that shows whether an account
+    works. ``charged``: what costs money; ``tokens_count``: whether fetching a token spends the budget too.
     """
 
     id: str
     name: Mapping[str, str]
-    settings: type[msgspec.Struct]
+    settings: type[AccountSettings]
     batch_size: int
     budgets: tuple[Budget, ...]
     vocabulary: Mapping[str, Meaning]
+    probe: Ask
     request: Callable[[Sequence[Ask], Account, datetime, str], HttpRequest]
     read: Callable[[HttpReply, Sequence[Ask], datetime], list[Reading]]
     token: TokenFlow | None = None
@@ -125,6 +195,8 @@ class Carrier:
     min_interval: timedelta = timedelta(minutes=30)
     history: timedelta = timedelta(days=90)
     needs_phone: bool = False
+    charged: Charged = Charged.NOTHING
+    tokens_count: bool = False
     scrub: tuple[str, ...] = field(default=())
 
 
@@ -181,6 +253,17 @@ def failing_softly(who: str, reading: Callable[[], list[Reading]], asks: Sequenc
 
 def _unreadable(who: str, exc: Exception) -> UnreadableReply:
     return UnreadableReply(who, f"{type(exc).__name__}: {exc}"[:MAX_ERROR_TEXT])
+
+
+def standing_softly(who: str, reading: Callable[[], list[Standing]], asks: Sequence[Ask]) -> list[Standing]:
+    """As ``read_safely``, for the reply to a subscription."""
+    try:
+        return reading()
+    except OutsideError as exc:
+        error: OutsideError = exc
+    except UNREADABLE as exc:
+        error = _unreadable(who, exc)
+    return [Failed(error, no_data_of(error)) for _ in asks]
 
 
 def said(who: str, body: bytes, shape: type[T]) -> T:

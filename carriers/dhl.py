@@ -15,11 +15,13 @@ import msgspec
 
 from carriers.base import (
     Account,
+    AccountSettings,
     Budget,
     Carrier,
     Push,
     PushAnswer,
     Scalar,
+    always,
     json_of,
     missing_since,
     naive_time,
@@ -54,7 +56,7 @@ ID = "dhl"
 HISTORY = timedelta(days=90)
 
 
-class DhlSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class DhlSettings(AccountSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``api_key`` of an app with Shipment Tracking Unified; ``service`` narrows the search (express, parcel-de, …)."""
 
     api_key: str
@@ -310,12 +312,6 @@ class Pushed(msgspec.Struct):
     shipments: list[Shipment] | None = None
 
 
-def push_verify(body: bytes, headers: Mapping[str, str], account: Account) -> bool:
-    """No proof is documented: a push is only a hint to ask."""
-    del body, headers, account
-    return False
-
-
 def push_numbers(body: bytes) -> tuple[str, ...]:
     shipments = json_of(body, Pushed).shipments or ()
     return tuple(dict.fromkeys(text_of(shipment.id) for shipment in shipments if text_of(shipment.id)))
@@ -334,9 +330,10 @@ CARRIER = Carrier(
         **{code: meaning for code, meaning in CODES.items() if meaning},
         **{f"text:{row.phrase}": row.meaning for row in PHRASES},
     },
+    probe=Ask("00340000000000000000"),
     request=request,
     read=read,
-    push=Push(verify=push_verify, read=read, numbers=push_numbers, answer=PushAnswer(200, {}, b"")),
+    push=Push(verify=None, read=read, numbers=push_numbers, answer=always(PushAnswer(200, {}, b""))),
     history=HISTORY,
     scrub=(
         "name",

@@ -13,6 +13,7 @@ import msgspec
 
 from carriers.base import (
     Account,
+    AccountSettings,
     Budget,
     Carrier,
     Meaning,
@@ -73,7 +74,7 @@ BATCH = 30
 HISTORY = timedelta(days=90)
 
 
-class FedexSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FedexSettings(AccountSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``client_id`` and ``client_secret`` of a project with the Track API."""
 
     client_id: str
@@ -386,6 +387,7 @@ CARRIER = Carrier(
             for code, row in EXCEPTIONS.items()
         },
     },
+    probe=Ask("000000000000"),
     request=request,
     read=read,
     token=TokenFlow(request=token_request, read=token_read),

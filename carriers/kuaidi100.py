@@ -8,7 +8,7 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import parse_qs, urlencode
@@ -18,12 +18,18 @@ import msgspec
 from carriers.base import (
     SHANGHAI,
     Account,
+    AccountSettings,
     Budget,
     Carrier,
+    Charged,
     Meaning,
     Push,
     PushAnswer,
     Scalar,
+    Standing,
+    Stands,
+    Subscription,
+    always,
     json_of,
     missing_since,
     naive_time,
@@ -62,7 +68,7 @@ MAX_NUMBER = 32  # characters of a number, by the query document
 REMEMBERED = 16_384  # texts read before: carriers repeat themselves, and each poll repeats the whole list
 
 
-class Kuaidi100Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Kuaidi100Settings(AccountSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``customer`` and ``key`` of the enterprise account; ``salt`` (any secret of ours) proves pushes, which come to
     ``callback_url``.
     """
@@ -139,9 +145,18 @@ def _number(ask: Ask) -> str:
     return ask.number
 
 
-def subscribe(ask: Ask, account: Account, callback_url: str, now: datetime) -> HttpRequest:
-    """Ask to be called for the parcel's whole life. Pushes can be proven only where the settings hold a salt."""
+def ready(account: Account) -> bool:
+    """Pushes can be proven only where the settings hold a salt."""
+    settings: Kuaidi100Settings = account.settings
+    return bool(settings.salt)
+
+
+def subscribe(asks: Sequence[Ask], account: Account, callback_url: str, now: datetime) -> HttpRequest:
+    """Ask to be called for the parcel's whole life."""
     del now
+    if len(asks) != 1:
+        raise RuleError(f"kuaidi100: subscribe to one number at once, not {len(asks)}")
+    ask = asks[0]
     settings: Kuaidi100Settings = account.settings
     if not settings.salt:
         raise RuleError("kuaidi100: set salt (any long secret) before subscribing: it is what proves a push")
@@ -352,16 +367,30 @@ def numbers(body: bytes) -> tuple[str, ...]:
     return (text_of(last.nu),) if last and last.nu else ()
 
 
-def confirm(reply: HttpReply) -> None:
-    """Raise unless the subscription stands; 501 is a repeated one, which goes on."""
+def read_subscription(reply: HttpReply, asks: Sequence[Ask]) -> list[Standing]:
+    """Whether the one subscription stands; 501 is a repeated one, which goes on."""
     raise_for_status(ID, reply)
-    result = said(ID, reply.body, _Result)
-    code = text_of(result.return_code)
+    result = json_of(reply.body, _Result)
+    code, message = text_of(result.return_code), text_of(result.message)
     if code in {"200", "501"}:
-        return
+        return [Stands() for _ in asks]
     if code == "500":
-        raise Unreachable(ID, f"500 {text_of(result.message)}")
-    raise ERRORS.get(code, UnreadableReply)(ID, f"subscription refused: {code} {text_of(result.message)}")
+        raise Unreachable(ID, f"500 {message}")
+    if MISSING.get(code) not in {None, NoData.NOT_SCANNED}:
+        return [NotFound(MISSING[code], message) for _ in asks]
+    raise ERRORS.get(code, UnreadableReply)(ID, f"subscription refused: {code} {message}")
+
+
+RESUBSCRIBE = timedelta(minutes=30)
+"""After an abort, says the push document: subscribe again half an hour later, if the parcel is still wanted."""
+
+
+def ended(body: bytes) -> Mapping[str, timedelta | None]:
+    """shutdown: the parcel was signed for. abort: three silent days, or sixty without a change."""
+    push = json_of(body, _Push)
+    after = {"shutdown": None, "abort": RESUBSCRIBE}
+    status = text_of(push.status)
+    return dict.fromkeys(numbers(body), after[status]) if status in after else {}
 
 
 CARRIER = Carrier(
@@ -373,20 +402,24 @@ CARRIER = Carrier(
         Budget(1, 1800, per_number=True, source="the query document: more often than every 30 minutes locks a number"),
     ),
     vocabulary={**CODES, **WORDS, **{f"text:{row.phrase}/{n}": row.meaning for n, row in enumerate(PHRASES)}},
+    probe=Ask("YT0000000000000", carrier="yuantong"),
     request=request,
     read=read,
     push=Push(
         verify=verify,
         read=read_push,
         numbers=numbers,
-        answer=PushAnswer(
-            200,
-            {"content-type": "application/json; charset=utf-8"},
-            '{"result":true,"returnCode":"200","message":"成功"}'.encode(),
+        answer=always(
+            PushAnswer(
+                200,
+                {"content-type": "application/json; charset=utf-8"},
+                '{"result":true,"returnCode":"200","message":"成功"}'.encode(),
+            )
         ),
-        subscribe=subscribe,
-        confirm=confirm,
+        subscription=Subscription(request=subscribe, read=read_subscription, ready=ready),
+        ended=ended,
         unwrap=unwrap,
     ),
+    charged=Charged.QUESTION,
     scrub=("courierInfo", "pickupManName", "pickupManPhone", "deliveryManName", "deliveryManPhone"),
 )

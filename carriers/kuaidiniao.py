@@ -18,11 +18,16 @@ import msgspec
 from carriers.base import (
     SHANGHAI,
     Account,
+    AccountSettings,
     Budget,
     Carrier,
+    Charged,
     Push,
     PushAnswer,
     Scalar,
+    Standing,
+    Stands,
+    Subscription,
     json_of,
     missing_since,
     naive_time,
@@ -56,7 +61,7 @@ SUBSCRIPTION: Mapping[str, str] = MappingProxyType({"1002": "1008", "8001": "800
 """The RequestType that subscribes, for the one that queries: free with free, value-added with value-added."""
 
 
-class KuaidiniaoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class KuaidiniaoSettings(AccountSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``ebusiness_id`` (用户ID) and ``app_key`` of the account. ``request_type`` 8001 is the value-added query with an
     Action on each trace, 1002 the free one.
     """
@@ -104,10 +109,13 @@ def request(asks: Sequence[Ask], account: Account, now: datetime, nonce: str) ->
     return _signed(settings, "/Ebusiness/EbusinessOrderHandle.aspx", settings.request_type, _query(asks[0]))
 
 
-def subscribe(ask: Ask, account: Account, callback_url: str, now: datetime) -> HttpRequest:
+def subscribe(asks: Sequence[Ask], account: Account, callback_url: str, now: datetime) -> HttpRequest:
     """Ask to be called until the parcel is signed. The address is set in Kuaidiniao's console, not in the call."""
     del callback_url, now
     settings: KuaidiniaoSettings = account.settings
+    if len(asks) != 1:
+        raise RuleError(f"kuaidiniao: subscribe to one number at once, not {len(asks)}")
+    ask = asks[0]
     return _signed(settings, "/api/dist", SUBSCRIPTION[settings.request_type], _query(ask))
 
 
@@ -256,12 +264,6 @@ def _promised(results: Sequence[_Result]) -> datetime | None:
 # --- being called ---
 
 
-def unproven(body: bytes, headers: Mapping[str, str], account: Account) -> bool:
-    """Never: how a push is signed is not documented, so it is only a hint to ask now."""
-    del body, headers, account
-    return False
-
-
 def unwrap(body: bytes) -> bytes:
     """The JSON in the form's ``RequestData``; a body that is JSON already stays as it is."""
     if body.lstrip()[:1] == b"{" or not re.search(rb"(^|&)RequestData=", body):
@@ -301,16 +303,29 @@ def numbers(body: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text_of(r.logistic_code) for r in results if text_of(r.logistic_code)))
 
 
-def confirm(reply: HttpReply) -> None:
-    """Raise unless the subscription stands; a repeated one stands."""
+def read_subscription(reply: HttpReply, asks: Sequence[Ask]) -> list[Standing]:
+    """Whether the one subscription stands; a repeated one does."""
     raise_for_status(ID, reply)
-    result = said(ID, reply.body, _Result)
+    result = json_of(reply.body, _Result)
     reason = text_of(result.reason)
     if text_of(result.success).strip().lower() == "true" or "重复" in reason:
-        return
+        return [Stands() for _ in asks]
     kind = _kind(result)
-    refused = UnreadableReply if isinstance(kind, NoData) else kind
-    raise refused(ID, f"subscription refused: {reason}")
+    if isinstance(kind, NoData):
+        return [NotFound(kind, reason) for _ in asks]
+    raise kind(ID, f"subscription refused: {reason}")
+
+
+def answer(account: Account, now: datetime) -> PushAnswer:
+    """Success with our own id and the time in China, as the push document shows it (unconfirmed)."""
+    settings: KuaidiniaoSettings = account.settings
+    told = {
+        "EBusinessID": settings.ebusiness_id,
+        "UpdateTime": now.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S"),
+        "Success": True,
+        "Reason": "",
+    }
+    return PushAnswer(200, {"content-type": "application/json; charset=utf-8"}, msgspec.json.encode(told))
 
 
 CARRIER = Carrier(
@@ -320,20 +335,17 @@ CARRIER = Carrier(
     batch_size=1,
     budgets=(Budget(30_000, 86_400, source="query document, error 405: at most 30 000 queries a day"),),
     vocabulary={**CODES, **{f"phrase {row.phrase}": row.meaning for row in FIRST_PHRASES + OWN_PHRASES}},
+    probe=Ask("YT0000000000000", carrier="yuantong"),
     request=request,
     read=read,
     push=Push(
-        verify=unproven,
+        verify=None,
         read=read_push,
         numbers=numbers,
-        answer=PushAnswer(
-            200,
-            {"content-type": "application/json; charset=utf-8"},
-            b'{"EBusinessID":"","UpdateTime":"","Success":true,"Reason":""}',
-        ),
-        subscribe=subscribe,
-        confirm=confirm,
+        answer=answer,
+        subscription=Subscription(request=subscribe, read=read_subscription),
         unwrap=unwrap,
     ),
+    charged=Charged.QUESTION,
     scrub=("PickerInfo", "SenderInfo", "PersonName", "PersonTel", "AccountName", "AccountTel", "AccountNum"),
 )

@@ -15,12 +15,14 @@ import msgspec
 from carriers.base import (
     SHANGHAI,
     Account,
+    AccountSettings,
     Budget,
     Carrier,
     Push,
     PushAnswer,
     Scalar,
     T,
+    always,
     json_of,
     missing_since,
     naive_time,
@@ -42,7 +44,7 @@ BATCH = 10
 HISTORY = timedelta(days=90)  # "3 months", by the route query's document
 
 
-class SfSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SfSettings(AccountSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``partner_id`` (顾客编码) and ``checkword`` (校验码) of the partner account."""
 
     partner_id: str
@@ -255,12 +257,6 @@ def _event(route: _Route) -> ScanEvent:
 # --- being called ---
 
 
-def unproven(body: bytes, headers: Mapping[str, str], account: Account) -> bool:
-    """Never: RoutePushService carries no signature, so a push is only a hint to ask now."""
-    del body, headers, account
-    return False
-
-
 def read_push(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
     """The routes that a push holds: a few of a waybill, up to four times each and out of order."""
     routes = json_of(reply.body, _Push).body.waybill_route or []
@@ -301,16 +297,19 @@ CARRIER = Carrier(
         ),
     ),
     vocabulary=_VOCABULARY,
+    probe=Ask("SF0000000000000", phone4="0000"),
     request=request,
     read=read,
     push=Push(
-        verify=unproven,
+        verify=None,  # RoutePushService carries no signature
         read=read_push,
         numbers=numbers,
-        answer=PushAnswer(
-            200,
-            {"content-type": "application/json; charset=utf-8"},
-            '{"return_code":"0000","return_msg":"成功"}'.encode(),
+        answer=always(
+            PushAnswer(
+                200,
+                {"content-type": "application/json; charset=utf-8"},
+                '{"return_code":"0000","return_msg":"成功"}'.encode(),
+            )
         ),
     ),
     history=HISTORY,

@@ -16,12 +16,18 @@ import msgspec
 
 from carriers.base import (
     Account,
+    AccountSettings,
     Budget,
     Carrier,
+    Charged,
     Meaning,
     Push,
     PushAnswer,
     Scalar,
+    Standing,
+    Stands,
+    Subscription,
+    always,
     json_of,
     missing_since,
     naive_time,
@@ -57,7 +63,7 @@ BATCH = 40
 HISTORY = timedelta(days=90)
 
 
-class Track17Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Track17Settings(AccountSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``key`` is the account's security key: it goes into the header of every call, and proves every push."""
 
     key: str
@@ -161,11 +167,17 @@ def request(asks: Sequence[Ask], account: Account, now: datetime, nonce: str) ->
     return _call("gettrackinfo", [_asked(ask) for ask in asks], account)
 
 
-def subscribe(ask: Ask, account: Account, callback_url: str, now: datetime) -> HttpRequest:
-    """Register the number, without which 17TRACK neither answers nor calls. Where it calls is set in its console."""
+def subscribe(asks: Sequence[Ask], account: Account, callback_url: str, now: datetime) -> HttpRequest:
+    """Register numbers, without which 17TRACK neither answers nor calls. Where it calls is set in its console."""
     del callback_url, now
+    if not 0 < len(asks) <= BATCH:
+        raise RuleError(f"17track: register 1 to {BATCH} numbers at once, not {len(asks)}")
+    return _call("register", [_registered(ask) for ask in asks], account)
+
+
+def _registered(ask: Ask) -> dict[str, str | int]:
     param = ask.phone4 or ask.postcode
-    return _call("register", [{**_asked(ask), **({"param": param} if param else {})}], account)
+    return {**_asked(ask), **({"param": param} if param else {})}
 
 
 def _asked(ask: Ask) -> dict[str, str | int]:
@@ -431,22 +443,41 @@ def numbers(body: bytes) -> tuple[str, ...]:
     return (text_of(data.number),) if data and text_of(data.number) else ()
 
 
-def confirm(reply: HttpReply) -> None:
-    """Raise unless the number is registered, now or before."""
+def read_subscription(reply: HttpReply, asks: Sequence[Ask]) -> list[Standing]:
+    """Which numbers are registered, now or before."""
     raise_for_status(ID, reply, ok=ENVELOPE_STATUSES)
-    whole = said(ID, reply.body, _Reply)
-    data = whole.data or _Data()
-    fault = _fault_of(whole) or next((item.error or _Fault() for item in data.rejected or ()), None)
-    if fault is None:
-        raise_for_status(ID, reply)
-        if not data.accepted:
-            raise UnreadableReply(ID, "the registration was neither accepted nor rejected")
-        return
-    code = text_of(fault.code)
-    if code != REGISTERED:
-        kind = ERRORS.get(code, UnreadableReply)
-        error = UnreadableReply if isinstance(kind, NoData) else kind
-        raise error(ID, f"registration refused: {code} {text_of(fault.message)}")
+    whole = json_of(reply.body, _Reply)
+    fault = _fault_of(whole)
+    if fault:
+        return [_refused(fault) for _ in asks]
+    raise_for_status(ID, reply)
+    return [_standing(whole.data or _Data(), ask) for ask in asks]
+
+
+def _standing(data: _Data, ask: Ask) -> Standing:
+    if any(same_number(item.number, ask.number) for item in data.accepted or ()):
+        return Stands()
+    rejected = next((item for item in data.rejected or () if same_number(item.number, ask.number)), None)
+    if rejected is None:
+        return Failed(UnreadableReply(ID, f"the registration of {ask.number} was neither accepted nor rejected"))
+    return _refused(rejected.error or _Fault())
+
+
+def _refused(fault: _Fault) -> Standing:
+    code, message = text_of(fault.code), text_of(fault.message)
+    if code == REGISTERED:
+        return Stands()
+    kind = ERRORS.get(code, UnreadableReply)
+    if isinstance(kind, NoData):
+        return NotFound(kind, message)
+    failed = kind(ID, f"registration refused: {code} {message}")
+    return Failed(failed, no_data_of(failed))
+
+
+def ended(body: bytes) -> Mapping[str, timedelta | None]:
+    """TRACKING_STOPPED: long delivered, or nothing heard for thirty days; it isn't taken up again by itself."""
+    push = json_of(body, _Push)
+    return dict.fromkeys(numbers(body)) if text_of(push.event) == "TRACKING_STOPPED" else {}
 
 
 CARRIER = Carrier(
@@ -460,17 +491,19 @@ CARRIER = Carrier(
         **{f"stage:{name}": meaning for name, meaning in STAGES.items()},
         **{f"status:{name}": meaning for name, meaning in STATUSES.items()},
     },
+    probe=Ask("RA000000000CN"),
     request=request,
     read=read,
     push=Push(
         verify=verify,
         read=read_push,
         numbers=numbers,
-        answer=PushAnswer(200, {"content-type": "text/plain; charset=utf-8"}, b"OK"),
-        subscribe=subscribe,
-        confirm=confirm,
+        answer=always(PushAnswer(200, {"content-type": "text/plain; charset=utf-8"}, b"OK")),
+        subscription=Subscription(request=subscribe, read=read_subscription, batch=BATCH, needed=True),
+        ended=ended,
     ),
     history=HISTORY,
+    charged=Charged.REGISTRATION,
     scrub=(
         "consignee", "shipper", "phone_number", "phone_number_last_4", "cpf_or_cnpj", "param", "email", "street",
         "destination_postal_code", "postal_code", "customer_number",

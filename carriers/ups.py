@@ -15,13 +15,18 @@ import msgspec
 
 from carriers.base import (
     Account,
+    AccountSettings,
     Budget,
     Carrier,
     Meaning,
     Push,
     PushAnswer,
+    Standing,
+    Stands,
+    Subscription,
     Token,
     TokenFlow,
+    always,
     json_of,
     missing_since,
     naive_time,
@@ -77,7 +82,7 @@ ID = "ups"
 HISTORY = timedelta(days=120)
 
 
-class UpsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class UpsSettings(AccountSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``client_id`` and ``client_secret`` of an app with the Tracking API. ``push_credential``: what UPS is told to send
     as ``x-api-key`` with every Track Alert; without it no push is believed.
     """
@@ -440,25 +445,43 @@ def numbers(body: bytes) -> tuple[str, ...]:
     return (number,) if number else ()
 
 
-def subscribe(ask: Ask, account: Account, callback_url: str, now: datetime) -> HttpRequest:
+ALERTS = 100  # numbers in one subscription
+
+
+def ready(account: Account) -> bool:
+    """Alerts can be proven only where the settings hold the webhook's credential."""
+    settings: UpsSettings = account.settings
+    return bool(settings.push_credential)
+
+
+def subscribe(asks: Sequence[Ask], account: Account, callback_url: str, now: datetime) -> HttpRequest:
     """Ask for fourteen days of alerts. Version 2 keeps the address of the webhook in the portal, not in the call."""
     del callback_url
-    headers = {**_headers(account, f"{int(now.timestamp())}-{ask.number}"), "content-type": "application/json"}
-    body = {"locale": account.settings.locale, "countryCode": "US", "trackingNumberList": [ask.number]}
+    if not 0 < len(asks) <= ALERTS:
+        raise RuleError(f"ups: subscribe to 1 to {ALERTS} numbers at once, not {len(asks)}")
+    numbers_ = [ask.number for ask in asks]
+    headers = {**_headers(account, f"{int(now.timestamp())}-{numbers_[0]}"), "content-type": "application/json"}
+    body = {"locale": account.settings.locale, "countryCode": "US", "trackingNumberList": numbers_}
     url = account.settings.base_url + "/api/track/v2/subscription/standard/package"
     return HttpRequest("POST", url, headers, msgspec.json.encode(body))
 
 
-def confirm(reply: HttpReply) -> None:
-    """Raise unless a number was taken."""
+def read_subscription(reply: HttpReply, asks: Sequence[Ask]) -> list[Standing]:
+    """Which numbers were taken; the others are no numbers that UPS can watch."""
     raise_for_status(ID, reply, ok=frozenset({200, 400}))
-    told = said(ID, reply.body, Subscribed)
-    if reply.status == 200 and told.valid_tracking_numbers:
-        return
-    faults = (told.response.errors if told.response else None) or [Fault(None, "no number was taken")]
-    kind = _kind(faults[0])
-    error = kind if isinstance(kind, type) else UnreadableReply
-    raise error(ID, f"subscription refused: {text_of(faults[0].code)} {text_of(faults[0].message)}")
+    told = json_of(reply.body, Subscribed)
+    if reply.status != 200 or told.valid_tracking_numbers is None:
+        faults = (told.response.errors if told.response else None) or [Fault(None, "no number was taken")]
+        kind = _kind(faults[0])
+        error = kind if isinstance(kind, type) else UnreadableReply
+        raise error(ID, f"subscription refused: {text_of(faults[0].code)} {text_of(faults[0].message)}")
+    taken = told.valid_tracking_numbers
+    return [
+        Stands()
+        if any(same_number(number, ask.number) for number in taken)
+        else NotFound(NoData.WRONG_CARRIER, "UPS can't send alerts for this number")
+        for ask in asks
+    ]
 
 
 CARRIER = Carrier(
@@ -472,6 +495,7 @@ CARRIER = Carrier(
         **{f"*/*/{status}": meaning for status, meaning in STATUSES.items()},
         **{f"X/* {n}: {row.phrase}": row.meaning for n, row in enumerate(EXCEPTION_TEXTS)},
     },
+    probe=Ask("1Z0000000000000000"),
     request=request,
     read=read,
     token=TokenFlow(request=token_request, read=token_read),
@@ -479,9 +503,10 @@ CARRIER = Carrier(
         verify=verify,
         read=read_push,
         numbers=numbers,
-        answer=PushAnswer(200, {}, b""),
-        subscribe=subscribe,
-        confirm=confirm,
+        answer=always(PushAnswer(200, {}, b"")),
+        subscription=Subscription(
+            request=subscribe, read=read_subscription, batch=ALERTS, lasts=timedelta(days=14), ready=ready
+        ),
     ),
     history=HISTORY,
     scrub=(

@@ -14,6 +14,7 @@ import msgspec
 
 from carriers.base import (
     Account,
+    AccountSettings,
     Budget,
     Carrier,
     Scalar,
@@ -56,7 +57,7 @@ ID = "usps"
 HISTORY = timedelta(days=120)
 
 
-class UspsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class UspsSettings(AccountSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``client_id`` and ``client_secret`` (consumer key and secret) of an app with Tracking 3.0."""
 
     client_id: str
@@ -296,9 +297,11 @@ CARRIER = Carrier(
     batch_size=1,
     budgets=(Budget(60, 3600, source="USPS/api-examples issue 107: a new app, over all endpoints, tokens included"),),
     vocabulary={**EVENTS, **{f"text:{start}": meaning for start, meaning in TEXTS}},
+    probe=Ask("9400000000000000000000"),
     request=request,
     read=read,
     token=TokenFlow(request=token_request, read=token_read),
     history=HISTORY,
+    tokens_count=True,
     scrub=("name", "firm", "recipientName"),
 )

@@ -1,5 +1,9 @@
 """From settings to a working house: carriers' lines, the fleet, the policies, who is asked about which carrier."""
 
+from collections.abc import Mapping
+
+from msgspec import Struct
+
 from carriers.base import Account
 from carriers.kuaidi100_carriers import carrier_code
 from carriers.registry import CARRIERS
@@ -18,7 +22,7 @@ from scheduler.policy_file import shipped_policy, shop_policy
 from scheduler.tick import PickupSettings
 from store.base import Store
 
-STRUCTS = {
+STRUCTS: Mapping[str, Mapping[str, type[Struct]]] = {
     "carriers": {carrier.id: carrier.settings for carrier in CARRIERS.values()},
     "chats": {chat.id: chat.settings for chat in CHATS.values()},
 }

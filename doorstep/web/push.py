@@ -32,7 +32,8 @@ def push_router(house: House) -> APIRouter:
             return refused(401, "the push proves nothing: check the salt of the account")
         house.bus.publish("parcels")
         house.bus.publish("cases")
-        return Response(carrier.push.answer.body, carrier.push.answer.status, dict(carrier.push.answer.headers))
+        answer = carrier.push.answer(account, house.wall())
+        return Response(answer.body, answer.status, dict(answer.headers))
 
     return router
 

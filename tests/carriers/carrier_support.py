@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 from carriers import registry
-from carriers.base import Account, Carrier, Token, failing_softly, read_safely
-from domain.tracking import Ask, Reading
+from carriers.base import Account, Carrier, Token, failing_softly, read_safely, standing_softly
+from domain.tracking import Ask, Failed, Reading
 from net.http import HttpReply
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -75,6 +75,16 @@ def account_of(carrier: Carrier, **given: str) -> Account:
     required = {f.name: SECRET + f.name for f in msgspec.structs.fields(carrier.settings) if f.required}
     token = Token(SECRET + "token", NOW + timedelta(hours=1)) if carrier.token else None
     return Account(carrier.id, "main", carrier.settings(**{**required, **given}), token)
+
+
+def standing_of(carrier: Carrier, reply: HttpReply, *numbers: str) -> list[type[object]]:
+    """What the reply to a subscription makes of each number: Stands, what is missing of it, or the error's type."""
+    assert carrier.push
+    subscription = carrier.push.subscription
+    assert subscription
+    asks = [Ask(number) for number in numbers]
+    standings = standing_softly(carrier.id, lambda: subscription.read(reply, asks), asks)
+    return [type(one.error) if isinstance(one, Failed) else type(one) for one in standings]
 
 
 def ok(body: bytes | str | object, status: int = 200) -> HttpReply:

@@ -3,15 +3,16 @@
 import asyncio
 import hashlib
 import json
+from datetime import timedelta
 from urllib.parse import parse_qs, urlencode
 
 import httpx
 import pytest
 import respx
-from carrier_support import NOW, SECRET, account_of, ok
+from carrier_support import NOW, SECRET, account_of, ok, standing_of
 
-from carriers.base import read_safely
-from carriers.kuaidi100 import CARRIER, confirm, numbers, read_push, subscribe, unwrap, verify
+from carriers.base import Stands, read_safely
+from carriers.kuaidi100 import CARRIER, ended, numbers, read_push, ready, subscribe, unwrap, verify
 from carriers.kuaidi100_phrases import PHRASES
 from carriers.kuaidi100_vocabulary import CODE_OF_WORD, CODES, REFINES, WORDS
 from domain.errors import AccessDenied, RuleError, Unreachable, UnreadableReply
@@ -326,13 +327,14 @@ def test_a_push_says_where_the_number_goes_on(
 def test_the_answer_to_a_push_is_the_documents_to_the_letter() -> None:
     """Anything else makes Kuaidi100 call twice more."""
     assert CARRIER.push is not None
-    assert CARRIER.push.answer.status == 200
-    assert CARRIER.push.answer.body.decode() == '{"result":true,"returnCode":"200","message":"成功"}'
+    answer = CARRIER.push.answer(account_of(CARRIER), NOW)
+    assert answer.status == 200
+    assert answer.body.decode() == '{"result":true,"returnCode":"200","message":"成功"}'
 
 
 def test_a_subscription_carries_carrier_number_key_callback_and_salt() -> None:
     """One subscription covers the parcel's whole life."""
-    request = subscribe(ASK, account_of(CARRIER, salt="pepper"), "https://shop.example/push", NOW)
+    request = subscribe([ASK], account_of(CARRIER, salt="pepper"), "https://shop.example/push", NOW)
     sent = parse_qs(request.body.decode())
     assert request.url == "https://poll.kuaidi100.com/poll"
     assert sent["schema"] == ["json"]
@@ -347,29 +349,32 @@ def test_a_subscription_carries_carrier_number_key_callback_and_salt() -> None:
 
 def test_without_a_salt_there_is_no_subscription() -> None:
     """Pushes that nobody could prove aren't asked for."""
-    with pytest.raises(RuleError, match="salt"):
-        subscribe(ASK, account_of(CARRIER), "https://shop.example/push", NOW)
+    assert not ready(account_of(CARRIER))
+    assert ready(account_of(CARRIER, salt="pepper"))
 
 
 @pytest.mark.parametrize(
-    ("code", "error"),
+    ("code", "standing"),
     [
-        ("200", None),
-        ("501", None),
+        ("200", Stands),
+        ("501", Stands),
         ("500", Unreachable),
         ("600", AccessDenied),
         ("601", AccessDenied),
+        ("700", NotFound),
         ("701", UnreadableReply),
     ],
 )
-def test_a_subscription_stands_or_says_why_not(code: str, error: type[Exception] | None) -> None:
-    """A repeated subscription (501) goes on."""
+def test_a_subscription_stands_or_says_why_not(code: str, standing: type[object]) -> None:
+    """A repeated subscription (501) goes on; a carrier that isn't supported (700) is the number's fault."""
     reply = ok({"result": code == "200", "returnCode": code, "message": "m"})
-    if error is None:
-        confirm(reply)
-        return
-    with pytest.raises(error):
-        confirm(reply)
+    assert standing_of(CARRIER, reply, "YT1") == [standing]
+
+
+def test_an_aborted_subscription_may_be_asked_for_again_after_half_an_hour() -> None:
+    """A signed parcel's is over for good; one that goes on isn't over."""
+    for status, after in (("abort", {"YT1": timedelta(minutes=30)}), ("shutdown", {"YT1": None}), ("polling", {})):
+        assert ended(json.dumps({"status": status, "lastResult": {"nu": "YT1"}}).encode()) == after
 
 
 def test_one_odd_line_doesnt_hide_the_others() -> None:

@@ -8,13 +8,13 @@ from urllib.parse import parse_qs, urlencode
 import httpx
 import pytest
 import respx
-from carrier_support import FIXTURES, NOW, SECRET, account_of, ok
+from carrier_support import FIXTURES, NOW, SECRET, account_of, ok, standing_of
 
 from carriers import kuaidi100_vocabulary, registry
-from carriers.base import failing_softly, phrase_in, read_safely
+from carriers.base import Stands, failing_softly, phrase_in, read_safely
 from carriers.kuaidi100_carriers import ROWS
 from carriers.kuaidi100_phrases import PHRASES
-from carriers.kuaidiniao import CARRIER, confirm, data_sign, numbers, shipper_code, unwrap
+from carriers.kuaidiniao import CARRIER, data_sign, numbers, shipper_code, unwrap
 from carriers.kuaidiniao_errors import ERRORS, SAYS
 from carriers.kuaidiniao_vocabulary import CODES, FIRST_PHRASES, OWN_PHRASES, REFINES, SHIPPERS, meaning_of
 from domain.errors import AccessDenied, OutsideError, RateLimited, RuleError, Unreachable, UnreadableReply
@@ -304,10 +304,7 @@ def test_the_estimate_lasts_to_the_end_of_its_day_in_china() -> None:
 def test_a_push_proves_nothing() -> None:
     """Even one signed as our own queries are: the rule isn't documented, so it is only a hint to ask."""
     assert CARRIER.push
-    data = json.dumps({"Data": [traces(LINE)]})
-    account = account_of(CARRIER)
-    body = urlencode({"RequestData": data, "DataSign": data_sign(data, SECRET + "app_key")}).encode()
-    assert not CARRIER.push.verify(body, {}, account)
+    assert CARRIER.push.verify is None
 
 
 def test_a_push_is_taken_out_of_its_form_and_names_its_numbers() -> None:
@@ -326,7 +323,7 @@ def test_a_push_is_taken_out_of_its_form_and_names_its_numbers() -> None:
 def test_a_push_answer_accepts() -> None:
     """Success true with an empty Reason; anything else is sent again."""
     assert CARRIER.push
-    told = json.loads(CARRIER.push.answer.body)
+    told = json.loads(CARRIER.push.answer(account_of(CARRIER), NOW).body)
     assert set(told) == {"EBusinessID", "UpdateTime", "Success", "Reason"}
     assert (told["Success"], told["Reason"]) == (True, "")
 
@@ -347,22 +344,26 @@ def test_a_bare_push_entry_is_read_like_a_list_of_one() -> None:
 def test_a_subscription_goes_to_its_own_address_with_its_own_type() -> None:
     """8008 for a value-added account, 1008 for a free one."""
     assert CARRIER.push
-    assert CARRIER.push.subscribe
+    assert CARRIER.push.subscription
     for kind, expected in (("8001", "8008"), ("1002", "1008")):
         account = account_of(CARRIER, request_type=kind)
-        request = CARRIER.push.subscribe(Ask("N1", carrier="ZTO"), account, "https://us.example/hook", NOW)
+        request = CARRIER.push.subscription.request([Ask("N1", carrier="ZTO")], account, "https://us.example/hook", NOW)
         assert request.url == "https://api.kdniao.com/api/dist"
         assert parse_qs((request.body or b"").decode())["RequestType"] == [expected]
 
 
-def test_a_subscription_stands_or_raises() -> None:
+@pytest.mark.parametrize(
+    ("told", "standing"),
+    [
+        ({"Success": True}, Stands),
+        ({"Success": False, "Reason": "重复订阅"}, Stands),
+        ({"Success": False, "Reason": "没有可用套餐"}, AccessDenied),
+        ({"Success": False, "Reason": "单号格式错误"}, NotFound),
+    ],
+)
+def test_a_subscription_stands_or_says_why_not(told: object, standing: type[object]) -> None:
     """A repeated one stands; a refused one says whose fault it is."""
-    confirm(ok({"Success": True}))
-    confirm(ok({"Success": False, "Reason": "重复订阅"}))
-    cases: list[tuple[str, type[OutsideError]]] = [("没有可用套餐", AccessDenied), ("单号格式错误", UnreadableReply)]
-    for reason, error in cases:
-        with pytest.raises(error):
-            confirm(ok({"Success": False, "Reason": reason}))
+    assert standing_of(CARRIER, ok(told), "N1") == [standing]
 
 
 def test_words_of_a_reason_are_reachable() -> None:

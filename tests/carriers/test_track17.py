@@ -7,12 +7,12 @@ import json
 import httpx
 import pytest
 import respx
-from carrier_support import NOW, SECRET, account_of, ok
+from carrier_support import NOW, SECRET, account_of, ok, standing_of
 
-from carriers.base import read_safely
-from carriers.track17 import CARRIER, ERRORS, confirm, numbers, read_push, subscribe, verify
+from carriers.base import Stands, read_safely
+from carriers.track17 import CARRIER, ERRORS, ended, numbers, read_push, subscribe, verify
 from carriers.track17_vocabulary import carrier_number, manner_in
-from domain.errors import AccessDenied, OutsideError, RateLimited, UnreadableReply
+from domain.errors import AccessDenied, RateLimited, UnreadableReply
 from domain.tracking import Ask, Certainty, EventTime, Failed, Found, Manner, NoData, NotFound, Zone
 from net.http import Http, HttpReply
 
@@ -54,30 +54,35 @@ def test_a_request_names_numbers_and_carriers_and_holds_the_key_in_a_header() ->
 
 def test_registering_sends_what_the_carrier_wants() -> None:
     """The phone, else the postcode, goes along as ``param``."""
-    request = subscribe(Ask("A1", carrier="ups", phone4="1234"), account_of(CARRIER), "", NOW)
+    request = subscribe([Ask("A1", carrier="ups", phone4="1234")], account_of(CARRIER), "", NOW)
     assert request.url.endswith("/track/v2.4/register")
     assert json.loads(request.body or b"") == [{"number": "A1", "carrier": 100002, "param": "1234"}]
 
 
 def test_a_number_registered_before_is_registered() -> None:
     """The repeated registration is refused by 17TRACK, and is what we wanted."""
-    confirm(ok(rejected("A1", -18019901)))
-    confirm(ok(accepted("A1", None)))
+    assert standing_of(CARRIER, ok(rejected("A1", -18019901)), "A1") == [Stands]
+    assert standing_of(CARRIER, ok(accepted("A1", None)), "A1") == [Stands]
 
 
 @pytest.mark.parametrize(
-    ("body", "error"),
+    ("body", "standing"),
     [
         (rejected("A1", -18019908), RateLimited),
-        (rejected("A1", -18010012), UnreadableReply),
+        (rejected("A1", -18010012), NotFound),
         ({"code": 0, "data": {"errors": [{"code": -18010002}]}}, AccessDenied),
         ({"code": 0, "data": {}}, UnreadableReply),
     ],
 )
-def test_a_refused_registration_raises(body: object, error: type[OutsideError]) -> None:
+def test_a_refused_registration_says_why(body: object, standing: type[object]) -> None:
     """A number that isn't registered will never be pushed, so it must be known."""
-    with pytest.raises(error):
-        confirm(ok(body))
+    assert standing_of(CARRIER, ok(body), "A1") == [standing]
+
+
+def test_a_stopped_number_is_no_longer_followed() -> None:
+    """It isn't taken up again by itself: it was delivered long ago, or never found."""
+    assert ended(b'{"event": "TRACKING_STOPPED", "data": {"number": "A1"}}') == {"A1": None}
+    assert ended(b'{"event": "TRACKING_UPDATED", "data": {"number": "A1"}}') == {}
 
 
 @pytest.mark.parametrize("code", ERRORS)

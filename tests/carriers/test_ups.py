@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 import respx
-from carrier_support import NOW, SECRET, account_of, ok
+from carrier_support import NOW, SECRET, account_of, ok, standing_of
 
-from carriers.base import Account, read_safely
-from carriers.ups import CARRIER, confirm, token_read, token_request
+from carriers.base import Account, Stands, read_safely
+from carriers.ups import CARRIER, token_read, token_request
 from carriers.ups_times import iso_clock, iso_date, offset_of
 from carriers.ups_vocabulary import manner_in, meaning_of
 from domain.errors import AccessDenied, RateLimited, RuleError, Unreachable, UnreadableReply
 from domain.tracking import Ask, Failed, Found, Leg, Manner, Milestone, NoData, NotFound, Reason
-from net.http import Http, HttpReply
+from net.http import Http
 
 N = "1Z999AA10000000001"
 
@@ -195,6 +195,7 @@ def test_a_push_is_proven_only_by_the_configured_credential(kept: str, sent: str
     """Without a credential nothing proves a push: an empty header doesn't match an empty setting."""
     assert CARRIER.push is not None
     account = account_of(CARRIER, push_credential=kept)
+    assert CARRIER.push.verify is not None
     assert CARRIER.push.verify(b"{}", {"X-Api-Key": sent}, account) is proven
 
 
@@ -203,16 +204,15 @@ def test_a_push_names_its_number_and_is_answered_with_200() -> None:
     assert CARRIER.push is not None
     assert CARRIER.push.numbers(b'{"trackingNumber": " 1Z1"}') == ("1Z1",)
     assert CARRIER.push.numbers(b"{}") == ()
-    assert (CARRIER.push.answer.status, CARRIER.push.answer.body) == (200, b"")
+    answer = CARRIER.push.answer(account_of(CARRIER), NOW)
+    assert (answer.status, answer.body) == (200, b"")
 
 
-def test_a_subscription_stands_only_with_a_valid_number() -> None:
-    """HTTP 200 with only invalid numbers is a refusal."""
-    confirm(ok({"validTrackingNumbers": [N]}))
-    with pytest.raises(UnreadableReply, match="no number"):
-        confirm(HttpReply(200, {}, b'{"invalidTrackingNumbers": ["x"]}'))
-    with pytest.raises(Unreachable):
-        confirm(ok({"response": {"errors": [{"code": "VSS100"}]}}, 400))
+def test_a_subscription_stands_only_for_the_numbers_that_were_taken() -> None:
+    """HTTP 200 with some invalid numbers is a refusal of these."""
+    assert standing_of(CARRIER, ok({"validTrackingNumbers": [N]}), N, "x") == [Stands, NotFound]
+    assert standing_of(CARRIER, ok({"invalidTrackingNumbers": ["x"]}), "x") == [UnreadableReply]
+    assert standing_of(CARRIER, ok({"response": {"errors": [{"code": "VSS100"}]}}, 400), N) == [Unreachable]
 
 
 def test_another_parcel_is_not_ours() -> None:
