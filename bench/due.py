@@ -9,9 +9,9 @@ from pathlib import Path
 from random import Random
 
 from bench.harness import Comparison, Run, Side, milliseconds
-from store import base, due
+from store import asking, base
+from store.asking import Polled
 from store.base import Store
-from store.due import Polled
 from store.tables import to_seconds
 
 SEED = 17
@@ -21,12 +21,12 @@ NOW = datetime(2026, 3, 14, 1, tzinfo=UTC)
 SPREAD_S = 24 * 3600  # next polls lie between an hour ago and 23 hours ahead
 QUERY = (
     "SELECT w.shipment_id, s.number, s.carrier, coalesce(substr(c.phone, -4), ''), s.destination, w.next_poll_at"
-    " FROM watch w JOIN shipment s ON s.id = w.shipment_id LEFT JOIN orders o ON o.ref = s.order_ref"
+    " FROM asking w JOIN shipment s ON s.id = w.shipment_id LEFT JOIN orders o ON o.ref = s.order_ref"
     " LEFT JOIN customer c ON c.id = o.customer_id"
-    " WHERE w.source = ? AND w.account = ? AND w.next_poll_at <= ?"
+    " WHERE w.source = ? AND w.account = ? AND w.worth = 1 AND w.next_poll_at <= ?"
     " ORDER BY w.next_poll_at, w.shipment_id LIMIT ?"
 )
-MOVE = "UPDATE watch SET next_poll_at = ?, polled_at = ?, no_data = ?, failures = 0 WHERE shipment_id = ?"
+MOVE = "UPDATE asking SET next_poll_at = ?, polled_at = ?, no_data = ?, failures = 0 WHERE shipment_id = ?"
 
 
 def measure() -> list[Comparison]:
@@ -44,11 +44,11 @@ def measure() -> list[Comparison]:
 def reading() -> Iterator[Mapping[str, Side]]:
     with million() as (store, db):
         asked = ("kuaidi100", "main", to_seconds(NOW), LIMIT)
-        assert len(store.read(due.due_polls, "kuaidi100", "main", now=NOW, limit=LIMIT)) == LIMIT
+        assert len(store.read(asking.due_polls, "kuaidi100", "main", now=NOW, limit=LIMIT)) == LIMIT
         yield {
             "raw sqlite3": lambda: milliseconds(lambda: db.execute(QUERY, asked).fetchall(), 10),
             "product": lambda: milliseconds(
-                lambda: store.read(due.due_polls, "kuaidi100", "main", now=NOW, limit=LIMIT), 10
+                lambda: store.read(asking.due_polls, "kuaidi100", "main", now=NOW, limit=LIMIT), 10
             ),
         }
 
@@ -58,11 +58,11 @@ def writing() -> Iterator[Mapping[str, Side]]:
     with million() as (store, db):
 
         def turn() -> list[int]:
-            return [d.shipment_id for d in store.read(due.due_polls, "kuaidi100", "main", now=NOW, limit=LIMIT)]
+            return [d.shipment_id for d in store.read(asking.due_polls, "kuaidi100", "main", now=NOW, limit=LIMIT)]
 
         def product() -> Run:
             polled = [Polled(n, NOW + timedelta(hours=4)) for n in turn()]
-            return milliseconds(lambda: store.write(due.reschedule, polled, now=NOW))
+            return milliseconds(lambda: store.write(asking.reschedule, "kuaidi100", polled, now=NOW))
 
         def raw() -> Run:
             at = to_seconds(NOW)
@@ -113,7 +113,7 @@ def fill(path: Path) -> None:
             f" 'out', '', '', 'cn', {now} FROM n"
         )
         db.executemany(
-            "INSERT INTO watch (shipment_id, source, account, next_poll_at, failures, note)"
-            " VALUES (?, 'kuaidi100', 'main', ?, 0, '')",
+            "INSERT INTO asking (shipment_id, source, account, place, worth, next_poll_at, failures)"
+            " VALUES (?, 'kuaidi100', 'main', 0, 1, ?, 0)",
             ((n, now - 3600 + rng.randrange(SPREAD_S)) for n in range(1, WATCHED + 1)),
         )

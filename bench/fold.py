@@ -17,9 +17,9 @@ from domain.parcel import Delivered, ParcelState, fold, is_physical
 from domain.shipment import Shipment
 from domain.tracking import Found, Milestone, ParcelReading, ScanEvent
 from monitor import look
-from store import due, intake, tracking
+from store import asking, intake, tracking
+from store.asking import Polled
 from store.base import Db, Store
-from store.due import Polled
 
 SEED = 5
 PARCELS = 2_000
@@ -148,5 +148,5 @@ def fill(db: Db) -> list[int]:
         ids.append(int(intake.add_shipment(db, shipment, next_poll_at=None, alarm_at=None).id))
         under_way = ParcelReading(reading.number, reading.events[-UNDER_WAY:])
         tracking.record(db, [(ids[-1], "kuaidi100", (under_way,))], now=NOW)
-    due.reschedule(db, [Polled(n, None) for n in ids], now=LATER)  # asked just now, nothing new
+    asking.reschedule(db, "kuaidi100", [Polled(n, None) for n in ids], now=LATER)  # asked just now, nothing new
     return ids

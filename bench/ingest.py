@@ -126,7 +126,12 @@ def empty_house(path: Path) -> Path:
             [(n, n, number) for n, number in rows],
         )
         db.executemany(
-            "INSERT INTO watch (shipment_id, source, account, failures, note) VALUES (?, 'kuaidi100', 'main', 0, '')",
+            "INSERT INTO watch (shipment_id, note, ended) VALUES (?, '', '')",
+            [(n,) for n, _ in rows],
+        )
+        db.executemany(
+            "INSERT INTO asking (shipment_id, source, account, place, worth, failures)"
+            " VALUES (?, 'kuaidi100', 'main', 0, 1, 0)",
             [(n,) for n, _ in rows],
         )
     return path

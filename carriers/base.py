@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -44,10 +45,13 @@ class Budget:
     source: str = ""
 
 
+SPANS: Mapping[int, str] = MappingProxyType({1: "calls_per_second", 3600: "calls_per_hour", 86_400: "calls_per_day"})
+"""The setting that replaces a documented budget, by the budget's seconds."""
+
+
 class Charged(StrEnum):
     """What a source asks money for."""
 
-    NOTHING = "nothing"
     QUESTION = "question"  # each number asked about
     REGISTRATION = "registration"  # each number subscribed to; questions are free then
 
@@ -195,9 +199,18 @@ class Carrier:
     min_interval: timedelta = timedelta(minutes=30)
     history: timedelta = timedelta(days=90)
     needs_phone: bool = False
-    charged: Charged = Charged.NOTHING
+    charged: frozenset[Charged] = frozenset()
     tokens_count: bool = False
     scrub: tuple[str, ...] = field(default=())
+
+    def budgets_of(self, settings: AccountSettings) -> tuple[Budget, ...]:
+        """The budgets that hold for an account: the documented ones, and in their place what its settings allow it."""
+        own = {per_s: calls for per_s, name in SPANS.items() if (calls := getattr(settings, name)) is not None}
+        documented = tuple(b for b in self.budgets if b.per_number or b.per_s not in own)
+        return (
+            *documented,
+            *(Budget(calls, per_s, source=f"settings: {SPANS[per_s]}") for per_s, calls in own.items()),
+        )
 
 
 MAX_ERROR_TEXT = 200

@@ -420,6 +420,6 @@ CARRIER = Carrier(
         ended=ended,
         unwrap=unwrap,
     ),
-    charged=Charged.QUESTION,
+    charged=frozenset({Charged.QUESTION, Charged.REGISTRATION}),
     scrub=("courierInfo", "pickupManName", "pickupManPhone", "deliveryManName", "deliveryManPhone"),
 )

@@ -346,6 +346,6 @@ CARRIER = Carrier(
         subscription=Subscription(request=subscribe, read=read_subscription),
         unwrap=unwrap,
     ),
-    charged=Charged.QUESTION,
+    charged=frozenset({Charged.QUESTION, Charged.REGISTRATION}),
     scrub=("PickerInfo", "SenderInfo", "PersonName", "PersonTel", "AccountName", "AccountTel", "AccountNum"),
 )

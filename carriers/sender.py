@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from carriers.base import Account, Carrier, no_data_of, read_safely
+from carriers.base import Account, Carrier, Standing, no_data_of, read_safely, standing_softly
 from domain.errors import AccessDenied, OutsideError
 from domain.tracking import Ask, Failed, Found, NotFound, Reading
 from net.http import Http, HttpReply
@@ -33,6 +33,12 @@ class Line:
         self._http = http
         self._wall = wall
 
+    @property
+    def needs_token(self) -> bool:
+        """Whether the next call fetches a token first."""
+        token = self.account.token
+        return self.carrier.token is not None and not (token and token.expires_at - TOKEN_MARGIN > self._wall())
+
     async def ask(self, asks: Sequence[Ask], nonce: str) -> Answer:
         """Ask about at most ``carrier.batch_size`` numbers in one call."""
         try:
@@ -52,14 +58,27 @@ class Line:
         return Answer(tuple(asks), tuple(readings), reply)
 
     async def _ensure_token(self) -> None:
-        flow, token, now = self.carrier.token, self.account.token, self._wall()
-        if flow is None or (token and token.expires_at - TOKEN_MARGIN > now):
+        flow, now = self.carrier.token, self._wall()
+        if flow is None or not self.needs_token:
             return
         reply = await self._http.send(flow.request(self.account, now))
         self.account = replace(self.account, token=flow.read(reply, now))
 
     def _forget_token(self) -> None:
         self.account = replace(self.account, token=None)
+
+    async def subscribe(self, asks: Sequence[Ask], callback_url: str) -> tuple[Standing, ...]:
+        """Subscribe to at most ``batch`` numbers in one call; one standing per ask."""
+        subscription = self.carrier.push.subscription if self.carrier.push else None
+        assert subscription is not None, f"{self.carrier.id} can't be subscribed to"
+        try:
+            await self._ensure_token()
+            reply = await self._http.send(subscription.request(asks, self.account, callback_url, self._wall()))
+        except OutsideError as exc:
+            return tuple(Failed(exc, no_data_of(exc)) for _ in asks)
+        standings = standing_softly(self.carrier.id, lambda: subscription.read(reply, asks), asks)
+        assert len(standings) == len(asks), f"{self.carrier.id}: {len(standings)} standings for {len(asks)} asks"
+        return tuple(standings)
 
     async def close(self) -> None:
         await self._http.close()

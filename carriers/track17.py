@@ -503,7 +503,7 @@ CARRIER = Carrier(
         ended=ended,
     ),
     history=HISTORY,
-    charged=Charged.REGISTRATION,
+    charged=frozenset({Charged.REGISTRATION}),
     scrub=(
         "consignee", "shipper", "phone_number", "phone_number_last_4", "cpf_or_cnpj", "param", "email", "street",
         "destination_postal_code", "postal_code", "customer_number",

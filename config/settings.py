@@ -3,11 +3,11 @@
 Every key, its default and its meaning: docs/configuration.md; a commented file to start from: template.toml.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 from config.checking import Misfit, did_you_mean, fit
 from config.environment import Overlay, overlay, variable_of
 from config.errors import ConfigError, Problem
-from config.policies import DetectionPolicy, load_detection
+from config.policies import ClaimsPolicy, DetectionPolicy, load_claims, load_detection
 from config.secrets import take_files
 from config.toml_text import Path_, dotted, line_of, lines_of, read_toml
 
@@ -31,7 +31,9 @@ class _Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Doorstep(_Table, frozen=True):
-    """The program itself. Relative paths are counted from the folder of the file. ``public_url`` is how others reach us."""
+    """The program itself. Relative paths are counted from the folder of the file. ``public_url`` is how others reach us.
+    ``reachable``: whether carriers are asked to call us there; None: where a ``public_url`` is set.
+    """
 
     database: str = "var/doorstep.sqlite3"
     host: str = "127.0.0.1"
@@ -43,6 +45,7 @@ class Doorstep(_Table, frozen=True):
     import_folder: str = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     clock_url: str = ""
+    reachable: bool | None = None
 
     def __post_init__(self) -> None:
         try:
@@ -134,6 +137,7 @@ class PolicyFiles(_Table, frozen=True):
     """Files laid over the shipped policies, none where empty."""
 
     detection: str = ""
+    claims: str = ""
 
 
 class Map(_Table, frozen=True):
@@ -227,7 +231,7 @@ def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Struct
 
 def defaults(path: Path) -> Settings:
     """The settings of an empty file that would stand at ``path``: no carriers, no chats."""
-    return _settings(path, _File(), {}, {}, load_detection())
+    return _settings(path, _File(), {}, {}, replace(load_detection(), claims=load_claims()))
 
 
 def _settings(
@@ -241,7 +245,7 @@ def _settings(
     url = doorstep.public_url.rstrip("/") or f"http://{doorstep.host}:{doorstep.port}"
     return Settings(
         file=path,
-        doorstep=msgspec.structs.replace(doorstep, public_url=url),
+        doorstep=msgspec.structs.replace(doorstep, public_url=url, reachable=_reachable(doorstep)),
         carriers=carriers,
         chats=chats,
         desk=file.desk,
@@ -253,6 +257,10 @@ def _settings(
         map=file.map,
         detection=_for_this_desk(detection, file),
     )
+
+
+def _reachable(doorstep: Doorstep) -> bool:
+    return bool(doorstep.public_url) if doorstep.reachable is None else doorstep.reachable
 
 
 def _for_this_desk(detection: DetectionPolicy, file: _File) -> DetectionPolicy:
@@ -305,12 +313,24 @@ def _stranger(what: str, name: str, known: list[str], path: Path_) -> Misfit:
 
 
 def _detection(tables: Mapping[str, Any], path: Path) -> tuple[DetectionPolicy, tuple[Problem, ...]]:
+    """The detection policy with its claims, and everything that is wrong with the files laid over them."""
+    detection, problems = _policy(load_detection, tables, "detection", path)
+    claims, more = _policy(load_claims, tables, "claims", path)
+    return replace(detection, claims=claims), (*problems, *more)
+
+
+P_ = TypeVar("P_", DetectionPolicy, ClaimsPolicy)
+
+
+def _policy(
+    read: Callable[[Path | None], P_], tables: Mapping[str, Any], name: str, path: Path
+) -> tuple[P_, tuple[Problem, ...]]:
     policy = tables.get("policy")
-    own = policy.get("detection") if isinstance(policy, Mapping) else None
+    own = policy.get(name) if isinstance(policy, Mapping) else None
     try:
-        return load_detection(path.parent / own if isinstance(own, str) and own else None), ()
+        return read(path.parent / own if isinstance(own, str) and own else None), ()
     except ConfigError as exc:
-        return load_detection(), exc.problems
+        return read(None), tuple(exc.problems)
 
 
 def _problem(misfit: Misfit, file: Path, lines: Mapping[Path_, int], laid: Overlay) -> Problem:

@@ -89,7 +89,9 @@ class ParcelView:
 
 @dataclass(frozen=True, slots=True)
 class ShipmentView:
-    """A shipment and its parcels as known now. ``state`` is the worst of its parcels'."""
+    """A shipment and its parcels as known now. ``state`` is the worst of its parcels'. ``no_data``: why no source knows it;
+    ``polled_at``: when one last answered; ``watching_ended``: why nobody is asked any more, empty while somebody is.
+    """
 
     shipment: Shipment
     parcels: tuple[ParcelView, ...] = ()
@@ -98,3 +100,4 @@ class ShipmentView:
     polled_at: datetime | None = None
     door_only: bool = False
     received_by_hand: bool = False
+    watching_ended: str = ""

@@ -1,5 +1,7 @@
 """The house: everything that the daemon, the pages and the command line share, wired once."""
 
+import hashlib
+import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +20,7 @@ from store.base import Db, Store
 
 LINK_KEY = "link_key"
 ROUTE_LINK_MAX_AGE_S = 36 * 3600
+SECRET_DIGITS = 32  # 128 bits of a callback address
 
 
 def no_pickups() -> PickupSettings:
@@ -40,6 +43,18 @@ class House:
     bus: Bus = field(default_factory=Bus)
     new_id: Callable[[], str] = lambda: secrets.token_urlsafe(9)
     randbelow: Callable[[int], int] = secrets.randbelow
+
+    def callback_url(self, source: str, account: str) -> str:
+        """Where a source calls us. The last part can't be guessed: where a source proves nothing, it is all that says that
+        the call comes from somebody who was told.
+        """
+        return f"{self.settings.doorstep.public_url}/push/{source}/{account}/{self.callback_secret(source, account)}"
+
+    def callback_secret(self, source: str, account: str) -> str:
+        """The unguessable part of a callback address, the same for the installation's life."""
+        key = self.store.read(people.meta, LINK_KEY) or self.store.write(make_link_key)
+        told = hmac.new(key.encode(), f"callback/{source}/{account}".encode(), hashlib.sha256)
+        return told.hexdigest()[:SECRET_DIGITS]
 
     def route_link(self, route_id: str) -> str:
         """A signed, expiring link to one route's courier page."""

@@ -13,11 +13,11 @@ from domain.shipment import Shipment
 from domain.words import Words
 from doorstep.house import House
 from doorstep.intake import parse_dispute, parse_order, parse_return, parse_shipment
-from doorstep.wiring import source_of
+from doorstep.wiring import needs_subscription, source_of, standby_of, subscribes
 from monitor import look
 from monitor.orders import dispute
 from scheduler.request import GONE, Accepted, Asked, request_return
-from store import intake, returns
+from store import intake, returns, subscriptions
 from store.base import Db
 
 CARRIER_NAMES = tuple(row[1] for row in ROWS)
@@ -70,8 +70,14 @@ def take_shipment(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, 
         raise RuleError(f"account: {shipment.source} has no account {shipment.account!r}; it has {known}")
     if shipment.order_ref and intake.find_order(db, shipment.order_ref) is None:
         raise RuleError(f"order: {shipment.order_ref} is unknown; send the order first, or leave `order` empty")
-    written = intake.add_shipment(db, shipment, next_poll_at=now, alarm_at=None, by=sender.by, channel=sender.channel)
+    settings, source, account = house.settings, shipment.source, shipment.account
+    written = intake.add_shipment(
+        db, shipment, next_poll_at=None if needs_subscription(source) else now, alarm_at=None,
+        standby=standby_of(settings, source, shipment.carrier), by=sender.by, channel=sender.channel,
+    )  # fmt: skip
     if written.created:
+        if subscribes(settings, source, account):
+            subscriptions.want(db, int(written.id), source, account, now=now)
         look.look_at(db, [int(written.id)], house.policy, now=now)
     return Taken(written.id, written.created)
 

@@ -11,7 +11,7 @@ from monitor.crossing import judge
 from monitor.decide import Clear, Decision, Open, Refresh, Unwatch, Watch, decide
 from monitor.detectors import crossings
 from monitor.promise import first_timer
-from store import cases, due, tracking
+from store import asking, cases, due, tracking
 from store.base import Db
 
 ASK_GAP = timedelta(minutes=30)
@@ -36,7 +36,7 @@ def look_at(db: Db, shipment_ids: Sequence[int], policy: DetectionPolicy, *, now
         for decision in decide(judged.findings, standing.get(subject.id, cases.NOTHING)):
             carry_out(db, decision, subject, policy, now=now, order_ref=view.shipment.order_ref)
         if judged.ask_now:
-            due.ask_soon(db, shipment_id, at=max(now, (view.polled_at or now) + ASK_GAP))
+            asking.ask_soon(db, shipment_id, at=max(now, (view.polled_at or now) + ASK_GAP))
         alarms.append((shipment_id, None if judged.ask_now else judged.alarm_at))
     due.set_alarms(db, alarms)
     return len(alarms)

@@ -18,12 +18,13 @@ from config.policies import DetectionPolicy
 from domain.errors import AccessDenied, OutsideError, RateLimited, UnreadableReply
 from domain.privacy import mask_text, scrub_body
 from domain.tracking import Ask, Failed, Found, NotFound, ParcelReading, Reading, ScanEvent
-from monitor import look
-from monitor.cadence import next_poll
+from monitor import look, spending
+from monitor.cadence import HELPLESS, next_poll
 from net.http import HttpReply
-from store import budgets, due, intake, tracking
+from store import asking, cases, intake, sources, subscriptions, tracking
+from store.asking import Due, Polled
 from store.base import Db, Store
-from store.due import Due, Polled, SourceState
+from store.sources import SourceState
 
 log = structlog.get_logger()
 MAX_CALLS_A_TURN = 64
@@ -55,10 +56,7 @@ async def poll_due(
     All ask at once, so that a slow source costs the others nothing but its own answer; what came is kept in the order
     of their names, so that the same world gives the same database.
     """
-    turns = [
-        (line, await store.awrite(take_turn, line.carrier, line.account.name, now=now))
-        for _, line in sorted(lines.items())
-    ]
+    turns = [(line, await store.awrite(take_turn, line, now=now)) for _, line in sorted(lines.items())]
     asking = [(line, turn) for line, turn in turns if turn]
     asked = await asyncio.gather(*(_ask_all(line, turn, nonce) for line, turn in asking))
     return total(
@@ -97,7 +95,9 @@ async def _keep_singly(store: Store, line: Line, asked: Asked, policy: Detection
                 reports.append(await store.awrite(keep, line.carrier, line.account.name, alone, policy, now=now))
             except Exception as exc:
                 log.exception("set aside", source=line.carrier.id, shipment=one.shipment_id)
-                await store.awrite(due.set_aside, one.shipment_id, str(exc), until=now + RETRY_PARCEL, now=now)
+                await store.awrite(
+                    asking.set_aside, line.carrier.id, one.shipment_id, str(exc), until=now + RETRY_PARCEL, now=now
+                )
     return total(reports)
 
 
@@ -120,19 +120,27 @@ async def _ask(line: Line, batch: Sequence[Due], gate: asyncio.Semaphore, nonce:
 
 
 def ask_of(one: Due) -> Ask:
-    return Ask(number=one.number, carrier=one.carrier, phone4=one.phone4 or None, destination=one.destination or None)
+    return Ask(
+        number=one.number,
+        carrier=one.carrier,
+        phone4=one.phone4 or None,
+        destination=one.destination or None,
+        shipped_on=one.shipped_on or None,
+    )
 
 
-def take_turn(db: Db, carrier: Carrier, account: str, *, now: datetime) -> list[Due]:
-    """What this credential may ask now: nothing while it is paused, never more than its budgets allow."""
-    state = due.source_state(db, carrier.id, account)
+def take_turn(db: Db, line: Line, *, now: datetime) -> list[Due]:
+    """What this credential may ask now: nothing while it is paused, one call where it has failed until it answers again,
+    never more than its budgets and its money allow; what is worth most goes first.
+    """
+    state = sources.state(db, line.carrier.id, line.account.name)
     if state.paused_until and state.paused_until > now:
         return []
-    wanted = due.due_polls(db, carrier.id, account, now=now, limit=MAX_CALLS_A_TURN * carrier.batch_size)
-    calls = -(-len(wanted) // carrier.batch_size)
-    windows = [(b.calls, b.per_s) for b in carrier.budgets if not b.per_number]
-    allowed = budgets.take(db, f"{carrier.id}/{account}", windows, now=now, wanted=calls) if calls else 0
-    return wanted[: allowed * carrier.batch_size]
+    asking.lift_overdue(db, line.carrier.id, line.account.name, now=now)
+    calls = 1 if state.failures else MAX_CALLS_A_TURN
+    limit = calls * line.carrier.batch_size
+    wanted = asking.due_polls(db, line.carrier.id, line.account.name, now=now, limit=limit)
+    return spending.afford(db, line, wanted, now=now) if wanted else []
 
 
 def keep(
@@ -148,11 +156,30 @@ def keep(
     pairs = [(one, reading) for batch, answer in asked for one, reading in zip(batch, answer.readings, strict=True)]
     for _, answer in asked:
         _keep_raw(db, carrier, answer, now)
-    state = health_after(due.source_state(db, carrier.id, account), [r for _, r in pairs], now=now)
-    due.save_source_state(db, state)
+    state = health_after(sources.state(db, carrier.id, account), [r for _, r in pairs], now=now)
+    state = stand_in(db, state, pairs, policy, now=now)
+    sources.save(db, state)
     gained = take_in(db, carrier, pairs, state, policy, now=now)
     failed = sum(isinstance(r, Failed) for _, r in pairs)
     return PollReport(len(pairs), len(asked), failed, sum(gained.values()))
+
+
+def stand_in(
+    db: Db, state: SourceState, pairs: Sequence[tuple[Due, Reading]], policy: DetectionPolicy, *, now: datetime
+) -> SourceState:
+    """Have others asked where this source can't tell: about everything while it is down for long, about single shipments
+    that it refuses or has forgotten.
+    """
+    helpless = [d.shipment_id for d, r in pairs if isinstance(r, NotFound) and r.kind in HELPLESS]
+    down = state.failing_since is not None and now - state.failing_since >= policy.polling.failover_after
+    if down:
+        helpless += [d.shipment_id for d, r in pairs if isinstance(r, Failed)]
+    asking.stand_in_for(db, state.source, helpless, now=now)
+    if down and not state.stood_in:
+        asking.stand_in(db, state.source, state.account, now=now)
+    if state.stood_in and state.failing_since is None:
+        asking.stand_back(db, state.source, state.account)
+    return replace(state, stood_in=down)
 
 
 def take_in(
@@ -206,18 +233,30 @@ def _reschedule(
     policy: DetectionPolicy,
     now: datetime,
 ) -> None:
-    views = tracking.views(db, sorted({d.shipment_id for d, _ in pairs}))
-    polled = []
+    ids = sorted({d.shipment_id for d, _ in pairs})
+    views = tracking.views(db, ids)
+    pushed, worked_on = subscriptions.states(db, carrier.id, ids), cases.worked_on(db, ids)
+    polled: list[Polled] = []
     for one, reading in pairs:
         if isinstance(reading, Failed):
             polled.append(Polled(one.shipment_id, _retry_at(reading, state, now), failed=True))
             if not isinstance(reading.error, OutsideError):
-                due.set_aside(db, one.shipment_id, repr(reading.error), until=now + RETRY_PARCEL, now=now)
+                asking.set_aside(
+                    db, carrier.id, one.shipment_id, repr(reading.error), until=now + RETRY_PARCEL, now=now
+                )
             continue
         no_data = reading.kind if isinstance(reading, NotFound) else None
-        at = next_poll(views[one.shipment_id], no_data, carrier, policy, now=now)
-        polled.append(Polled(one.shipment_id, at, no_data))
-    due.reschedule(db, polled, now=now)
+        following = next_poll(
+            views[one.shipment_id],
+            no_data,
+            carrier,
+            policy,
+            now=now,
+            pushed=pushed.get(one.shipment_id) == subscriptions.STANDS,
+            under_case=one.shipment_id in worked_on,
+        )
+        polled.append(Polled(one.shipment_id, following.at, no_data, worth=following.worth, ended=following.ended))
+    asking.reschedule(db, carrier.id, polled, now=now)
 
 
 def _retry_at(reading: Failed, state: SourceState, now: datetime) -> datetime:
@@ -233,7 +272,7 @@ def health_after(state: SourceState, readings: Sequence[Reading], *, now: dateti
     if any(answered(r) for r in readings):
         limited = [e for e in errors if isinstance(e, RateLimited)]
         pause = pause_after(limited[0], 1, now) if limited else None
-        return SourceState(state.source, state.account, last_ok_at=now, paused_until=pause)
+        return replace(state, last_ok_at=now, failing_since=None, failures=0, paused_until=pause, error="")
     if not errors:
         return state
     failures = state.failures + 1

@@ -7,20 +7,20 @@ from domain.case import Finding, Kind, Severity, Subject, SubjectType
 from domain.words import Words
 from monitor import look
 from monitor.decide import decide
-from store import cases, due
+from store import asking, cases, sources
 from store.base import Db
-from store.due import SourceState
+from store.sources import SourceState
 
 
 def check_sources(db: Db, policy: DetectionPolicy, *, now: datetime) -> None:
     """Open an incident for each credential that has failed for too long; close it when it answers again."""
-    states = {f"{state.source}/{state.account}": state for state in due.source_states(db)}
+    states = {f"{state.source}/{state.account}": state for state in sources.states(db)}
     standing = cases.standings(db, SubjectType.SOURCE, sorted(states))
     for name, state in states.items():
         stands, subject = standing.get(name, cases.NOTHING), Subject(SubjectType.SOURCE, name)
         if state.failing_since is None and not stands.open:
             continue
-        waiting = due.watched(db, state.source, state.account)
+        waiting = asking.watched(db, state.source, state.account)
         findings = [silent(state, subject, waiting)] if is_silent(state, waiting, policy, now=now) else []
         for decision in decide(findings, stands):
             look.carry_out(db, decision, subject, policy, now=now, order_ref=None)

@@ -7,6 +7,7 @@ from datetime import datetime
 from config.policies import DetectionPolicy
 from monitor import look, orders, promise, sources
 from monitor.poll import Lines, PollReport, poll_due
+from monitor.subscriptions import CallbackUrl, subscribe_due
 from store import due, tracking
 from store.base import Db, Store
 
@@ -19,19 +20,27 @@ class TickReport:
     polled: PollReport
     looked_at: int
     timers: int
+    subscribed: int
 
     @property
     def changed(self) -> bool:
-        return bool(self.polled.asked or self.looked_at or self.timers)
+        return bool(self.polled.asked or self.subscribed or self.looked_at or self.timers)
 
 
 async def tick(
-    store: Store, lines: Lines, policy: DetectionPolicy, *, now: datetime, nonce: Callable[[], str]
+    store: Store,
+    lines: Lines,
+    policy: DetectionPolicy,
+    *,
+    now: datetime,
+    nonce: Callable[[], str],
+    callback_url: CallbackUrl,
 ) -> TickReport:
     """Everything that is due at ``now``; running it twice changes nothing more."""
+    subscribed = await subscribe_due(store, [line for _, line in sorted(lines.items())], callback_url, now=now)
     polled = await poll_due(store, lines, policy, now=now, nonce=nonce)
     looked_at, timers = await store.awrite(look_around, policy, now=now)
-    return TickReport(polled, looked_at, timers)
+    return TickReport(polled, looked_at, timers, subscribed)
 
 
 def look_around(db: Db, policy: DetectionPolicy, *, now: datetime) -> tuple[int, int]:

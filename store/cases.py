@@ -21,7 +21,7 @@ from domain.case import (
     fold_case,
 )
 from domain.words import Words, words_from_json
-from store import facts, tables
+from store import asking, facts, tables
 from store.base import Db
 from store.facts import FactRow
 from store.tables import iso_of, new_id, table
@@ -116,7 +116,33 @@ def open_case(
     case_id = new_id(db.execute(_case.insert().values(timer_at=timer_at, **row)))
     facts.append(db, [FactRow("case", str(case_id), CaseEvent.OPENED.value, now, by, channel, words, data)])
     unwatch(db, finding.subject, finding.kind)
+    asking.under_case(db, shipments_of(db, finding.subject), now=now)
     return case_id
+
+
+def worked_on(db: Db, shipment_ids: Sequence[int]) -> set[int]:
+    """Which of these shipments, or their orders, have an open case."""
+    found: set[int] = set()
+    for start in range(0, len(shipment_ids), IN_LIMIT):
+        chunk = shipment_ids[start : start + IN_LIMIT]
+        marks = ",".join("?" * len(chunk))
+        rows = db.exec_driver_sql(
+            "SELECT CAST(subject_id AS INTEGER) FROM cases WHERE subject_type = 'shipment' AND closed_at IS NULL"
+            f" AND subject_id IN ({marks}) UNION SELECT s.id FROM shipment s JOIN cases c ON c.subject_type = 'order'"
+            f" AND c.subject_id = s.order_ref AND c.closed_at IS NULL WHERE s.id IN ({marks})",
+            (*(str(one) for one in chunk), *chunk),
+        )
+        found.update(row[0] for row in rows)
+    return found
+
+
+def shipments_of(db: Db, subject: Subject) -> list[int]:
+    """The shipments that a case about this subject is about."""
+    if subject.type is SubjectType.SHIPMENT:
+        return [int(subject.id)]
+    if subject.type is SubjectType.ORDER:
+        return [r[0] for r in db.exec_driver_sql("SELECT id FROM shipment WHERE order_ref = ?", (subject.id,))]
+    return []
 
 
 def projected(history: list[CaseFact]) -> dict[str, Any]:

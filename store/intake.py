@@ -1,5 +1,6 @@
 """What the merchant tells us: orders, customers, shipments. Writing a thing again changes nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from domain.shipment import Customer, Order, Shipment, item_from_json
-from store import facts, tables
+from store import asking, facts, tables
 from store.base import Db
 from store.facts import FactRow
 from store.tables import new_id, table
@@ -78,10 +79,13 @@ def add_shipment(
     *,
     next_poll_at: datetime | None,
     alarm_at: datetime | None,
+    standby: Sequence[tuple[str, str]] = (),
     by: str | None = None,
     channel: str = "",
 ) -> Written:
-    """Write a shipment with one parcel of its number, and start watching it."""
+    """Write a shipment with one parcel of its number, and start watching it. ``standby``: (source, account) pairs that are
+    asked where the shipment's own source can't answer, in their order.
+    """
     same = select(_shipment.c.id).where(_shipment.c.carrier == shipment.carrier, _shipment.c.number == shipment.number)
     known = db.execute(same).scalar_one_or_none()
     if known is not None:
@@ -93,17 +97,8 @@ def add_shipment(
             shipment_id=shipment_id, identity="", number=shipment.number, leg=shipment.leg, delivered="no"
         )
     )
-    db.execute(
-        _watch.insert().values(
-            shipment_id=shipment_id,
-            source=shipment.source,
-            account=shipment.account,
-            next_poll_at=next_poll_at,
-            alarm_at=alarm_at,
-            failures=0,
-            note="",
-        )
-    )
+    db.execute(_watch.insert().values(shipment_id=shipment_id, alarm_at=alarm_at, note="", ended=""))
+    asking.add(db, shipment_id, [(shipment.source, shipment.account), *standby], next_poll_at=next_poll_at)
     facts.append(db, [FactRow("shipment", str(shipment_id), "created", shipment.created_at, by, channel)])
     return Written(str(shipment_id), created=True)
 
@@ -114,7 +109,7 @@ def move_shipment(db: Db, shipment_id: int, carrier: str, *, now: datetime) -> N
     if db.execute(select(_shipment.c.id).where(_shipment.c.carrier == carrier, _shipment.c.number == number)).first():
         return
     db.execute(_shipment.update().where(_shipment.c.id == shipment_id).values(carrier=carrier))
-    db.execute(_watch.update().where(_watch.c.shipment_id == shipment_id).values(next_poll_at=now, no_data=None))
+    asking.start_over(db, shipment_id, now=now)
     facts.append(db, [FactRow("shipment", str(shipment_id), "moved", now, data={"carrier": carrier})])
 
 

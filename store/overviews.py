@@ -10,19 +10,20 @@ from domain.case import Subject, SubjectType
 from domain.returns import Return
 from domain.shipment import Order, ShipmentView
 from domain.tracking import Milestone
-from store import cases, due, facts, intake, ledger, reads, returns, tables, tracking
+from store import asking, cases, facts, intake, ledger, reads, returns, sources, subscriptions, tables, tracking
 from store.base import Db
 from store.cases import CaseRow
-from store.due import SourceState
 from store.facts import FactRow
 from store.ledger import Instruction
 from store.mail import Letter
 from store.reads import ScanSeen
+from store.sources import SourceState
+from store.subscriptions import Subscription
 from store.tables import table
 
 _shipment, _order, _customer = table(tables.Shipment), table(tables.Order), table(tables.Customer)
 _parcel, _watch, _return = table(tables.Parcel), table(tables.Watch), table(tables.Return)
-_outbox, _route, _budget = table(tables.Outbox), table(tables.Route), table(tables.Budget)
+_outbox, _route = table(tables.Outbox), table(tables.Route)
 
 PHONE_ENDING = 4
 """Digits with which a phone may be searched by its ending, and the least that a search takes as one."""
@@ -37,11 +38,17 @@ class ParcelPage:
 
     view: ShipmentView
     scans: list[ScanSeen]
-    next_poll_at: datetime | None
+    sources: list[asking.Source]
+    subscriptions: list[Subscription]
     alarm_at: datetime | None
     cases: list[CaseRow]
     order: Order | None
     older: list[ShipmentView]
+
+    @property
+    def next_poll_at(self) -> datetime | None:
+        """When any of its sources is asked next."""
+        return min((s.next_poll_at for s in self.sources if s.next_poll_at), default=None)
 
 
 def parcel_page(db: Db, number: str) -> ParcelPage | None:
@@ -50,15 +57,14 @@ def parcel_page(db: Db, number: str) -> ParcelPage | None:
         return None
     views = tracking.views(db, ids)
     view = views[ids[0]]
-    deadlines = db.execute(
-        select(_watch.c.next_poll_at, _watch.c.alarm_at).where(_watch.c.shipment_id == ids[0])
-    ).one_or_none()
+    alarm_at = db.execute(select(_watch.c.alarm_at).where(_watch.c.shipment_id == ids[0])).scalar_one_or_none()
     order_ref = view.shipment.order_ref
     return ParcelPage(
         view=view,
         scans=reads.scans(db, [view]),
-        next_poll_at=deadlines.next_poll_at if deadlines else None,
-        alarm_at=deadlines.alarm_at if deadlines else None,
+        sources=asking.sources_of(db, ids[:1]).get(ids[0], []),
+        subscriptions=subscriptions.of_shipment(db, ids[0]),
+        alarm_at=alarm_at,
         cases=_cases_of_shipment(db, ids[0]),
         order=intake.find_order(db, order_ref) if order_ref else None,
         older=[views[i] for i in ids[1:]],
@@ -275,32 +281,24 @@ def troubled_letters(db: Db, *, limit: int = 200) -> list[Letter]:
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
+    """A credential: how it does, how many shipments wait for it, and how many it is subscribed to."""
+
     state: SourceState
     watched: int
+    subscribed: int
     cases: list[CaseRow]
-    budgets: list[tuple[int, datetime, int]]
-    """(window in seconds, window began at, calls used) of each window that its credential has spent in."""
 
 
 def source_lines(db: Db) -> list[SourceLine]:
     """Every credential that anything is watched through or that was ever asked."""
-    known = {(s.source, s.account): s for s in due.source_states(db)}
-    pairs = sorted(set(known) | set(due.credentials(db)))
+    known = {(s.source, s.account): s for s in sources.states(db)}
+    pairs = sorted(set(known) | set(asking.credentials(db)))
     return [
         SourceLine(
             known.get(pair, SourceState(*pair)),
-            due.watched(db, *pair),
+            asking.watched(db, *pair),
+            subscriptions.standing_count(db, *pair),
             cases.open_for(db, Subject(SubjectType.SOURCE, "/".join(pair))),
-            _budgets(db, "/".join(pair)),
         )
         for pair in pairs
     ]
-
-
-def _budgets(db: Db, credential: str) -> list[tuple[int, datetime, int]]:
-    rows = db.execute(
-        select(_budget.c.per_s, _budget.c.window_at, _budget.c.used)
-        .where(_budget.c.credential == credential)
-        .order_by(_budget.c.per_s)
-    )
-    return [(row[0], row[1], row[2]) for row in rows]

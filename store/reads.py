@@ -155,7 +155,7 @@ def desk_counts(db: Db, *, now: datetime) -> DeskCounts:
         due_soon=how_many(promised > now, promised <= now + DUE_SOON),
         breached=how_many(promised <= now),
         unowned=how_many(promised.is_not(None), _case.c.owner.is_(None)),
-        watched=_count(db, _watch, _watch.c.next_poll_at.is_not(None)),
+        watched=_count(db, _watch, _watch.c.ended == ""),
         delivered=_count(db, _parcel, _parcel.c.delivered == "yes"),
     )
 

@@ -183,19 +183,45 @@ class RawReply(SQLModel, table=True):
 class Watch(SQLModel, table=True):
     """The stored deadlines of a shipment: a tick costs what is due, not what is watched."""
 
-    __table_args__ = (
-        Index("watch_due", "source", "account", "next_poll_at", "shipment_id"),
-        Index("watch_alarm", "alarm_at", "shipment_id", sqlite_where=text("alarm_at IS NOT NULL")),
-    )
+    __table_args__ = (Index("watch_alarm", "alarm_at", "shipment_id", sqlite_where=text("alarm_at IS NOT NULL")),)
     shipment_id: int = Field(primary_key=True, foreign_key="shipment.id")
-    source: str
-    account: str = "main"
-    next_poll_at: datetime | None = Field(default=None, sa_type=Instant)
     alarm_at: datetime | None = Field(default=None, sa_type=Instant)
+    note: str = ""
+    ended: str = ""  # why watching ended, '' while it goes on: monitor/cadence.Ended
+
+
+class Asking(SQLModel, table=True):
+    """A shipment and a credential that can be asked about it. ``place`` 0 is asked first, the others stand by;
+    ``next_poll_at`` None: not asked at present. ``worth`` puts what matters now first (monitor/cadence.Worth).
+    """
+
+    __table_args__ = (Index("asking_due", "source", "account", "worth", "next_poll_at", "shipment_id"),)
+    shipment_id: int = Field(primary_key=True, foreign_key="shipment.id")
+    source: str = Field(primary_key=True)
+    account: str = "main"
+    place: int = 0
+    worth: int = 1
+    next_poll_at: datetime | None = Field(default=None, sa_type=Instant)
     polled_at: datetime | None = Field(default=None, sa_type=Instant)
     no_data: str | None = None
     failures: int = 0
-    note: str = ""
+
+
+class Subscribed(SQLModel, table=True):
+    """A shipment's subscription at a source that calls. ``due_at``: when to subscribe, or to do it again; None: not."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (
+        Index("subscription_due", "source", "account", "due_at", sqlite_where=text("due_at IS NOT NULL")),
+    )
+    shipment_id: int = Field(primary_key=True, foreign_key="shipment.id")
+    source: str = Field(primary_key=True)
+    account: str = "main"
+    state: str = "wanted"  # wanted | stands | refused | over
+    due_at: datetime | None = Field(default=None, sa_type=Instant)
+    since: datetime | None = Field(default=None, sa_type=Instant)
+    called_at: datetime | None = Field(default=None, sa_type=Instant)
+    error: str = ""
 
 
 class Source(SQLModel, table=True):
@@ -208,14 +234,16 @@ class Source(SQLModel, table=True):
     failures: int = 0
     paused_until: datetime | None = Field(default=None, sa_type=Instant)
     error: str = ""
+    used_up_until: datetime | None = Field(default=None, sa_type=Instant)  # a long budget or the money is spent
+    stood_in: bool = False
 
 
 class Budget(SQLModel, table=True):
-    """Calls spent by a credential in the window that began at ``window_at``."""
+    """What a credential spent of a budget at ``at_ms`` (milliseconds since the epoch), kept while its window lasts."""
 
     credential: str = Field(primary_key=True)
     per_s: int = Field(primary_key=True)
-    window_at: datetime = Field(sa_type=Instant)
+    at_ms: int = Field(sa_type=BigInteger, primary_key=True)
     used: int = 0
 
 
@@ -459,6 +487,14 @@ class Meta(SQLModel, table=True):
 
     key: str = Field(primary_key=True)
     value: str = Field(sa_type=Text)
+
+
+def maybe_to_seconds(at: datetime | None) -> int | None:
+    return None if at is None else to_seconds(at)
+
+
+def maybe_from_seconds(seconds: int | None) -> datetime | None:
+    return None if seconds is None else from_seconds(seconds)
 
 
 def table(model: type[SQLModel]) -> Table:

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from domain.merge import Told, merge
 from domain.parcel import Delivered, ParcelState, fold, next_change, shipment_state
 from domain.shipment import ParcelView, Shipment, ShipmentView
 from domain.tracking import (
@@ -29,9 +30,9 @@ from domain.tracking import (
     Zone,
     event_key,
 )
-from store import tables
+from store import asking, tables
 from store.base import Db
-from store.tables import from_seconds, new_id, table, to_seconds
+from store.tables import from_seconds, maybe_from_seconds, maybe_to_seconds, new_id, table, to_seconds
 
 _shipment, _parcel, _watch = table(tables.Shipment), table(tables.Parcel), table(tables.Watch)
 MAX_ERROR_TEXT = 500
@@ -85,12 +86,13 @@ def _refold_after(
     db: Db, rows: Sequence[tuple[int, int, int, str, ScanEvent]], known: Mapping[int, set[int]], *, now: datetime
 ) -> None:
     """Parcels that had no event before are folded from what was just written; the others from what is stored."""
-    first: dict[int, list[ScanEvent]] = defaultdict(list)
-    for parcel_id, _, _, _, event in rows:
+    first: dict[int, list[Told]] = defaultdict(list)
+    for parcel_id, _, _, source, event in rows:
         if parcel_id not in known:
-            first[parcel_id].append(_as_stored(event))
+            first[parcel_id].append(Told(source, _as_stored(event)))
     again = sorted({row[0] for row in rows} - first.keys())
-    _project(db, {**first, **events_of(db, again)}, now=now)
+    new = {parcel_id: happenings(told) for parcel_id, told in first.items()}
+    _project(db, {**new, **events_of(db, again)}, now=now)
 
 
 def _as_stored(event: ScanEvent) -> ScanEvent:
@@ -105,30 +107,51 @@ def _as_stored(event: ScanEvent) -> ScanEvent:
 def _parcels_for(db: Db, readings: Sequence[tuple[int, str, Sequence[ParcelReading]]]) -> dict[tuple[int, str], int]:
     """The parcel ids by (shipment id, identity); parcels met for the first time are written.
 
-    A shipment starts with one parcel of identity '' (its number is all that is known): the first identity that a
-    source tells is taken to be that parcel's, so that it isn't counted twice.
+    A shipment starts with one parcel of identity '' (its number is all that is known): the first identity that a source
+    tells is taken to be that parcel's, so that it isn't counted twice. A source that tells no identity speaks of the
+    first parcel.
     """
-    shipments = sorted({shipment_id for shipment_id, _, _ in readings})
-    found: dict[tuple[int, str], int] = {}
-    for chunk in chunks(shipments):
-        marks = ",".join("?" * len(chunk))
-        rows = db.exec_driver_sql(
-            f"SELECT shipment_id, identity, id FROM parcel WHERE shipment_id IN ({marks})", tuple(chunk)
-        )
-        found.update({(row[0], row[1]): row[2] for row in rows.all()})
+    found, blank, first = _stored_parcels(db, sorted({shipment_id for shipment_id, _, _ in readings}))
     adopted: list[tuple[str, str, int]] = []
     for shipment_id, _, parcels in readings:
+        if any(not reading.identity for reading in parcels):
+            blank.pop(shipment_id, None)  # told beside others: it is a parcel of its own
         for reading in parcels:
             identity = reading.identity or ""
             if (shipment_id, identity) in found:
                 continue
-            blank = found.pop((shipment_id, ""), None) if identity else None
-            if blank is not None:
-                adopted.append((identity, reading.leg.value, blank))
-            found[shipment_id, identity] = _add(db, shipment_id, identity, reading) if blank is None else blank
+            if not identity and shipment_id in first:
+                parcel_id = first[shipment_id]
+            elif shipment_id in blank:
+                parcel_id = blank.pop(shipment_id)
+                adopted.append((identity, reading.leg.value, parcel_id))
+            else:
+                parcel_id = _add(db, shipment_id, identity, reading)
+            found[shipment_id, identity] = parcel_id
+            first.setdefault(shipment_id, parcel_id)
     if adopted:
         db.exec_driver_sql("UPDATE parcel SET identity = ?, leg = ? WHERE id = ?", adopted)
     return found
+
+
+def _stored_parcels(
+    db: Db, shipments: Sequence[int]
+) -> tuple[dict[tuple[int, str], int], dict[int, int], dict[int, int]]:
+    """Parcel ids by (shipment, identity); those without an identity, and the first one, by shipment."""
+    found: dict[tuple[int, str], int] = {}
+    blank: dict[int, int] = {}
+    first: dict[int, int] = {}
+    for chunk in chunks(shipments):
+        marks = ",".join("?" * len(chunk))
+        rows = db.exec_driver_sql(
+            f"SELECT shipment_id, identity, id FROM parcel WHERE shipment_id IN ({marks}) ORDER BY id", tuple(chunk)
+        )
+        for shipment_id, identity, parcel_id in rows.all():
+            found[shipment_id, identity] = parcel_id
+            first.setdefault(shipment_id, parcel_id)
+            if not identity:
+                blank[shipment_id] = parcel_id
+    return found, blank, first
 
 
 def _add(db: Db, shipment_id: int, identity: str, reading: ParcelReading) -> int:
@@ -227,8 +250,20 @@ EVENT_COLUMNS = (
 
 
 def events_of(db: Db, parcel_ids: Sequence[int]) -> dict[int, list[ScanEvent]]:
-    """All scan events of the parcels, in no particular order."""
-    found: dict[int, list[ScanEvent]] = {parcel_id: [] for parcel_id in parcel_ids}
+    """What happened to the parcels, in no particular order: all scan events, those that several sources told once."""
+    return {parcel_id: happenings(told) for parcel_id, told in told_of(db, parcel_ids).items()}
+
+
+def happenings(told: Sequence[Told]) -> list[ScanEvent]:
+    """The events of one source as they are; of several, merged."""
+    if len({one.source for one in told}) <= 1:
+        return [one.event for one in told]
+    return [one.event for one in merge(told)]
+
+
+def told_of(db: Db, parcel_ids: Sequence[int]) -> dict[int, list[Told]]:
+    """Every scan event of the parcels and who told it, in no particular order."""
+    found: dict[int, list[Told]] = {parcel_id: [] for parcel_id in parcel_ids}
     for chunk in chunks(list(parcel_ids)):
         rows = db.exec_driver_sql(
             f"SELECT {EVENT_COLUMNS} FROM scan s JOIN phrase p ON p.id = s.phrase_id"
@@ -236,7 +271,7 @@ def events_of(db: Db, parcel_ids: Sequence[int]) -> dict[int, list[ScanEvent]]:
             tuple(chunk),
         )
         for row in rows.all():
-            found[row[0]].append(_event(row))
+            found[row[0]].append(Told(row[12], _event(row)))
     return found
 
 
@@ -261,7 +296,7 @@ def refold(db: Db, parcel_ids: Sequence[int], *, now: datetime) -> None:
 
 def _project(db: Db, events_by_parcel: Mapping[int, Sequence[ScanEvent]], *, now: datetime) -> None:
     rows = [
-        (*state_values(fold(events, now=now)), _seconds(next_change(events, now=now)), parcel_id)
+        (*state_values(fold(events, now=now)), maybe_to_seconds(next_change(events, now=now)), parcel_id)
         for parcel_id, events in sorted(events_by_parcel.items())
     ]
     columns = ", ".join(f"{name} = ?" for name in (*PARCEL_STATE, *PARCEL_TIMES, "refold_at"))
@@ -282,12 +317,8 @@ def state_values(state: ParcelState) -> tuple[Any, ...]:
     return (
         *(word.value if word else None for word in words),
         state.last_physical_place,
-        *(_seconds(at) for at in times),
+        *(maybe_to_seconds(at) for at in times),
     )
-
-
-def _seconds(at: datetime | None) -> int | None:
-    return to_seconds(at) if at else None
 
 
 def state_of(row: Any) -> ParcelState:
@@ -313,6 +344,7 @@ def views(db: Db, shipment_ids: Sequence[int]) -> dict[int, ShipmentView]:
     """What is known of these shipments now. Driver-level reading: every poll and every look begins here."""
     parcels: dict[int, list[ParcelView]] = defaultdict(list)
     found: dict[int, ShipmentView] = {}
+    told = asking.sources_of(db, shipment_ids)
     for chunk in chunks(list(shipment_ids)):
         marks = ",".join("?" * len(chunk))
         for row in db.exec_driver_sql(
@@ -322,26 +354,35 @@ def views(db: Db, shipment_ids: Sequence[int]) -> dict[int, ShipmentView]:
         ):
             parcels[row[1]].append(ParcelView(row[0], row[2], row[3], row[4], _state(row[5:])))
         for row in db.exec_driver_sql(
-            f"SELECT {SHIPMENT_COLUMNS}, w.no_data, w.polled_at, w.note FROM shipment s"
+            f"SELECT {SHIPMENT_COLUMNS}, w.note, w.ended FROM shipment s"
             f" LEFT JOIN watch w ON w.shipment_id = s.id WHERE s.id IN ({marks})",
             tuple(chunk),
         ):
-            mine = tuple(parcels[row[4]])
+            mine, heard = tuple(parcels[row[4]]), told.get(row[4], ())
             found[row[4]] = ShipmentView(
                 shipment=_shipment_of(row),
                 parcels=mine,
                 state=shipment_state(p.state for p in mine),
-                no_data=NoData(row[13]) if row[13] else None,
-                polled_at=_instant(row[14]),
-                received_by_hand=row[15] == "received",
+                no_data=_no_data(heard),
+                polled_at=max((source.polled_at for source in heard if source.polled_at), default=None),
+                received_by_hand=row[13] == "received",
+                watching_ended=row[14] or "",
             )
     return found
+
+
+def _no_data(sources: Sequence[asking.Source]) -> NoData | None:
+    """None where any source knows the number; else what the first one says."""
+    answered = [source for source in sources if source.polled_at]
+    if any(source.no_data is None for source in answered):
+        return None
+    return answered[0].no_data if answered else None
 
 
 def _state(columns: Sequence[Any]) -> ParcelState:
     """A state from its columns, in the order of STATE_COLUMNS."""
     milestone, reason, manner, delivered, place, *times = columns
-    last_at, last_physical_at, delivered_at, first_at, since = (_instant(at) for at in times)
+    last_at, last_physical_at, delivered_at, first_at, since = (maybe_from_seconds(at) for at in times)
     return ParcelState(
         Milestone(milestone) if milestone else None,
         Reason(reason) if reason else None,
@@ -354,10 +395,6 @@ def _state(columns: Sequence[Any]) -> ParcelState:
         first_at,
         since,
     )
-
-
-def _instant(seconds: int | None) -> datetime | None:
-    return None if seconds is None else from_seconds(seconds)
 
 
 def _shipment_of(row: Any) -> Shipment:
@@ -377,7 +414,7 @@ def _shipment_of(row: Any) -> Shipment:
         origin=origin,
         destination=destination,
         region=region,
-        promised_at=_instant(promised_at),
+        promised_at=maybe_from_seconds(promised_at),
     )
 
 

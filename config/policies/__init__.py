@@ -1,6 +1,7 @@
 """The shop's rules as typed values: shipped with their sources, overridden by a person's own file."""
 
 from config.calendars import Calendar, Span, Ticking
+from config.policies.claims import ClaimRule, ClaimsPolicy, load_claims
 from config.policies.detection import (
     AwaitingPolicy,
     DetectionPolicy,
@@ -17,6 +18,8 @@ from config.policies.detection_file import load_detection
 __all__ = [
     "AwaitingPolicy",
     "Calendar",
+    "ClaimRule",
+    "ClaimsPolicy",
     "DetectionPolicy",
     "FailedAttemptPolicy",
     "IncidentPolicy",
@@ -27,5 +30,6 @@ __all__ = [
     "Span",
     "Threshold",
     "Ticking",
+    "load_claims",
     "load_detection",
 ]

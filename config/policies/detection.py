@@ -1,10 +1,11 @@
 """When Doorstep worries, as values: thresholds by region, polling, risk. Shipped figures and sources: detection.toml."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time, timedelta
 
 from config.calendars import Calendar, Span
+from config.policies.claims import ClaimsPolicy
 from domain.case import PROMISE
 from domain.tracking import Milestone
 
@@ -93,7 +94,10 @@ class IncidentPolicy:
 
 @dataclass(frozen=True, slots=True)
 class PollingPolicy:
-    """How often to ask. ``every`` is by milestone; ``unknown`` while the source doesn't know the number."""
+    """How often to ask. ``every`` is by milestone; ``unknown`` while the source doesn't know the number. ``settled``: this
+    rarely once a delivery is ``settled_after`` old. ``pushed``: this rarely while the source calls us by itself.
+    ``failover_after``: a source that fails for so long is stood in for.
+    """
 
     every: Mapping[Milestone, timedelta]
     unknown: timedelta
@@ -102,6 +106,10 @@ class PollingPolicy:
     stop_after_delivery: timedelta
     stop_after: timedelta
     after_last_claim: timedelta
+    settled: timedelta
+    settled_after: timedelta
+    pushed: timedelta
+    failover_after: timedelta
 
     def interval(self, milestone: Milestone | None) -> timedelta:
         return self.every.get(milestone, self.unknown) if milestone else self.unknown
@@ -121,6 +129,7 @@ class DetectionPolicy:
     looping_visits: int
     warn_before_promise: timedelta
     promise: timedelta = PROMISE
+    claims: ClaimsPolicy = field(default_factory=ClaimsPolicy)
 
     def region(self, name: str) -> RegionPolicy:
         """The region's own policy, else the one for abroad."""

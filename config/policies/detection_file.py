@@ -159,6 +159,10 @@ class _Polling(_Table, frozen=True):
     stop_after_delivery_d: Length
     stop_after_d: Length
     after_last_claim_d: Length
+    settled_h: Interval
+    settled_after_d: Length
+    pushed_h: Interval
+    failover_after_h: Interval
     every_h: _Every
 
 
@@ -245,6 +249,10 @@ def _policy(file: _File) -> DetectionPolicy:
             stop_after_delivery=_days(polling.stop_after_delivery_d),
             stop_after=_days(polling.stop_after_d),
             after_last_claim=_days(polling.after_last_claim_d),
+            settled=_hours(polling.settled_h),
+            settled_after=_days(polling.settled_after_d),
+            pushed=_hours(polling.pushed_h),
+            failover_after=_hours(polling.failover_after_h),
         ),
         alerts_per_agent_day=file.capacity.alerts_per_agent_day,
         agents=file.capacity.agents,

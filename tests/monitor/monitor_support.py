@@ -9,9 +9,9 @@ from config.policies import load_detection
 from domain.shipment import Customer, Item, Order, Shipment
 from domain.tracking import Certainty, EventTime, Manner, Milestone, ParcelReading, Reason, ScanEvent, Zone
 from monitor import look
-from store import due, intake, tracking
+from store import asking, intake, tracking
+from store.asking import Polled
 from store.base import Db, Store
-from store.due import Polled
 
 START = datetime(2026, 3, 2, 1, tzinfo=UTC)  # a Monday, 09:00 in Shanghai
 POLICY = load_detection()
@@ -66,5 +66,5 @@ def heard(
     """A poll at ``hours`` that told these events, and the look that follows it."""
     readings = [(shipment_id, "kuaidi100", (ParcelReading(number, events),))] if events else []
     gained = tracking.record(db, readings, now=at(hours))
-    due.reschedule(db, [Polled(shipment_id, at(hours + 4), no_data)], now=at(hours))  # type: ignore[arg-type]
+    asking.reschedule(db, "kuaidi100", [Polled(shipment_id, at(hours + 4), no_data)], now=at(hours))  # type: ignore[arg-type]
     look.after_poll(db, [shipment_id], gained, POLICY, now=at(hours))

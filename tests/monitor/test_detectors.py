@@ -8,7 +8,7 @@ from monitor_support import POLICY, M, R, at, heard, opened, scan, with_shipment
 from domain.case import Kind, Subject, SubjectType
 from domain.tracking import Manner, Milestone, NoData, Reason, ScanEvent
 from monitor import look
-from store import cases, due
+from store import asking, cases, due
 from store.base import Db
 
 
@@ -173,7 +173,7 @@ def test_silence_is_known_only_up_to_the_last_answer(tmp_path: Path) -> None:
         store.write(heard, shipment, 3, scan(M.PICKED_UP, 0), scan(M.IN_TRANSIT, 2))
         store.write(look.look_at, [shipment], POLICY, now=at(200))
         assert store.read(kinds, shipment) == set()
-        assert [d.shipment_id for d in store.read(due.due_polls, "kuaidi100", "main", now=at(200), limit=5)] == [
+        assert [d.shipment_id for d in store.read(asking.due_polls, "kuaidi100", "main", now=at(200), limit=5)] == [
             shipment
         ]
 

@@ -8,10 +8,11 @@ from monitor_support import POLICY, at, opened, with_shipment
 
 from domain.case import Kind, Severity, SubjectType
 from monitor.sources import check_sources
-from store import cases, due, mail
+from store import asking, cases, mail, sources
+from store.asking import Polled
 from store.base import Db, Store
 from store.cases import CaseRow
-from store.due import SourceState
+from store.sources import SourceState
 
 LIMIT_H = POLICY.source_silent.total_seconds() / 3600
 DOWN = SourceState(
@@ -21,7 +22,7 @@ DOWN = SourceState(
 
 def looked(store: Store, state: SourceState, hours: float) -> list[CaseRow]:
     def look(db: Db) -> None:
-        due.save_source_state(db, state)
+        sources.save(db, state)
         check_sources(db, POLICY, now=at(hours))
 
     store.write(look)
@@ -76,7 +77,7 @@ def test_nobody_waits_nobody_is_alarmed(tmp_path: Path, ended: bool) -> None:
         shipment = store.write(with_shipment)
         if not ended:
             assert len(looked(store, DOWN, 10)) == 1
-        store.write(due.reschedule, [due.Polled(shipment, None)], now=at(11))
+        store.write(asking.reschedule, "kuaidi100", [Polled(shipment, None)], now=at(11))
         assert looked(store, DOWN, 12) == []
 
 

@@ -7,10 +7,12 @@ from web_support import HTMX, NOW, Browser, add_parcel, add_route, app_of, open_
 from domain.pickup import ReturnReason, ReturnStatus
 from domain.returns import Return, ReturnItem
 from domain.tracking import Manner, Milestone, NoData
-from store import budgets, due, ledger, mail, overviews, returns
-from store.due import Polled, SourceState
+from store import asking, budgets, ledger, mail, overviews, returns, sources
+from store.asking import Polled
+from store.budgets import Window
 from store.ledger import Instruction
 from store.mail import Letter
+from store.sources import SourceState
 
 
 def instruction(order="A1", item="MUG", cents=4_900, id_="i1"):
@@ -41,7 +43,7 @@ def test_the_bar_lights_up_to_where_the_parcel_is(house, lin):
 def test_a_parcel_says_why_it_is_watched_and_which_cases_it_has(house, lin):
     shipment = add_parcel(house)
     case_id = open_case(house, shipment)
-    house.store.write(due.reschedule, [Polled(shipment, NOW, NoData.NOT_SCANNED)], now=NOW)
+    house.store.write(asking.reschedule, "kuaidi100", [Polled(shipment, NOW, NoData.NOT_SCANNED)], now=NOW)
     page = lin.get("/parcels/73100000001").text
     assert "not scanned yet" in page
     assert "11-22 16:00" in page
@@ -206,10 +208,10 @@ def test_sources_say_how_each_account_is_doing(house, lin):
     add_parcel(house)
     states = [SourceState("kuaidi100", "main", NOW), SourceState("sf", "main", NOW, NOW, 3, None, "sf: 503")]
     for state in states:
-        house.store.write(due.save_source_state, state)
-    house.store.write(budgets.take, "kuaidi100/main", [(100, 60)], now=NOW, wanted=7)
+        house.store.write(sources.save, state)
+    house.store.write(budgets.take, "fedex/main", [Window(1400, 10)], now=NOW, wanted=7)
     page = lin.get("/sources").text
-    for text in ("kuaidi100/main", "✓ answers", "✕ failing, first", "sf: 503", "7 in 1 min"):
+    for text in ("kuaidi100/main", "✓ answers", "✕ failing, first", "sf: 503", "7 of 1400 in 10 s"):
         assert text in page
 
 
@@ -226,7 +228,7 @@ def test_dead_letters_come_first_with_their_reason(house, lin):
 
 def test_every_page_is_whole_on_an_empty_house(lin):
     """A first day: nothing is there yet, and each page says what comes next."""
-    for path in ("/", "/parcels", "/returns", "/routes", "/money", "/sources", "/outbox", "/search"):
+    for path in ("/", "/parcels", "/returns", "/routes", "/money", "/outbox", "/search"):
         reply = lin.get(path)
         assert reply.status_code == 200, path
         assert "empty" in reply.text, path

@@ -10,6 +10,7 @@ import httpx
 import msgspec
 from fastapi import FastAPI
 
+from carriers.registry import CARRIERS, account_settings
 from config.settings import Collector, Courier, Depot, Map, Settings, defaults
 from domain.case import Finding, Kind, Severity, Subject, SubjectType
 from domain.pickup import ReturnReason
@@ -41,6 +42,10 @@ def settings(folder: Path, *, demo: bool = False, **tables: Any) -> Settings:
         "collectors": (Collector(id="fast", name="Fast Collectors", depots=("hz",)),),
         "couriers": (Courier(id="li", name="Courier Li", collector="fast", depot="hz"),),
         "map": Map(),
+        "carriers": {
+            "kuaidi100": {"main": account_settings(CARRIERS["kuaidi100"], {"customer": "C", "key": "K"})},
+            "fedex": {"main": account_settings(CARRIERS["fedex"], {"client_id": "I", "client_secret": "S"})},
+        },
     } | tables
     names = [f for f in Settings.__dataclass_fields__ if f not in changes]
     return Settings(**{name: getattr(base, name) for name in names}, **changes)

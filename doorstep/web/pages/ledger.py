@@ -1,8 +1,11 @@
 """Money that was instructed, how the sources are doing, and letters that nobody got."""
 
+from functools import partial
+
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
+from doorstep.credentials import credentials
 from doorstep.web.context import Form, Shared, SignedIn, go, is_htmx, render
 from monitor.acts import ROLES_THAT_ACT
 from scheduler import refund
@@ -37,7 +40,7 @@ def confirm(request: Request, web: Shared, who: SignedIn, form: Form, instructio
 
 @router.get("/sources")
 def sources(request: Request, web: Shared, who: SignedIn) -> Response:
-    lines = web.house.store.read(overviews.source_lines)
+    lines = web.house.store.read(partial(credentials, web.house), now=web.house.now())
     return render(request, who, "sources.html", lines=lines)
 
 

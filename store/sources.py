@@ -1,0 +1,71 @@
+"""How each credential of each source is doing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from store.base import Db
+from store.tables import maybe_from_seconds, maybe_to_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """One credential's health. ``failing_since`` is the first failure of an unbroken run; ``used_up_until``: when a long
+    budget, its money, or the source's own quota allows questions again. ``stood_in``: others are asked in its stead.
+    """
+
+    source: str
+    account: str
+    last_ok_at: datetime | None = None
+    failing_since: datetime | None = None
+    failures: int = 0
+    paused_until: datetime | None = None
+    error: str = ""
+    used_up_until: datetime | None = None
+    stood_in: bool = False
+
+
+COLUMNS = "source, account, last_ok_at, failing_since, failures, paused_until, error, used_up_until, stood_in"
+
+
+def state(db: Db, source: str, account: str) -> SourceState:
+    row = db.exec_driver_sql(
+        f"SELECT {COLUMNS} FROM source WHERE source = ? AND account = ?", (source, account)
+    ).one_or_none()
+    return _of(row) if row else SourceState(source, account)
+
+
+def states(db: Db) -> list[SourceState]:
+    return [_of(row) for row in db.exec_driver_sql(f"SELECT {COLUMNS} FROM source ORDER BY source, account")]
+
+
+def _of(row: Any) -> SourceState:
+    source, account, last_ok_at, failing_since, failures, paused_until, error, used_up_until, stood_in = row
+    return SourceState(
+        source,
+        account,
+        maybe_from_seconds(last_ok_at),
+        maybe_from_seconds(failing_since),
+        failures,
+        maybe_from_seconds(paused_until),
+        error,
+        maybe_from_seconds(used_up_until),
+        bool(stood_in),
+    )
+
+
+def save(db: Db, value: SourceState) -> None:
+    db.exec_driver_sql(
+        f"INSERT OR REPLACE INTO source ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)",
+        (
+            value.source,
+            value.account,
+            maybe_to_seconds(value.last_ok_at),
+            maybe_to_seconds(value.failing_since),
+            value.failures,
+            maybe_to_seconds(value.paused_until),
+            value.error,
+            maybe_to_seconds(value.used_up_until),
+            int(value.stood_in),
+        ),
+    )
