@@ -183,6 +183,8 @@ class Carrier:
     ``vocabulary`` is every row of its status tables, for docs and the contract test; ``scrub`` names the JSON fields
     with people in them, blanked before a raw body is kept. ``probe`` is a harmless question that shows whether an account
     works. ``charged``: what costs money; ``tokens_count``: whether fetching a token spends the budget too.
+    ``asks``: False where nobody can be asked: what the source knows is brought to us, and ``request`` only raises RuleError.
+    ``in_address``: the settings that a source wants in the address, by its document; no other setting may stand there.
     """
 
     id: str
@@ -202,6 +204,8 @@ class Carrier:
     charged: frozenset[Charged] = frozenset()
     tokens_count: bool = False
     scrub: tuple[str, ...] = field(default=())
+    asks: bool = True
+    in_address: tuple[str, ...] = ()
 
     def budgets_of(self, settings: AccountSettings) -> tuple[Budget, ...]:
         """The budgets that hold for an account: the documented ones, and in their place what its settings allow it."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from carriers import dhl, fedex, kuaidi100, kuaidiniao, sf, track17, ups, usps
+from carriers import dhl, fedex, jd, kuaidi100, kuaidiniao, manual, sf, track17, ups, usps
 from carriers.base import Carrier
 from domain.errors import RuleError
 
@@ -22,6 +22,8 @@ CARRIERS: Mapping[str, Carrier] = MappingProxyType(
             dhl.CARRIER,
             usps.CARRIER,
             track17.CARRIER,
+            jd.CARRIER,
+            manual.CARRIER,
         )
     }
 )
