@@ -163,6 +163,16 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True)
+class Detect:
+    """A source that says whose number it is: ``request(number, account)``; ``read(reply)`` gives the house's carrier
+    codes, the likeliest first, () for none. ``read`` raises OutsideError.
+    """
+
+    request: Callable[[str, Account], HttpRequest]
+    read: Callable[[HttpReply], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Meaning:
     """A row of an adapter's status table: what a code or phrase means, and where that is written."""
 
@@ -198,6 +208,7 @@ class Carrier:
     charged: Charged = Charged.NOTHING
     tokens_count: bool = False
     scrub: tuple[str, ...] = field(default=())
+    detect: Detect | None = None
 
 
 MAX_ERROR_TEXT = 200
