@@ -167,6 +167,16 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True)
+class Detect:
+    """A source that says whose number it is: ``request(number, account)``; ``read(reply)`` gives the house's carrier
+    codes, the likeliest first, () for none. ``read`` raises OutsideError.
+    """
+
+    request: Callable[[str, Account], HttpRequest]
+    read: Callable[[HttpReply], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Meaning:
     """A row of an adapter's status table: what a code or phrase means, and where that is written."""
 
@@ -206,6 +216,7 @@ class Carrier:
     scrub: tuple[str, ...] = field(default=())
     asks: bool = True
     in_address: tuple[str, ...] = ()
+    detect: Detect | None = None
 
     def budgets_of(self, settings: AccountSettings) -> tuple[Budget, ...]:
         """The budgets that hold for an account: the documented ones, and in their place what its settings allow it."""

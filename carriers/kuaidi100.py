@@ -43,6 +43,7 @@ from carriers.base import (
     text_of,
 )
 from carriers.kuaidi100_carriers import carrier_code
+from carriers.kuaidi100_detect import DETECT
 from carriers.kuaidi100_phrases import MANNERS, PHRASES
 from carriers.kuaidi100_vocabulary import CODE_OF_WORD, CODES, MANNERS_OF, REFINES, WORDS
 from domain.errors import AccessDenied, OutsideError, RateLimited, RuleError, Unreachable, UnreadableReply
@@ -421,5 +422,6 @@ CARRIER = Carrier(
         unwrap=unwrap,
     ),
     charged=frozenset({Charged.QUESTION, Charged.REGISTRATION}),
+    detect=DETECT,
     scrub=("courierInfo", "pickupManName", "pickupManPhone", "deliveryManName", "deliveryManPhone"),
 )
