@@ -1,4 +1,4 @@
-"""The parts of FedEx's replies that the adapter reads, as they come. For carriers/fedex.py only.
+"""The parts of FedEx's replies that the adapter reads, as they come. For the FedEx adapter only.
 
 Every field may be missing, null or a bare number: FedEx leaves out what it doesn't know.
 """
@@ -6,6 +6,8 @@ Every field may be missing, null or a bare number: FedEx leaves out what it does
 import msgspec
 
 from carriers.base import Scalar
+
+ID = "fedex"
 
 
 class Address(msgspec.Struct, rename="camel"):

@@ -1,6 +1,6 @@
 """The times of UPS's events: a local date and time, and beside it, mostly, the same in GMT with the offset.
 
-Source: Tracking.yaml, issues 38, 99 and 187 of UPS-API/api-documentation. For carriers/ups.py only.
+Source: Tracking.yaml, issues 38, 99 and 187 of UPS-API/api-documentation. For the UPS adapter only.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The parts of UPS's replies and pushes that the adapter reads, as they come. For carriers/ups.py only.
+"""The parts of UPS's replies and pushes that the adapter reads, as they come. For the UPS adapter only.
 
 Source: UPS-API/api-documentation, Tracking.yaml and UPSTrackAlertEnhanced.yaml. Every field may be missing, null or a
 bare number.
@@ -7,6 +7,8 @@ bare number.
 import msgspec
 
 from carriers.base import Scalar
+
+ID = "ups"
 
 
 class Address(msgspec.Struct, rename="camel"):

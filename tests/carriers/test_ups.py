@@ -10,7 +10,8 @@ import respx
 from carrier_support import NOW, SECRET, account_of, ok, standing_of
 
 from carriers.base import Account, Stands, read_safely
-from carriers.ups import CARRIER, token_read, token_request
+from carriers.ups import CARRIER
+from carriers.ups_account import token_read, token_request
 from carriers.ups_times import iso_clock, iso_date, offset_of
 from carriers.ups_vocabulary import manner_in, meaning_of
 from domain.errors import AccessDenied, RateLimited, RuleError, Unreachable, UnreadableReply
