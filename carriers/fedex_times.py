@@ -35,9 +35,9 @@ MIDNIGHT = "T00:00:00"
 def _naive(scan: Scan, witness: str | None) -> EventTime:
     """A naive midnight is a date: the pickup of 2024-08-15T00:00:00 was scanned after the label of 10:36 that day."""
     raw = text_of(scan.date)
-    _, state, country = _spot(scan)
+    city, state, country = _spot(scan)
     offset = datetime.fromisoformat(witness).tzinfo if witness else None
-    zone = offset or zone_of(country, state)
+    zone = offset or zone_of(country, state, city)
     if zone is None:
         return unread_time(raw)
     time = naive_time(raw.strip().removesuffix(MIDNIGHT), zone, Zone.ASSUMED_PLACE)
