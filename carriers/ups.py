@@ -12,7 +12,8 @@ from carriers.ups_account import UpsSettings, headers, token_read, token_request
 from carriers.ups_errors import HISTORY
 from carriers.ups_push import PUSH
 from carriers.ups_read import read
-from carriers.ups_vocabulary import CODES, EXCEPTION_TEXTS, STATUSES
+from carriers.ups_statuses import ROLLUPS, STATUSES
+from carriers.ups_vocabulary import CODES, EXCEPTION_TEXTS
 from carriers.ups_wire import ID
 from domain.errors import RuleError
 from domain.tracking import Ask
@@ -39,6 +40,7 @@ CARRIER = Carrier(
     vocabulary={
         **{"/".join(key): meaning for key, meaning in CODES.items()},
         **{f"*/*/{status}": meaning for status, meaning in STATUSES.items()},
+        **{f"*//{status}": meaning for status, meaning in ROLLUPS.items()},
         **{f"X/* {n}: {row.phrase}": row.meaning for n, row in enumerate(EXCEPTION_TEXTS)},
     },
     probe=Ask("1Z0000000000000000"),

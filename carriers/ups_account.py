@@ -5,6 +5,7 @@ Source: UPS-API/api-documentation, OAuthClientCredentials and Tracking.
 
 import base64
 from datetime import datetime, timedelta
+from typing import Literal
 from urllib.parse import urlencode
 
 from carriers.base import Account, AccountSettings, Token, raise_for_status, said, text_of
@@ -14,8 +15,9 @@ from net.http import HttpReply, HttpRequest
 
 
 class UpsSettings(AccountSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """``client_id`` and ``client_secret`` of an app with the Tracking API. ``push_credential``: what UPS is told to send
-    as ``x-api-key`` with every Track Alert; without it no push is believed.
+    """``client_id`` and ``client_secret`` of an app with the Tracking API. ``push_credential``: what every Track Alert
+    must come with, without it no push is believed. ``alerts``: the version of Track Alert; v1 is told the credential in
+    each subscription, v2 knows it from UPS's portal.
     """
 
     client_id: str
@@ -24,6 +26,7 @@ class UpsSettings(AccountSettings, frozen=True, forbid_unknown_fields=True, kw_o
     locale: str = "en_US"
     transaction_source: str = "doorstep"
     push_credential: str = ""
+    alerts: Literal["v1", "v2"] = "v1"
 
 
 def headers(account: Account, nonce: str) -> dict[str, str]:

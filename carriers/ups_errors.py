@@ -24,19 +24,25 @@ ERRORS: Mapping[str, NoData | type[OutsideError]] = MappingProxyType(
         "250003": AccessDenied,
         "251004": AccessDenied,  # token expired
         "10401": AccessDenied,
-        "UJ0001": AccessDenied,
+        "UJ0001": AccessDenied,  # no token, or not a valid one
         "10429": RateLimited,
         "10004": Unreachable,
         "VSS100": Unreachable,
+        "10007": UnreadableReply,  # the content type of our question
+        "404": UnreadableReply,  # the address of our question
+        "405": UnreadableReply,
     }
 )
-"""Codes of errors and warnings. Source: UPS-API/api-documentation, its issues, and the XML guide (six digits)."""
+"""Codes of errors and warnings. Source: UPS-API/api-documentation (error tables of the specifications, issues 12, 102, 123,
+166), and the XML guide (15xxxx).
+"""
 
 PARTS: tuple[tuple[str, NoData | type[OutsideError]], ...] = (
     ("too many requests", RateLimited),
     ("limit exceeded", RateLimited),
     ("temporarily unavailable", Unreachable),
     ("try again later", Unreachable),
+    ("blocked merchant", AccessDenied),
     ("token", AccessDenied),
     ("authentication", AccessDenied),
     ("authorization", AccessDenied),

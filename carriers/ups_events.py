@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from carriers.base import Meaning, same_number, scan_event, text_of, unread_time
+from carriers.ups_manners import manner_in
+from carriers.ups_statuses import STATUSES
 from carriers.ups_times import address_of, country_of, iso_date, times
-from carriers.ups_vocabulary import STATUSES, manner_in, meaning_of
+from carriers.ups_vocabulary import meaning_of
 from carriers.ups_wire import Activity, Address, DeliveryInformation, Package, PackageAddress, Status
 from domain.parcel import order_key
 from domain.tracking import EventTime, Manner, Milestone, ScanEvent
 
 
 def events_of(package: Package) -> tuple[ScanEvent, ...]:
-    activities = [activity for activity in package.activity or () if activity != Activity()]
+    activities = [activity for activity in package.activity or () if not _is_blank(activity)]
     if not activities:
         return _from_status(package.current_status)
     when = times(activities, address_at(package, "ORIGIN"))
@@ -20,13 +22,18 @@ def events_of(package: Package) -> tuple[ScanEvent, ...]:
     return tuple(_with_delivery(_sent_back(events), package))
 
 
+def _is_blank(activity: Activity) -> bool:
+    """An activity of empty fields only, as the list of a new label may hold one."""
+    status = activity.status or Status()
+    said = (status.type, status.code, status.status_code, status.description, activity.date, activity.gmt_date)
+    return not any(text_of(value).strip() for value in said)
+
+
 def _from_status(status: Status | None) -> tuple[ScanEvent, ...]:
-    """A label so new that it has no activity has only its status, which is no scan and has no time."""
-    if status is None or status == Status():
+    """A label so new that it has no activity has only its status, which has no time."""
+    if status is None or not (_code(status) or text_of(status.status_code).strip() or _text(status)):
         return ()
-    meaning = _meaning(status)
-    electronic = replace(meaning, physical=False) if meaning else None
-    return (scan_event(_code(status), _text(status), unread_time(""), electronic),)
+    return (scan_event(_code(status), _text(status), unread_time(""), _meaning(status)),)
 
 
 def _code(status: Status) -> str | None:

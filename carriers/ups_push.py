@@ -6,6 +6,7 @@ Source: UPS-API/api-documentation, UPSTrackAlert.yaml and UPSTrackAlertEnhanced.
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import msgspec
 
@@ -19,6 +20,7 @@ from carriers.base import (
     always,
     json_of,
     missing_since,
+    no_data_of,
     raise_for_status,
     said,
     same_number,
@@ -43,20 +45,26 @@ from carriers.ups_wire import (
     Status,
     Subscribed,
 )
-from domain.errors import RuleError, UnreadableReply
+from domain.errors import AccessDenied, OutsideError, RuleError, UnreadableReply
 from domain.tracking import Ask, Failed, Found, NoData, NotFound, ParcelReading, Reading
 from net.http import HttpReply, HttpRequest
 
+PROOFS = ("credential", "x-api-key")
+"""Headers that hold what proves a push: version 1 sends back the credential of the subscription, version 2 the client id
+of the webhook credential kept in UPS's portal. Source: both specifications, webhooks.
+"""
+
 
 def verify(body: bytes, headers: Mapping[str, str], account: Account) -> bool:
-    """Whether ``x-api-key`` is what UPS was told to send. The header holds the client id of the webhook credential, and
-    the body isn't signed: without a configured credential nothing proves a push.
+    """Whether a header holds the account's ``push_credential``. The body isn't signed: without a configured credential
+    nothing proves a push.
     """
     del body
     settings: UpsSettings = account.settings
-    sent = next((value for name, value in headers.items() if name.lower() == "x-api-key"), "")
-    same = hmac.compare_digest(sent.strip().encode(), settings.push_credential.encode())
-    return same and settings.push_credential != ""
+    kept = settings.push_credential.encode()
+    sent = [value.strip().encode() for name, value in headers.items() if name.lower() in PROOFS]
+    matches = [hmac.compare_digest(value, kept) for value in sent]
+    return any(matches) and kept != b""
 
 
 def read_push(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
@@ -66,17 +74,24 @@ def read_push(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Read
 
 
 def _pushed(alert: Alert, ask: Ask, now: datetime) -> Reading:
-    number = text_of(alert.tracking_number)
-    if number.strip() and not same_number(number, ask.number):
+    names = _names(alert)
+    if names and not any(same_number(name, ask.number) for name in names):
         return Failed(UnreadableReply(ID, f"the push doesn't mention {ask.number}"))
     events = events_of(_package(alert)) if alert.activity_status not in (None, Status()) else ()
     if not events:
         return NotFound(missing_since(ask, now, HISTORY))
-    if not number.strip():
+    if not names:
         return Failed(UnreadableReply(ID, f"the push doesn't mention {ask.number}"))
     ends = text_of(alert.delivery_end_time)
     promise = end_of(iso_date(text_of(alert.scheduled_delivery_date)), ends, alert.activity_location or Address())
-    return Found((ParcelReading(ask.number, events, None, leg_of(events)),), promised_at=promise)
+    own = text_of(alert.tracking_number).strip()
+    identity = own if own and not same_number(own, ask.number) else None
+    return Found((ParcelReading(ask.number, events, identity, leg_of(events)),), promised_at=promise)
+
+
+def _names(alert: Alert) -> tuple[str, ...]:
+    names = (text_of(alert.tracking_number).strip(), text_of(alert.alternate_tracking_number).strip())
+    return tuple(name for name in names if name)
 
 
 def _package(alert: Alert) -> Package:
@@ -99,8 +114,8 @@ def _package(alert: Alert) -> Package:
 
 
 def numbers(body: bytes) -> tuple[str, ...]:
-    number = text_of(said(ID, body, Alert).tracking_number).strip()
-    return (number,) if number else ()
+    """The parcel's number, and the other one that it goes by."""
+    return _names(said(ID, body, Alert))
 
 
 ALERTS = 100  # numbers in one subscription
@@ -113,33 +128,80 @@ def ready(account: Account) -> bool:
 
 
 def subscribe(asks: Sequence[Ask], account: Account, callback_url: str, now: datetime) -> HttpRequest:
-    """Ask for fourteen days of alerts. Version 2 keeps the address of the webhook in the portal, not in the call."""
-    del callback_url
+    """Ask for fourteen days of alerts. Version 1 names the address and the credential of the webhook in the call; version
+    2 keeps both in UPS's portal.
+    """
     if not 0 < len(asks) <= ALERTS:
         raise RuleError(f"ups: subscribe to 1 to {ALERTS} numbers at once, not {len(asks)}")
+    settings: UpsSettings = account.settings
     numbers_ = [ask.number for ask in asks]
     headers = {**headers_of(account, f"{int(now.timestamp())}-{numbers_[0]}"), "content-type": "application/json"}
-    body = {"locale": account.settings.locale, "countryCode": "US", "trackingNumberList": numbers_}
-    url = account.settings.base_url + "/api/track/v2/subscription/standard/package"
+    body: dict[str, object] = {"locale": settings.locale, "countryCode": "US", "trackingNumberList": numbers_}
+    if settings.alerts == "v1":
+        body["destination"] = _destination(settings, callback_url)
+    url = f"{settings.base_url}/api/track/{settings.alerts}/subscription/standard/package"
     return HttpRequest("POST", url, headers, msgspec.json.encode(body))
 
 
+def _destination(settings: UpsSettings, callback_url: str) -> Mapping[str, str]:
+    """``credentialType`` is an open field that UPS only hands back; its example is Bearer."""
+    return {"url": callback_url, "credentialType": "Bearer", "credential": settings.push_credential}
+
+
+REFUSED: Mapping[str, type[OutsideError]] = MappingProxyType(
+    {
+        "VSS300": AccessDenied,  # locale
+        "VSS310": AccessDenied,
+        "VSS400": AccessDenied,  # country
+        "VSS500": AccessDenied,  # destination
+        "VSS600": AccessDenied,  # its address
+        "VSS610": AccessDenied,
+        "VSS700": AccessDenied,  # credential
+        "VSS800": AccessDenied,
+        "VSS000": UnreadableReply,  # our question isn't what UPS expects
+        "VSS002": UnreadableReply,
+        "VSS003": UnreadableReply,
+        "VSS004": UnreadableReply,
+        "VSS006": UnreadableReply,
+        "VSS110": UnreadableReply,
+        "VSS200": UnreadableReply,
+        "VSS220": UnreadableReply,
+        "VSS930": UnreadableReply,
+    }
+)
+"""Codes that refuse a whole subscription. What the account's settings say wrong is the account's fault. Source: error
+table of UPSTrackAlertEnhanced.yaml.
+"""
+
+NO_NUMBER = frozenset({"VSS210", "VSS215"})
+"""Not one of the numbers can be watched."""
+
+
 def read_subscription(reply: HttpReply, asks: Sequence[Ask]) -> list[Standing]:
-    """Which numbers were taken; the others are no numbers that UPS can watch."""
+    """Which numbers were taken; those called invalid are none that UPS can watch, the rest of a refusal failed."""
     raise_for_status(ID, reply, ok=frozenset({200, 400}))
     told = json_of(reply.body, Subscribed)
-    if reply.status != 200 or told.valid_tracking_numbers is None:
-        faults = (told.response.errors if told.response else None) or [Fault(None, "no number was taken")]
-        kind = kind_of(faults[0])
-        error = kind if isinstance(kind, type) else UnreadableReply
-        raise error(ID, f"subscription refused: {text_of(faults[0].code)} {text_of(faults[0].message)}")
-    taken = told.valid_tracking_numbers
-    return [
-        Stands()
-        if any(same_number(number, ask.number) for number in taken)
-        else NotFound(NoData.WRONG_CARRIER, "UPS can't send alerts for this number")
-        for ask in asks
-    ]
+    refusal = _refusal(told, reply)
+    return [_standing(ask.number, told, refusal) for ask in asks]
+
+
+def _refusal(told: Subscribed, reply: HttpReply) -> OutsideError | None:
+    faults = (told.response.errors if told.response else None) or told.errors or []
+    listed = told.valid_tracking_numbers is not None or told.invalid_tracking_numbers is not None
+    if (reply.status == 200 and listed) or (faults and text_of(faults[0].code) in NO_NUMBER):
+        return None
+    fault = faults[0] if faults else Fault(None, "neither numbers nor an error")
+    kind = REFUSED.get(text_of(fault.code)) or kind_of(fault)
+    error = kind if isinstance(kind, type) else UnreadableReply
+    return error(ID, f"subscription refused: {text_of(fault.code)} {text_of(fault.message)}")
+
+
+def _standing(number: str, told: Subscribed, refusal: OutsideError | None) -> Standing:
+    if any(same_number(taken, number) for taken in told.valid_tracking_numbers or ()):
+        return Stands()
+    if refusal is None or any(same_number(bad, number) for bad in told.invalid_tracking_numbers or ()):
+        return NotFound(NoData.WRONG_CARRIER, "UPS can't send alerts for this number")
+    return Failed(refusal, no_data_of(refusal))
 
 
 PUSH = Push(

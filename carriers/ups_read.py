@@ -25,8 +25,8 @@ from domain.tracking import (
 )
 from net.http import HttpReply
 
-ENVELOPE_STATUSES = frozenset({200, 400, 404, 422})
-"""Statuses whose body says more than the status."""
+ENVELOPE_STATUSES = frozenset({200, 207, 400, 404, 422})
+"""Statuses whose body says more than the status; 207 is "not found for all numbers" of older specifications (issue 49)."""
 
 
 def read(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
@@ -70,13 +70,18 @@ def _names(package: Package) -> list[str]:
 
 
 def _parcels(packages: Iterable[Package], number: str) -> tuple[ParcelReading, ...]:
-    """One parcel per package number; the one that was asked for needs no other identity than the asked number."""
-    parcels: dict[str | None, tuple[ScanEvent, ...]] = {}
+    """One parcel per package number, the one that was asked for first. The number is the identity; a parcel that is alone
+    under its own number needs none.
+    """
+    parcels: dict[str, tuple[ScanEvent, ...]] = {}
     for package in packages:
         own = text_of(package.tracking_number).strip()
-        identity = own if own and not same_number(own, number) else None
-        parcels[identity] = parcels.get(identity, ()) + events_of(package)
-    return tuple(ParcelReading(number, events, identity, leg_of(events)) for identity, events in parcels.items())
+        parcels[own] = parcels.get(own, ()) + events_of(package)
+    alone = len(parcels) == 1
+    return tuple(
+        ParcelReading(number, events, None if alone and same_number(own, number) else own or None, leg_of(events))
+        for own, events in sorted(parcels.items(), key=lambda row: not same_number(row[0], number))
+    )
 
 
 def leg_of(events: Sequence[ScanEvent]) -> Leg:
@@ -105,8 +110,8 @@ def _promised(package: Package) -> datetime | None:
 
 
 def end_of(date: str, ends: str, place: Address) -> datetime | None:
-    _, state, country = spot_of(place)
-    zone = zone_of(country, state)
+    city, state, country = spot_of(place)
+    zone = zone_of(country, state, city)
     if not date or zone is None:
         return None
     return naive_time(f"{date} {iso_clock(ends) or END_OF_DAY}", zone, Zone.ASSUMED_PLACE).at

@@ -115,6 +115,7 @@ class Alert(msgspec.Struct, rename="camel"):
     """One event that Track Alert pushes."""
 
     tracking_number: Scalar = None
+    alternate_tracking_number: Scalar = None
     local_activity_date: Scalar = None
     local_activity_time: Scalar = None
     gmt_activity_date: Scalar = None
@@ -132,6 +133,7 @@ class Subscribed(msgspec.Struct, rename="camel"):
     valid_tracking_numbers: list[Scalar] | None = None
     invalid_tracking_numbers: list[Scalar] | None = None
     response: Errors | None = None
+    errors: list[Fault] | None = None
 
 
 class TokenReply(msgspec.Struct):
