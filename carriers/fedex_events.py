@@ -1,34 +1,53 @@
 """The scans of a FedEx parcel as scan events. For the FedEx adapter only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
-from carriers.base import Meaning, same_number, scan_event, text_of, unread_time
+from carriers.base import Meaning, same_number, scan_event, text_of
 from carriers.fedex_times import times_of
 from carriers.fedex_vocabulary import DELAYS, manner_in, meaning_of
-from carriers.fedex_wire import Address, Delay, DeliveryDetails, LatestStatus, Scan, Track
+from carriers.fedex_wire import Address, Delay, DeliveryDetails, Scan, Track
 from domain.parcel import order_key
 from domain.tracking import EventTime, Manner, Milestone, ScanEvent
 
 
 def events_of(track: Track) -> tuple[ScanEvent, ...]:
-    scans = [scan for scan in track.scan_events or () if scan != Scan()]
-    if not scans:
-        return _from_status(track.latest_status_detail)
+    """The scans; without any (a new label, or scans left out of the reply) the status stands for one."""
+    scans = [scan for scan in track.scan_events or () if not _is_blank(scan)] or _status_as_scan(track)
     times = times_of(scans)
     events = [_event(scan, time) for scan, time in zip(scans, times, strict=True)]
     return tuple(_with_delivery(_sent_back(events), track))
 
 
-def _from_status(status: LatestStatus | None) -> tuple[ScanEvent, ...]:
-    """A label so new that its list is empty or ``[{}]`` has only its status, which is no scan and has no time."""
+def _is_blank(scan: Scan) -> bool:
+    """A scan of empty fields only: a label so new that nothing was scanned comes with ``[{}]``."""
+    said = (scan.date, scan.event_type, scan.derived_status_code, scan.event_description, scan.exception_code)
+    return not any(text_of(value).strip() for value in said)
+
+
+DATED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"DL": ("ACTUAL_DELIVERY",), "PU": ("ACTUAL_PICKUP", "ACTUAL_TENDER")}
+)
+"""The dateAndTimes that say when a status came about. A label's (SHIP) is a plan."""
+
+
+def _status_as_scan(track: Track) -> list[Scan]:
+    status = track.latest_status_detail
     if status is None or not (text_of(status.derived_code) or text_of(status.code)):
-        return ()
-    derived, event = text_of(status.derived_code), text_of(status.code)
-    meaning = meaning_of(derived, event, "", at_destination=False)
-    text = text_of(status.description) or text_of(status.status_by_locale)
-    electronic = replace(meaning, physical=False) if meaning else None
-    return (scan_event(f"{derived}/{event}/", text, unread_time(""), electronic),)
+        return []
+    code = text_of(status.code) or text_of(status.derived_code)
+    dates = {text_of(dated.type): dated.date_time for dated in track.date_and_times or ()}
+    scan = Scan(
+        date=next((dates[kind] for kind in DATED.get(code, ()) if kind in dates), None),
+        event_type=status.code,
+        event_description=status.description or status.status_by_locale,
+        exception_code=next((a.reason for a in status.ancillary_details or () if a.reason), None),
+        derived_status_code=status.derived_code,
+        scan_location=status.scan_location,
+        delay_detail=status.delay_detail,
+    )
+    return [scan]
 
 
 def _event(scan: Scan, time: EventTime) -> ScanEvent:
@@ -39,7 +58,7 @@ def _event(scan: Scan, time: EventTime) -> ScanEvent:
         f"{derived}/{event}/{exception}",
         text or text_of(scan.exception_description),
         time,
-        _delayed(meaning, scan.delay_detail),
+        _left_at(_delayed(meaning, scan.delay_detail), text_of(scan.exception_description)),
         place=_place(scan.scan_location),
     )
 
@@ -56,6 +75,13 @@ def _delayed(meaning: Meaning | None, delay: Delay | None) -> Meaning | None:
     if meaning is None or meaning.reason or delay is None or text_of(delay.status) != "DELAYED":
         return meaning
     return replace(meaning, reason=DELAYS.get(text_of(delay.type)))
+
+
+def _left_at(meaning: Meaning | None, words: str) -> Meaning | None:
+    """A delivery's exception description may say where: "Left at front door. Signature Service not requested."."""
+    if meaning is None or meaning.milestone is not Milestone.DELIVERED or meaning.manner:
+        return meaning
+    return replace(meaning, manner=manner_in(words, "", ""))
 
 
 def _place(address: Address | None) -> str:

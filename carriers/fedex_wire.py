@@ -43,11 +43,25 @@ class NumberInfo(msgspec.Struct, rename="camel"):
     tracking_number_unique_id: Scalar = None
 
 
+class Ancillary(msgspec.Struct):
+    reason: Scalar = None
+
+
 class LatestStatus(msgspec.Struct, rename="camel"):
+    """``ancillary_details`` hold the exception code as ``reason``."""
+
     code: Scalar = None
     derived_code: Scalar = None
     description: Scalar = None
     status_by_locale: Scalar = None
+    scan_location: Address | None = None
+    delay_detail: Delay | None = None
+    ancillary_details: list[Ancillary] | None = None
+
+
+class DatedAs(msgspec.Struct, rename="camel"):
+    type: Scalar = None
+    date_time: Scalar = None
 
 
 class DeliveryDetails(msgspec.Struct, rename="camel"):
@@ -63,6 +77,7 @@ class Contact(msgspec.Struct, rename="camel"):
 
 class Recipient(msgspec.Struct):
     contact: Contact | None = None
+    address: Address | None = None
 
 
 class Span(msgspec.Struct):
@@ -83,6 +98,7 @@ class Track(msgspec.Struct, rename="camel"):
     tracking_number_info: NumberInfo | None = None
     scan_events: list[Scan] | None = None
     latest_status_detail: LatestStatus | None = None
+    date_and_times: list[DatedAs] | None = None
     delivery_details: DeliveryDetails | None = None
     recipient_information: Recipient | None = None
     estimated_delivery_time_window: Window | None = None
