@@ -16,6 +16,7 @@ from domain.tracking import Manner, Milestone, Reason
 
 WSDL = "FedEx Web Services, Tracking and Visibility Service guide, tracking status codes"
 REST = "Track API v1 replies (developer.fedex.com samples, Karrio fixtures)"
+LIST = "Track API status codes (developer.fedex.com), as public projects copied them"
 EXPRESS = "FedEx Express STAT/DEX/HEX scan codes"
 GROUND = "FedEx Ground status codes (three digits)"
 SEEN = "exceptionCode with its exceptionDescription in Track API v1 replies"
@@ -46,8 +47,7 @@ EVENTS: Mapping[str, Meaning] = MappingProxyType(
         "IT": Meaning(Milestone.IN_TRANSIT, WSDL),
         "IX": Meaning(Milestone.IN_TRANSIT, WSDL),
         "OW": Meaning(Milestone.IN_TRANSIT, REST),
-        "DR": Meaning(Milestone.IN_TRANSIT, WSDL),
-        "DS": Meaning(Milestone.IN_TRANSIT, WSDL),
+        "IP": Meaning(Milestone.IN_TRANSIT, LIST),
         "FD": Meaning(Milestone.AT_DESTINATION, WSDL),
         "TR": Meaning(Milestone.TRANSFERRED, WSDL),
         "TP": Meaning(Milestone.TRANSFERRED, WSDL),
@@ -69,6 +69,7 @@ EVENTS: Mapping[str, Meaning] = MappingProxyType(
         "HP": Meaning(Milestone.AWAITING_COLLECTION, REST),
         "RL": Meaning(Milestone.AWAITING_COLLECTION, REST),
         "DL": Meaning(Milestone.DELIVERED, WSDL),
+        "DO": Meaning(Milestone.DELIVERED, LIST),  # at the original destination
         "RS": Meaning(Milestone.RETURNING, WSDL),
         "RT": Meaning(Milestone.RETURNING, REST),  # return to shipper requested
         "CA": Meaning(Milestone.CANCELLED, WSDL, Reason.CANCELLED),
@@ -83,13 +84,18 @@ EVENTS: Mapping[str, Meaning] = MappingProxyType(
         "RM": Meaning(Milestone.INFO, WSDL, physical=False),
         "RC": Meaning(Milestone.INFO, WSDL, physical=False),
         "CH": Meaning(Milestone.INFO, WSDL, physical=False),  # location changed
+        "AS": Meaning(Milestone.INFO, LIST, physical=False),  # address corrected
+        "DS": Meaning(Milestone.INFO, WSDL, physical=False),  # a vehicle was sent out,
+        "DR": Meaning(Milestone.INFO, WSDL, physical=False),  # furnished, but not used
         "SP": Meaning(Milestone.INFO, WSDL, physical=False),  # split status: the pieces tell
         "AE": Meaning(Milestone.INFO, REST, physical=False),  # arriving early
         "AO": Meaning(Milestone.INFO, REST, physical=False),  # arriving on time
         "OX": Meaning(Milestone.INFO, WSDL, physical=False),  # shipment information sent to USPS
     }
 )
-"""By eventType; the derived status uses the same two letters."""
+"""By eventType; the derived status uses the same two letters. BR (broker) and SH (shipper) of the list name a party, not a
+step, and stay unmapped.
+"""
 
 TRIPLES: Mapping[tuple[str, str, str], Meaning] = MappingProxyType(
     {

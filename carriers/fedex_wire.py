@@ -1,4 +1,4 @@
-"""The parts of FedEx's replies that the adapter reads, as they come. For carriers/fedex.py only.
+"""The parts of FedEx's replies that the adapter reads, as they come. For the FedEx adapter only.
 
 Every field may be missing, null or a bare number: FedEx leaves out what it doesn't know.
 """
@@ -6,6 +6,8 @@ Every field may be missing, null or a bare number: FedEx leaves out what it does
 import msgspec
 
 from carriers.base import Scalar
+
+ID = "fedex"
 
 
 class Address(msgspec.Struct, rename="camel"):
@@ -41,11 +43,25 @@ class NumberInfo(msgspec.Struct, rename="camel"):
     tracking_number_unique_id: Scalar = None
 
 
+class Ancillary(msgspec.Struct):
+    reason: Scalar = None
+
+
 class LatestStatus(msgspec.Struct, rename="camel"):
+    """``ancillary_details`` hold the exception code as ``reason``."""
+
     code: Scalar = None
     derived_code: Scalar = None
     description: Scalar = None
     status_by_locale: Scalar = None
+    scan_location: Address | None = None
+    delay_detail: Delay | None = None
+    ancillary_details: list[Ancillary] | None = None
+
+
+class DatedAs(msgspec.Struct, rename="camel"):
+    type: Scalar = None
+    date_time: Scalar = None
 
 
 class DeliveryDetails(msgspec.Struct, rename="camel"):
@@ -61,6 +77,7 @@ class Contact(msgspec.Struct, rename="camel"):
 
 class Recipient(msgspec.Struct):
     contact: Contact | None = None
+    address: Address | None = None
 
 
 class Span(msgspec.Struct):
@@ -81,6 +98,7 @@ class Track(msgspec.Struct, rename="camel"):
     tracking_number_info: NumberInfo | None = None
     scan_events: list[Scan] | None = None
     latest_status_detail: LatestStatus | None = None
+    date_and_times: list[DatedAs] | None = None
     delivery_details: DeliveryDetails | None = None
     recipient_information: Recipient | None = None
     estimated_delivery_time_window: Window | None = None

@@ -1,7 +1,8 @@
 """Time zones of places, for carriers that report local times without an offset.
 
 Source: the IANA time zone database. Listed are countries with one zone, and states and provinces that lie in one zone
-but for a few counties; where a place has several, nothing is assumed.
+but for a few counties; of the others, the cities that carriers sort and fly through. Where a place has several, nothing
+is assumed.
 """
 
 from collections.abc import Mapping
@@ -75,9 +76,44 @@ STATES: Mapping[tuple[str, str], str] = MappingProxyType(
 )
 
 
-def zone_of(country: str, state: str = "") -> ZoneInfo | None:
-    """The time zone of a place by ISO country code and state or province code, None where it can't be told."""
-    name = STATES.get((country.upper(), state.upper())) or COUNTRIES.get(country.upper())
+_CITIES: tuple[tuple[str, str, str, str], ...] = (
+    ("US", "KY", "America/Kentucky/Louisville", "LOUISVILLE, LEXINGTON, HEBRON, SHEPHERDSVILLE"),
+    ("US", "KY", "America/Chicago", "BOWLING GREEN, OWENSBORO, PADUCAH"),
+    ("US", "TN", "America/Chicago", "MEMPHIS, NASHVILLE, JACKSON, CLARKSVILLE, MURFREESBORO"),
+    ("US", "TN", "America/New_York", "KNOXVILLE, CHATTANOOGA, JOHNSON CITY, KINGSPORT"),
+    ("US", "IN", "America/Indiana/Indianapolis", "INDIANAPOLIS, FORT WAYNE, SOUTH BEND, PLAINFIELD, WHITESTOWN"),
+    ("US", "IN", "America/Chicago", "GARY, HAMMOND, EVANSVILLE"),
+    ("US", "ID", "America/Boise", "BOISE, NAMPA, IDAHO FALLS, TWIN FALLS, POCATELLO"),
+    ("US", "ID", "America/Los_Angeles", "COEUR D ALENE, COEUR D'ALENE, LEWISTON"),
+    ("US", "ND", "America/Chicago", "FARGO, BISMARCK, GRAND FORKS"),
+    ("US", "SD", "America/Chicago", "SIOUX FALLS"),
+    ("US", "SD", "America/Denver", "RAPID CITY"),
+    ("US", "TX", "America/Denver", "EL PASO"),
+    ("US", "FL", "America/Chicago", "PENSACOLA, PANAMA CITY"),
+    ("ES", "", "Europe/Madrid", "MADRID, BARCELONA, VALENCIA, VITORIA, ZARAGOZA, SEVILLA, SEVILLE, BILBAO"),
+    ("PT", "", "Europe/Lisbon", "LISBOA, LISBON, PORTO"),
+    (
+        "MX",
+        "",
+        "America/Mexico_City",
+        "MEXICO, MEXICO CITY, CIUDAD DE MEXICO, TOLUCA, GUADALAJARA, MONTERREY, QUERETARO",
+    ),
+    ("BR", "", "America/Sao_Paulo", "SAO PAULO, CAMPINAS, RIO DE JANEIRO"),
+    ("ID", "", "Asia/Jakarta", "JAKARTA"),
+    ("KZ", "", "Asia/Almaty", "ALMATY"),
+)
+
+CITIES: Mapping[tuple[str, str, str], str] = MappingProxyType(
+    {(country, state, city): zone for country, state, zone, cities in _CITIES for city in cities.split(", ")}
+)
+"""By country, state (empty: whatever state) and city, before the state's zone."""
+
+
+def zone_of(country: str, state: str = "", city: str = "") -> ZoneInfo | None:
+    """The time zone of a place by ISO country code, state or province code, and city; None where it can't be told."""
+    land, part, town = country.upper(), state.upper(), " ".join(city.upper().split())
+    name = CITIES.get((land, part, town)) or CITIES.get((land, "", town)) or STATES.get((land, part))
+    name = name or COUNTRIES.get(land)
     return _zone(name) if name else None
 
 

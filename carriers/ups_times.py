@@ -1,6 +1,6 @@
 """The times of UPS's events: a local date and time, and beside it, mostly, the same in GMT with the offset.
 
-Source: Tracking.yaml, issues 38, 99 and 187 of UPS-API/api-documentation. For carriers/ups.py only.
+Source: Tracking.yaml, issues 38, 99 and 187 of UPS-API/api-documentation. For the UPS adapter only.
 """
 
 import re
@@ -114,7 +114,7 @@ def _shown(activity: Activity, at: datetime) -> tzinfo | None:
 def _assumed(activity: Activity, witness: Mapping[Spot, tzinfo], origin: Address) -> EventTime:
     spot, start = spot_of(address_of(activity)), spot_of(origin)
     at_home = zone_of(start[2], start[1]) if not spot[1] and spot[2] in {"", start[2]} else None
-    zone = zone_of(spot[2], spot[1]) or witness.get(spot) or at_home
+    zone = zone_of(spot[2], spot[1], spot[0]) or witness.get(spot) or at_home
     if zone is None:
         return unread_time(_raw(activity))
     return replace(naive_time(_local(activity), zone, Zone.ASSUMED_PLACE), raw=_raw(activity))

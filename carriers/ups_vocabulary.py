@@ -1,8 +1,9 @@
 """What UPS's activity codes mean, by (type, code): two letters alone mean different things under different types.
 
-Sources are named in every row: GUIDE is UPS's tracking developer guide (package status codes, three digits, as copied
-in several public projects), ALERT is UPSTrackAlert.yaml of UPS-API/api-documentation, SEEN are codes with their texts in
-Track API replies that public projects keep. Types: M manifest, MV voided, P pickup, I in progress, X exception, U update,
+Sources are named in every row: ALERT is UPSTrackAlert.yaml of UPS-API/api-documentation, SEEN are codes with their texts
+in Track API replies that public projects keep, TABLE is a table of UPS's of 2010 to 2019 (type and activity code, with the
+status that it is shown as) that issue 7 of api-documentation quotes in part. Its rows that say only "exception" are left
+out. Types: M manifest, MV voided, P pickup, I in progress, X exception, U update,
 D delivery information, which alone is no proof of delivery.
 """
 
@@ -11,11 +12,11 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from carriers.base import Meaning, Phrase, phrase_in
+from carriers.ups_statuses import ALERT, by_status
 from domain.tracking import Manner, Milestone, Reason
 
-GUIDE = "UPS tracking developer guide, package status codes"
-ALERT = "UPS-API/api-documentation UPSTrackAlert.yaml, messages"
 SEEN = "code and text of Track API replies in public projects"
+TABLE = "UPS status table of 2010-2019, api-documentation issue 7"
 
 _LABEL = Meaning(Milestone.ANNOUNCED, SEEN, physical=False)
 _VOID = Meaning(Milestone.CANCELLED, SEEN, Reason.CANCELLED, physical=False)
@@ -54,8 +55,36 @@ _ON_VEHICLE: Mapping[str, Meaning] = {
     "YI": _OUT,  # on its way to the Access Point
 }
 
+
+def _shown(milestone: Milestone, reason: Reason | None = None) -> Meaning:
+    return Meaning(milestone, TABLE, reason)
+
+
+TABLED: tuple[tuple[str, str, Meaning], ...] = (
+    ("X I", "03 05 06 07 08 15 16 CK HA LE LF", _shown(Milestone.EXCEPTION, Reason.DELAYED)),
+    ("X", "7H 7J CC", _shown(Milestone.EXCEPTION, Reason.DELAYED)),
+    ("X I", "7V 7W C5", _shown(Milestone.EXCEPTION, Reason.WEATHER)),
+    ("X", "EJ", _shown(Milestone.EXCEPTION, Reason.WEATHER)),
+    ("X", "H1 H2 H3 H4 H5", _shown(Milestone.EXCEPTION, Reason.ADDRESS)),
+    ("I", "WH", _shown(Milestone.EXCEPTION, Reason.OTHER)),  # held in a warehouse
+    ("X", "10 75 EE EO EP HF LW VO YO YP Z2 Z4", _shown(Milestone.IN_TRANSIT)),
+    ("X I", "VT", _shown(Milestone.IN_TRANSIT)),
+    ("I", "CA CD LC LD LK", _shown(Milestone.IN_TRANSIT)),
+    ("X", "76", _shown(Milestone.OUT_FOR_DELIVERY)),
+    ("X", "ER VK Z1", _shown(Milestone.CUSTOMS)),
+    ("X", "VN ZQ", _shown(Milestone.AWAITING_COLLECTION)),
+    ("X", "H8", _shown(Milestone.RETURNING)),
+    ("X", "VS", _shown(Milestone.PICKED_UP)),
+    ("X I", "LX", _shown(Milestone.TRANSFERRED)),
+    ("I", "LM", Meaning(Milestone.ANNOUNCED, TABLE, physical=False)),  # on its way to UPS
+    ("X I", "78", _shown(Milestone.INFO)),
+    ("X", "7M EG", _shown(Milestone.INFO)),
+)
+"""Types, their codes, and the status that UPS shows them as."""
+
 CODES: Mapping[tuple[str, str], Meaning] = MappingProxyType(
     {
+        **{pair: row for types, codes, row in TABLED for pair in _under(types, dict.fromkeys(codes.split(), row))},
         ("M", "MP"): replace(_LABEL, source=ALERT),
         ("M", "VP"): _VOID,
         ("MV", "VP"): _VOID,
@@ -105,7 +134,6 @@ CODES: Mapping[tuple[str, str], Meaning] = MappingProxyType(
         ("X", "A7"): _stuck(Reason.ADDRESS),  # moved
         ("X", "C8"): _stuck(Reason.ADDRESS),  # no longer in business
         ("X", "18"): _stuck(Reason.DELAYED),  # late flight
-        ("X", "C5"): _stuck(Reason.DELAYED),
         ("X", "E3"): _stuck(Reason.DELAYED),
         ("X", "Q5"): _stuck(Reason.DELAYED),
         ("X", "34"): _stuck(Reason.MISSORTED),
@@ -132,83 +160,9 @@ CODES: Mapping[tuple[str, str], Meaning] = MappingProxyType(
     }
 )
 
-_G = GUIDE
-_ATTEMPT = Milestone.ATTEMPT_FAILED
-_EX = Milestone.EXCEPTION
-STATUSES: Mapping[str, Meaning] = MappingProxyType(
-    {
-        "003": Meaning(Milestone.ANNOUNCED, _G, physical=False),
-        "006": Meaning(Milestone.OUT_FOR_DELIVERY, _G),
-        "007": Meaning(Milestone.CANCELLED, _G, Reason.CANCELLED, physical=False),
-        "011": Meaning(Milestone.DELIVERED, _G),
-        "012": Meaning(Milestone.CUSTOMS, _G),
-        "014": Meaning(Milestone.CUSTOMS, _G),
-        "016": Meaning(_EX, _G, Reason.OTHER),
-        "017": Meaning(Milestone.AWAITING_COLLECTION, _G),
-        "018": Meaning(Milestone.INFO, _G),
-        "019": Meaning(Milestone.INFO, _G),
-        "020": Meaning(Milestone.INFO, _G),
-        "021": Meaning(Milestone.OUT_FOR_DELIVERY, _G),
-        "022": Meaning(_ATTEMPT, _G),
-        "023": Meaning(_ATTEMPT, _G),
-        "024": Meaning(_ATTEMPT, _G),
-        "025": Meaning(Milestone.TRANSFERRED, _G),
-        "026": Meaning(Milestone.DELIVERED, _G),
-        "027": Meaning(Milestone.INFO, _G),
-        "028": Meaning(Milestone.INFO, _G),
-        "030": Meaning(_EX, _G, Reason.OTHER),
-        "032": Meaning(_EX, _G, Reason.WEATHER),
-        "033": Meaning(Milestone.RETURNING, _G),
-        "034": Meaning(Milestone.RETURNED, _G),
-        "035": Meaning(Milestone.RETURNING, _G),
-        "036": Meaning(Milestone.RETURNING, _G),
-        "037": Meaning(Milestone.RETURNING, _G),
-        "038": Meaning(Milestone.PICKED_UP, _G),
-        "040": Meaning(Milestone.AWAITING_COLLECTION, _G),
-        "044": Meaning(Milestone.ANNOUNCED, _G, physical=False),
-        "045": Meaning(Milestone.ANNOUNCED, _G, physical=False),
-        "046": Meaning(_EX, _G, Reason.DELAYED),
-        "047": Meaning(_EX, _G, Reason.DELAYED),
-        "048": Meaning(_EX, _G, Reason.DELAYED),
-        "049": Meaning(_EX, _G, Reason.DELAYED),
-        "050": Meaning(_EX, _G, Reason.ADDRESS),
-        "051": Meaning(_EX, _G, Reason.WEATHER),
-        "052": Meaning(_EX, _G, Reason.WEATHER),
-        "053": Meaning(_EX, _G, Reason.WEATHER),
-        "054": Meaning(Milestone.INFO, _G),
-        "055": Meaning(Milestone.INFO, _G),
-        "058": Meaning(Milestone.CUSTOMS, _G, Reason.CUSTOMS),
-        "059": Meaning(_EX, _G, Reason.DAMAGED),
-        "060": Meaning(_ATTEMPT, _G),
-        "061": Meaning(_ATTEMPT, _G, Reason.ABSENT),
-        "062": Meaning(_ATTEMPT, _G, Reason.PAYMENT),
-        "063": Meaning(Milestone.INFO, _G),
-        "064": Meaning(_ATTEMPT, _G, Reason.REFUSED),
-        "066": Meaning(_ATTEMPT, _G),
-        "067": Meaning(Milestone.RETURNED, _G),
-        "068": Meaning(_EX, _G, Reason.LOST),
-        "069": Meaning(_EX, _G, Reason.OVERDUE_AT_POINT),
-        "071": Meaning(Milestone.AT_DESTINATION, ALERT),
-    }
-)
-"""By statusCode, where (type, code) is in no row. The vague ones (005 on the way, 013 exception, 029 action) are left
-out: they say no more than the type, which is no meaning.
-"""
-
-_ROLLUPS: Mapping[str, Meaning] = MappingProxyType(
-    {
-        "005": Meaning(Milestone.IN_TRANSIT, _G),
-        "010": Meaning(Milestone.IN_TRANSIT, _G),
-        "013": Meaning(_EX, _G, Reason.OTHER),
-        "039": Meaning(Milestone.IN_TRANSIT, _G),
-        "057": Meaning(Milestone.IN_TRANSIT, _G),
-    }
-)
-"""Only where UPS sends no two-letter code at all."""
-
 EXCEPTION_TEXTS: tuple[Phrase, ...] = (
     Phrase("returned to shipper", Meaning(Milestone.RETURNED, SEEN)),
-    Phrase("refused", Meaning(_ATTEMPT, SEEN, Reason.REFUSED)),
+    Phrase("refused", Meaning(_REFUSED, SEEN, Reason.REFUSED)),
     Phrase("damaged", _stuck(Reason.DAMAGED), unless=("not damaged",)),
     Phrase("was discarded", _stuck(Reason.DESTROYED)),
     Phrase("missing", _stuck(Reason.LOST), also=("merchandise",)),
@@ -246,7 +200,7 @@ def meaning_of(type_: str, code: str, status: str, text: str) -> Meaning | None:
     knows the event.
     """
     type_, code, words = type_.strip().upper(), code.strip().upper(), text.lower()
-    row = CODES.get((type_, code)) or _by_status(type_, code, status)
+    row = CODES.get((type_, code)) or by_status(type_, code, status)
     if row is None and type_ == "X" and (phrase := phrase_in(words, EXCEPTION_TEXTS)):
         row = phrase.meaning
     if type_ == "MV" and row is None and not code:
@@ -256,64 +210,5 @@ def meaning_of(type_: str, code: str, status: str, text: str) -> Meaning | None:
     return row
 
 
-_ONLY_UNDER: Mapping[Milestone, frozenset[str]] = MappingProxyType(
-    {Milestone.DELIVERED: frozenset({"", "D"}), Milestone.ANNOUNCED: frozenset({"", "M", "P"})}
-)
-"""A status of another type contradicts itself: UPS's own example is an exception with statusCode 003."""
-
-
-def _by_status(type_: str, code: str, status: str) -> Meaning | None:
-    row = STATUSES.get(status) or (None if code else _ROLLUPS.get(status))
-    return row if row is None or type_ in _ONLY_UNDER.get(row.milestone, {type_}) else None
-
-
 def _turned(milestone: Milestone) -> Milestone:
     return milestone if milestone in {Milestone.RETURNED, Milestone.DELIVERED} else Milestone.RETURNING
-
-
-PLACES: tuple[tuple[Manner, tuple[str, ...]], ...] = (
-    (Manner.LOCKER, ("LOCKER",)),
-    (Manner.POINT, ("ACCESS POINT", "UPS STORE", "CUSTOMER CENTER", "CUSTOMER CENTRE", "WILL CALL", "PICKUP POINT")),
-    (Manner.NEIGHBOUR, ("NEIGHBOR", "NEIGHBOUR")),
-    (Manner.SELF, ("MET CUSTOM", "MC MAN", "MC WOMAN", "CUSTOMER MET")),
-    (
-        Manner.AGENT,
-        (
-            "RECEPTION", "FRONT DESK", "GUARD", "SECURITY", "MAILROOM", "MAIL ROOM", "DOCK", "RECEIVER", "RECEIVING",
-            "OFFICE", "LEASING", "CONCIERGE", "DOORMAN", "SHIPPING", "WAREHOUSE", "MANAGEMENT",
-        ),
-    ),
-    (
-        Manner.SAFE_PLACE,
-        (
-            "FRONT DOOR", "BACK DOOR", "REAR DOOR", "SIDE DOOR", "PORCH", "GARAGE", "PATIO", "DECK", "MAILBOX",
-            "MAIL BOX", "CARPORT", "DRIVER RELEASE", "SHED",
-        ),
-    ),
-)  # fmt: skip
-"""Words of deliveryInformation.location, upper case; the first fit wins. Source: SEEN, and UPS's "left at" list."""
-
-TAKERS: Mapping[str, Manner] = MappingProxyType(
-    {
-        "DRIVER RELEASE": Manner.SAFE_PLACE,
-        "DRIVER RELEASED": Manner.SAFE_PLACE,
-        "FRONT DESK": Manner.AGENT,
-        "RECEPTION": Manner.AGENT,
-        "MAILROOM": Manner.AGENT,
-        "SECURITY": Manner.AGENT,
-        "NEIGHBOR": Manner.NEIGHBOUR,
-        "NEIGHBOUR": Manner.NEIGHBOUR,
-        "MET CUSTOM": Manner.SELF,
-        "MET CUSTOMER": Manner.SELF,
-        "MC MAN": Manner.SELF,
-        "MC WOMAN": Manner.SELF,
-    }
-)
-"""receivedBy where it names no person. Whole texts only."""
-
-
-def manner_in(location: str, taker: str) -> Manner | None:
-    """Where and with whom the parcel was left, from the place, else from who took it."""
-    plain = location.upper().replace("_", " ")
-    told = next((manner for manner, words in PLACES if any(word in plain for word in words)), None)
-    return told or TAKERS.get(taker.strip().upper())

@@ -1,4 +1,4 @@
-"""The parts of UPS's replies and pushes that the adapter reads, as they come. For carriers/ups.py only.
+"""The parts of UPS's replies and pushes that the adapter reads, as they come. For the UPS adapter only.
 
 Source: UPS-API/api-documentation, Tracking.yaml and UPSTrackAlertEnhanced.yaml. Every field may be missing, null or a
 bare number.
@@ -7,6 +7,8 @@ bare number.
 import msgspec
 
 from carriers.base import Scalar
+
+ID = "ups"
 
 
 class Address(msgspec.Struct, rename="camel"):
@@ -113,6 +115,7 @@ class Alert(msgspec.Struct, rename="camel"):
     """One event that Track Alert pushes."""
 
     tracking_number: Scalar = None
+    alternate_tracking_number: Scalar = None
     local_activity_date: Scalar = None
     local_activity_time: Scalar = None
     gmt_activity_date: Scalar = None
@@ -130,6 +133,7 @@ class Subscribed(msgspec.Struct, rename="camel"):
     valid_tracking_numbers: list[Scalar] | None = None
     invalid_tracking_numbers: list[Scalar] | None = None
     response: Errors | None = None
+    errors: list[Fault] | None = None
 
 
 class TokenReply(msgspec.Struct):

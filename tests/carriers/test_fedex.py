@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import parse_qs
 
@@ -12,8 +13,9 @@ from carrier_support import NOW, SECRET, account_of, ok
 
 from carriers.base import Account, read_safely
 from carriers.fedex import CARRIER, token_read, token_request
+from carriers.fedex_errors import ERRORS
 from carriers.fedex_vocabulary import DELIVERIES, EVENTS, EXCEPTIONS, manner_in, meaning_of
-from carriers.place_zones import COUNTRIES, STATES, zone_of
+from carriers.place_zones import CITIES, COUNTRIES, STATES, zone_of
 from domain.errors import AccessDenied, RateLimited, RuleError, Unreachable, UnreadableReply
 from domain.tracking import Ask, Failed, Found, Leg, Manner, Milestone, NoData, NotFound, Reason
 from net.http import Http, HttpReply
@@ -126,23 +128,145 @@ def test_a_number_may_be_named_only_inside() -> None:
     assert isinstance(neither.error, UnreadableReply)
 
 
+ENVELOPES = {
+    "per number": lambda fault: {
+        "output": {"completeTrackResults": [{"trackingNumber": N, "trackResults": [{"error": fault}]}]}
+    },
+    "errors": lambda fault: {"transactionId": "1", "errors": [fault]},
+    "an unknown error first": lambda fault: {"errors": [{"code": "?"}, fault]},
+}
+
+
+@pytest.mark.parametrize("envelope", ENVELOPES.values(), ids=ENVELOPES)
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        ("TRACKING.TRACKINGNUMBER.NOTFOUND", NoData.NOT_SCANNED),
+        *ERRORS.items(),
         ("TRACKING.SOMETHING.NOTFOUND", NoData.NOT_SCANNED),
-        ("TRACKING.TRACKINGNUMBER.INVALID", NoData.WRONG_CARRIER),
-        ("FORBIDDEN.ERROR", AccessDenied),
-        ("SYSTEM.UNAVAILABLE.EXCEPTION", Unreachable),
         ("CALL.RATE.LIMIT.EXCEEDED", RateLimited),
+        ("NEW.SERVICE.UNAVAILABLE", Unreachable),
+        ("NEW.NOT.AUTHORIZED", AccessDenied),
         ("SOMETHING.NEW", UnreadableReply),
+        ("TRACKING.REFERENCETYPE.INVALID", UnreadableReply),
     ],
 )
-def test_an_error_inside_a_success_is_read_by_its_code(code: str, expected: object) -> None:
-    """HTTP 200 proves nothing."""
-    reply = {"output": {"completeTrackResults": [{"trackingNumber": N, "trackResults": [{"error": {"code": code}}]}]}}
-    (reading,) = read_safely(CARRIER, ok(reply), [Ask(N)], NOW)
+def test_every_documented_error_is_read_in_every_envelope(
+    envelope: Callable[[object], object], code: str, expected: object
+) -> None:
+    """HTTP 200 proves nothing, and an error beside an unknown one is still known."""
+    (reading,) = read_safely(CARRIER, ok(envelope({"code": code, "message": "m"})), [Ask(N)], NOW)
     assert (reading.kind if isinstance(reading, NotFound) else type(getattr(reading, "error", None))) == expected
+
+
+@pytest.mark.parametrize("status", [200, 400, 404, 422])
+def test_the_envelope_says_more_than_its_status(status: int) -> None:
+    """A number that isn't known may come with 404 as well as 200."""
+    (reading,) = read_safely(
+        CARRIER, ok({"errors": [{"code": "TRACKING.TRACKINGNUMBER.NOTFOUND"}]}, status), [Ask(N)], NOW
+    )
+    assert isinstance(reading, NotFound)
+    assert reading.kind is NoData.NOT_SCANNED
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "message", "wait_s"),
+    [
+        (429, {}, "Daily transaction quota exceeded. Retry after 12:00AM GMT", 5400),
+        (200, {}, "Daily transaction quota exceeded. Retry after 12:00AM GMT", 5400),
+        (429, {"retry-after": "9"}, "Daily transaction quota exceeded. Retry after 12:00AM GMT", 9),
+        (429, {}, "We have received too many requests", None),
+    ],
+)
+def test_a_used_up_day_ends_at_midnight_gmt(
+    status: int, headers: dict[str, str], message: str, wait_s: int | None
+) -> None:
+    """FedEx names the hour in words; its header, where it sends one, comes first."""
+    now = NOW.replace(hour=22, minute=30)
+    body = json.dumps({"errors": [{"code": "TOO.MANY.REQUESTS", "message": message}]}).encode()
+    (reading,) = read_safely(CARRIER, HttpReply(status, headers, body), [Ask(N)], now)
+    assert isinstance(reading, Failed)
+    assert isinstance(reading.error, RateLimited)
+    assert reading.error.retry_after_s == wait_s
+
+
+def test_a_named_number_without_results_is_not_scanned_and_an_unnamed_one_unreadable() -> None:
+    """An empty list under a number is an answer about it."""
+    reply = {"output": {"completeTrackResults": [{"trackingNumber": N, "trackResults": []}]}}
+    named, other = read_safely(CARRIER, ok(reply), [Ask(N), Ask("3")], NOW)
+    assert isinstance(named, NotFound)
+    assert isinstance(other, Failed)
+
+
+EMPTY_SCAN = {"date": "", "eventType": "", "eventDescription": "", "scanLocation": {"residential": False}}
+
+
+@pytest.mark.parametrize("scans", [[], [{}], [EMPTY_SCAN], None])
+@pytest.mark.parametrize(
+    ("status", "dates", "expected"),
+    [
+        ({"code": "OC", "derivedCode": "IN"}, {"SHIP": "2026-11-01T00:00:00"}, ("IN/OC/", "announced", None)),
+        (
+            {"code": "DL", "derivedCode": "DL"},
+            {"ACTUAL_DELIVERY": "2026-11-03T10:00:00-06:00"},
+            ("DL/DL/", "delivered", "2026-11-03 16:00:00+00:00"),
+        ),
+        (
+            {"code": "PU", "derivedCode": "PU"},
+            {"ACTUAL_TENDER": "2026-11-01T09:00:00Z"},
+            ("PU/PU/", "picked_up", "2026-11-01 09:00:00+00:00"),
+        ),
+        (
+            {"code": "DE", "derivedCode": "DE", "ancillaryDetails": [{"reason": "07"}]},
+            {},
+            ("DE/DE/07", "attempt_failed", None),
+        ),
+    ],
+)
+def test_without_scans_the_status_stands_for_one(
+    scans: object, status: dict[str, object], dates: dict[str, str], expected: tuple[str, str, str | None]
+) -> None:
+    """Of a new label, and where a reply leaves the scans out; its time is the date of that kind, never the plan's."""
+    dated = [{"type": kind, "dateTime": at} for kind, at in dates.items()]
+    one = {**track(), "scanEvents": scans, "latestStatusDetail": status, "dateAndTimes": dated}
+    (event,) = found(one).parcels[0].events
+    assert (event.code, event.milestone, str(event.time.at) if event.time.at else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("detail", "leg"),
+    [
+        ({}, Leg.OUT),
+        ({"authorizationName": "", "reasonDetail": [{"type": "", "description": ""}]}, Leg.OUT),
+        ({"authorizationName": "", "reasonDetail": [{"type": "REJECTED", "description": ""}]}, Leg.RETURN),
+        ({"authorizationName": "S. Smith"}, Leg.RETURN),
+    ],
+)
+def test_only_filled_return_details_make_a_return_leg(detail: dict[str, object], leg: Leg) -> None:
+    """FedEx also sends details whose fields are all empty."""
+    assert found(track(scan("2026-11-01T10:00:00Z"), returnDetail=detail)).parcels[0].leg is leg
+
+
+@pytest.mark.parametrize(
+    ("words", "manner"),
+    [
+        ("Left at front door. Signature Service not requested.", Manner.SAFE_PLACE),
+        ("Package delivered to neighbor", Manner.NEIGHBOUR),
+        ("", None),
+    ],
+)
+def test_a_deliverys_exception_description_may_say_where(words: str, manner: Manner | None) -> None:
+    """FedEx writes the place there, without a code; another event's words are no manner."""
+    events = (
+        found(
+            track(
+                scan("2026-11-01T10:00:00Z", "DL", exceptionDescription=words),
+                scan("2026-11-01T09:00:00Z", "OD", exceptionDescription="Left at front door"),
+            )
+        )
+        .parcels[0]
+        .events
+    )
+    assert [event.manner for event in events] == [None, manner]
 
 
 @pytest.mark.parametrize(
@@ -173,6 +297,9 @@ def test_an_error_inside_a_success_is_read_by_its_code(code: str, expected: obje
         (("RS", "AR", ""), Milestone.RETURNING, None),
         (("IN", "", ""), Milestone.ANNOUNCED, None),
         (("CA", "CA", ""), Milestone.CANCELLED, Reason.CANCELLED),
+        (("DL", "DO", ""), Milestone.DELIVERED, None),
+        (("IT", "AS", ""), Milestone.INFO, None),
+        (("IN", "DR", ""), Milestone.INFO, None),
     ],
 )
 def test_a_triple_means(triple: tuple[str, str, str], milestone: Milestone, reason: Reason | None) -> None:
@@ -304,7 +431,7 @@ def test_the_manner_is_where_and_to_whom_the_last_delivery_went(details: object,
             ("2026-11-12T06:00:00+00:00", "assumed_place", "date_only"),
         ),
         (scan("2026-11-12", **at("MANKATO", "MN")), ("2026-11-12T06:00:00+00:00", "assumed_place", "date_only")),
-        (scan("2026-11-12T08:00:00", **at("NASHVILLE", "TN")), (None, "none", "unknown")),
+        (scan("2026-11-12T08:00:00", **at("COOKEVILLE", "TN")), (None, "none", "unknown")),
         (scan("2026-11-12T08:00:00"), (None, "none", "unknown")),
         (scan("", **at("MANKATO", "MN")), (None, "none", "unknown")),
         (scan("9999-12-31T00:00:00", **at("MANKATO", "MN")), (None, "none", "unknown")),
@@ -321,14 +448,14 @@ def test_a_time_without_an_offset_is_local_to_its_scan(
 
 
 def test_another_scan_of_the_same_city_tells_the_zone_before_any_table() -> None:
-    """El Paso lies in the part of Texas that keeps mountain time; Nashville's state has two zones."""
+    """El Paso lies in the part of Texas that keeps mountain time; Cookeville is in no table."""
     events = (
         found(
             track(
                 scan("2026-11-10T08:00:00-07:00", **at("EL PASO", "TX")),
                 scan("2026-11-12T08:00:00", **at("El Paso", "TX")),
-                scan("2026-11-13T08:00:00-06:00", **at("NASHVILLE", "TN")),
-                scan("2026-11-14T08:00:00", **at("NASHVILLE", "TN")),
+                scan("2026-11-13T08:00:00-06:00", **at("COOKEVILLE", "TN")),
+                scan("2026-11-14T08:00:00", **at("COOKEVILLE", "TN")),
             )
         )
         .parcels[0]
@@ -344,13 +471,20 @@ def test_every_zone_of_the_table_exists() -> None:
     """A misspelt zone would only show on the first parcel from there."""
     assert all(zone_of(country, state) for country, state in STATES)
     assert all(zone_of(country) for country in COUNTRIES)
+    assert all(zone_of(*place) for place in CITIES)
     assert zone_of("US", "TN") is None
+    assert zone_of("us", "tn", " Memphis ") == zone_of("US", "IL")
+    assert zone_of("US", "TX", "El Paso") == zone_of("US", "CO") != zone_of("US", "TX", "Dallas")
+    assert zone_of("ES", "M", "MADRID") is not None
+    assert zone_of("US", "MN", "MADRID") == zone_of("US", "MN")
     assert zone_of("us", "mn") == zone_of("US", "IL")
     assert zone_of("", "") is None
 
 
 def test_the_promise_is_the_estimate_before_the_standard() -> None:
-    """The latest parcel's promise is the number's; windows are empty for most parcels."""
+    """The latest parcel's promise is the number's. Windows are empty for most parcels: then the commitment, a date in the
+    destination's zone.
+    """
     both = {
         "estimatedDeliveryTimeWindow": {"window": {"ends": "2026-11-14T20:00:00-06:00"}},
         "standardTransitTimeWindow": {"window": {"ends": "2026-11-12T20:00:00-06:00"}},
@@ -360,6 +494,10 @@ def test_the_promise_is_the_estimate_before_the_standard() -> None:
     assert str(found(track(event, **both)).promised_at) == "2026-11-15 02:00:00+00:00"
     assert str(found(track(event, **standard)).promised_at) == "2026-11-13 02:00:00+00:00"
     assert found(track(event)).promised_at is None
+    dates = [{"type": "COMMITMENT", "dateTime": "2026-11-12T00:00:00"}]
+    at_home = {"recipientInformation": {"address": {"stateOrProvinceCode": "MN", "countryCode": "US"}}}
+    assert str(found(track(event, dateAndTimes=dates, **at_home)).promised_at) == "2026-11-13 06:00:00+00:00"
+    assert found(track(event, dateAndTimes=dates)).promised_at is None
 
 
 def test_exception_codes_of_deliveries_and_troubles_dont_mix() -> None:
