@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
@@ -108,47 +108,56 @@ def _parcels_for(db: Db, readings: Sequence[tuple[int, str, Sequence[ParcelReadi
     """The parcel ids by (shipment id, identity); parcels met for the first time are written.
 
     A shipment starts with one parcel of identity '' (its number is all that is known): the first identity that a source
-    tells is taken to be that parcel's, so that it isn't counted twice. A source that tells no identity speaks of the
-    first parcel.
+    tells is taken to be that parcel's, so that it isn't counted twice. A source that tells no identity, or the shipment's
+    own number for one, speaks of the first parcel.
     """
     found, blank, first = _stored_parcels(db, sorted({shipment_id for shipment_id, _, _ in readings}))
     adopted: list[tuple[str, str, int]] = []
     for shipment_id, _, parcels in readings:
-        if any(not reading.identity for reading in parcels):
+        number = first[shipment_id].number if shipment_id in first else ""
+        if any(reading.identity in {None, "", number} for reading in parcels):
             blank.pop(shipment_id, None)  # told beside others: it is a parcel of its own
         for reading in parcels:
             identity = reading.identity or ""
             if (shipment_id, identity) in found:
                 continue
-            if not identity and shipment_id in first:
-                parcel_id = first[shipment_id]
+            if identity in {"", number} and shipment_id in first:
+                parcel_id = first[shipment_id].id
             elif shipment_id in blank:
                 parcel_id = blank.pop(shipment_id)
                 adopted.append((identity, reading.leg.value, parcel_id))
             else:
                 parcel_id = _add(db, shipment_id, identity, reading)
             found[shipment_id, identity] = parcel_id
-            first.setdefault(shipment_id, parcel_id)
+            first.setdefault(shipment_id, First(parcel_id, reading.number))
     if adopted:
         db.exec_driver_sql("UPDATE parcel SET identity = ?, leg = ? WHERE id = ?", adopted)
     return found
 
 
+class First(NamedTuple):
+    """The first parcel of a shipment, which carries the shipment's own number."""
+
+    id: int
+    number: str
+
+
 def _stored_parcels(
     db: Db, shipments: Sequence[int]
-) -> tuple[dict[tuple[int, str], int], dict[int, int], dict[int, int]]:
+) -> tuple[dict[tuple[int, str], int], dict[int, int], dict[int, First]]:
     """Parcel ids by (shipment, identity); those without an identity, and the first one, by shipment."""
     found: dict[tuple[int, str], int] = {}
     blank: dict[int, int] = {}
-    first: dict[int, int] = {}
+    first: dict[int, First] = {}
     for chunk in chunks(shipments):
         marks = ",".join("?" * len(chunk))
         rows = db.exec_driver_sql(
-            f"SELECT shipment_id, identity, id FROM parcel WHERE shipment_id IN ({marks}) ORDER BY id", tuple(chunk)
+            f"SELECT shipment_id, identity, id, number FROM parcel WHERE shipment_id IN ({marks}) ORDER BY id",
+            tuple(chunk),
         )
-        for shipment_id, identity, parcel_id in rows.all():
+        for shipment_id, identity, parcel_id, number in rows.all():
             found[shipment_id, identity] = parcel_id
-            first.setdefault(shipment_id, parcel_id)
+            first.setdefault(shipment_id, First(parcel_id, number))
             if not identity:
                 blank[shipment_id] = parcel_id
     return found, blank, first

@@ -473,3 +473,32 @@ def test_writing_an_order_or_a_shipment_again_changes_nothing(tmp_path: Path) ->
         }
         assert store.write(add_shipment) == first
         assert {table: store.read(rows, f"SELECT * FROM {table}") for table in before} == before
+
+
+# --- several sources of one shipment ---------------------------------------------------------------------------------
+
+
+def parcel_ids(store: Store) -> list[tuple[object, ...]]:
+    return store.read(rows, "SELECT identity, number FROM parcel ORDER BY id")
+
+
+def test_a_second_source_speaks_of_the_same_parcel(tmp_path: Path) -> None:
+    """One source tells an identity, another doesn't, a third repeats the number: still one piece."""
+    with opened(tmp_path) as store:
+        shipment = store.write(add_shipment)
+        number = parcel_ids(store)[0][1]
+        for identity in ("UNIQUE-1", None, str(number)):
+            reading = ParcelReading(str(number), (scan(),), identity)
+            store.write(tracking.record, [(shipment, f"source {identity}", [reading])], now=at(2))
+        assert parcel_ids(store) == [("UNIQUE-1", number)]
+
+
+def test_pieces_told_together_stay_apart(tmp_path: Path) -> None:
+    """A piece without an identity beside one that has one are two, whichever is told first."""
+    with opened(tmp_path) as store:
+        shipment = store.write(add_shipment)
+        number = str(parcel_ids(store)[0][1])
+        for pieces in ((None, "B"), ("B", None), (number, "B")):
+            told_of_both = [ParcelReading(number, (scan(),), one) for one in pieces]
+            store.write(tracking.record, [(shipment, "ups", told_of_both)], now=at(2))
+        assert [identity for identity, _ in parcel_ids(store)] == ["", "B"]
