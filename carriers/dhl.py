@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from urllib.parse import urlencode
 
-import msgspec
-
 from carriers.base import (
     Account,
     AccountSettings,
@@ -20,7 +18,6 @@ from carriers.base import (
     Carrier,
     Push,
     PushAnswer,
-    Scalar,
     always,
     json_of,
     missing_since,
@@ -33,6 +30,7 @@ from carriers.base import (
     unread_time,
 )
 from carriers.dhl_vocabulary import CODES, PHRASES, manner_in, meaning_of
+from carriers.dhl_wire import Address, Details, Event, Place, Pushed, Reference, Reply, Shipment
 from carriers.place_zones import zone_of
 from domain.errors import RuleError, UnreadableReply
 from domain.parcel import order_key
@@ -80,61 +78,6 @@ def request(asks: Sequence[Ask], account: Account, now: datetime, nonce: str) ->
     headers = {"dhl-api-key": settings.api_key, "accept": "application/json"}
     told = urlencode({key: value for key, value in query.items() if value})
     return HttpRequest("GET", f"{settings.base_url}/track/shipments?{told}", headers)
-
-
-# --- the reply as it comes: every field may be missing or null ---
-
-
-class Address(msgspec.Struct, rename="camel"):
-    country_code: Scalar = None
-    address_locality: Scalar = None
-
-
-class Place(msgspec.Struct):
-    address: Address | None = None
-
-
-class Event(msgspec.Struct, rename="camel"):
-    timestamp: Scalar = None
-    status_code: Scalar = None
-    status: Scalar = None
-    description: Scalar = None
-    remark: Scalar = None
-    location: Place | None = None
-
-
-class Reference(msgspec.Struct):
-    number: Scalar = None
-
-
-class Details(msgspec.Struct, rename="camel"):
-    piece_ids: list[Scalar] | None = None
-    references: list[Reference] | Reference | None = None
-
-
-class Frame(msgspec.Struct, rename="camel"):
-    estimated_through: Scalar = None
-
-
-class Shipment(msgspec.Struct, rename="camel"):
-    id: Scalar = None
-    service: Scalar = None
-    origin: Place | None = None
-    destination: Place | None = None
-    status: Event | None = None
-    estimated_time_of_delivery: Scalar = None
-    estimated_delivery_time_frame: Frame | None = None
-    return_flag: Scalar = None
-    details: Details | None = None
-    events: list[Event] | None = None
-
-
-class Reply(msgspec.Struct):
-    url: Scalar = None
-    shipments: list[Shipment] | None = None
-    status: Scalar = None
-    title: Scalar = None
-    detail: Scalar = None
 
 
 # --- reading ---
@@ -306,10 +249,6 @@ def _where(place: Place | None) -> tuple[str, str]:
 
 
 # --- push ---
-
-
-class Pushed(msgspec.Struct):
-    shipments: list[Shipment] | None = None
 
 
 def push_numbers(body: bytes) -> tuple[str, ...]:

@@ -17,7 +17,6 @@ from carriers.base import (
     AccountSettings,
     Budget,
     Carrier,
-    Scalar,
     Token,
     TokenFlow,
     json_of,
@@ -34,6 +33,7 @@ from carriers.base import (
 )
 from carriers.place_zones import zone_of
 from carriers.usps_vocabulary import EVENTS, TEXTS, meaning_of
+from carriers.usps_wire import Event, Reply, TokenReply, Trouble
 from domain.errors import AccessDenied, OutsideError, RateLimited, RuleError, Unreachable, UnreadableReply
 from domain.parcel import order_key
 from domain.tracking import (
@@ -93,11 +93,6 @@ def token_request(account: Account, now: datetime) -> HttpRequest:
     return HttpRequest("POST", settings.base_url + "/oauth2/v3/token", headers, msgspec.json.encode(body))
 
 
-class TokenReply(msgspec.Struct):
-    access_token: str
-    expires_in: int | str = 0
-
-
 def token_read(reply: HttpReply, now: datetime) -> Token:
     """The token and its end. Raises AccessDenied where the app's key is refused, which may come with 400."""
     if reply.status == 400:
@@ -107,44 +102,6 @@ def token_read(reply: HttpReply, now: datetime) -> Token:
     told = str(token.expires_in)
     seconds = int(told) if told.isascii() and told.isdigit() and len(told) < 9 else 0
     return Token(token.access_token, now + timedelta(seconds=min(seconds, 86_400)))
-
-
-# --- the reply as it comes: every field may be missing or null ---
-
-
-class Fault(msgspec.Struct):
-    status: Scalar = None
-    code: Scalar = None
-    title: Scalar = None
-    detail: Scalar = None
-
-
-class Trouble(msgspec.Struct):
-    code: Scalar = None
-    message: Scalar = None
-    errors: list[Fault] | None = None
-
-
-class Event(msgspec.Struct, rename="camel"):
-    event_type: Scalar = None
-    event_timestamp: Scalar = None
-    gmt_timestamp: Scalar = msgspec.field(default=None, name="GMTTimestamp")
-    gmt_offset: Scalar = msgspec.field(default=None, name="GMTOffset")
-    event_code: Scalar = None
-    event_city: Scalar = None
-    event_state: Scalar = None
-    event_zip: Scalar = msgspec.field(default=None, name="eventZIP")
-    event_country: Scalar = None
-    authorized_agent: Scalar = None
-
-
-class Reply(msgspec.Struct, rename="camel"):
-    tracking_number: Scalar = None
-    unique_mail_piece_id: Scalar = msgspec.field(default=None, name="uniqueMailPieceID")
-    tracking_events: list[Event] | None = None
-    status_summary: Scalar = None
-    error: Trouble | str | None = None
-    error_description: Scalar = msgspec.field(default=None, name="error_description")
 
 
 # --- failures ---
