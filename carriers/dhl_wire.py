@@ -10,8 +10,13 @@ class Address(msgspec.Struct, rename="camel"):
     address_locality: Scalar = None
 
 
-class Place(msgspec.Struct):
+class ServicePoint(msgspec.Struct):
+    label: Scalar = None
+
+
+class Place(msgspec.Struct, rename="camel"):
     address: Address | None = None
+    service_point: ServicePoint | None = None
 
 
 class Event(msgspec.Struct, rename="camel"):
@@ -21,6 +26,7 @@ class Event(msgspec.Struct, rename="camel"):
     description: Scalar = None
     remark: Scalar = None
     location: Place | None = None
+    piece_ids: list[Scalar] | None = None
 
 
 class Reference(msgspec.Struct):
@@ -49,8 +55,9 @@ class Shipment(msgspec.Struct, rename="camel"):
     events: list[Event] | None = None
 
 
-class Reply(msgspec.Struct):
+class Reply(msgspec.Struct, rename="camel"):
     url: Scalar = None
+    possible_additional_shipments_url: list[Scalar] | Scalar = None
     shipments: list[Shipment] | None = None
     status: Scalar = None
     title: Scalar = None
