@@ -54,7 +54,7 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(Meaning(_M.INFO, PARCEL_DE, physical=False), "vorgemerkt", "wurde gewählt", "liefertag wurde storniert",
            "delivery day has been cancel", "has been selected", "was selected", "has been chosen"),
     *_rows(Meaning(_M.CANCELLED, PARCEL_DE, _R.CANCELLED, physical=False), "shipment cancelled", "shipment canceled",
-           "has been cancelled", "has been canceled", "storniert"),
+           "has been cancelled", "has been canceled", "has cancelled", "has canceled", "storniert"),
     *_rows(_ANNOUNCED, "instruction data", "information received", "electronically announced", "elektronisch angekündigt",
            "announced electronically", "pre-advice", "elektronisch an dhl", "(vor)angekündigt"),
     *_rows(_LABEL, "label created", "awaiting shipment", "en route to dhl ecommerce", "electronic notification received"),
@@ -120,7 +120,8 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(_AT_POINT, "held for collection", "held at post office", "arrived at servicepoint", "delivered to servicepoint",
            "delivered to the servicepoint", "delivered to a servicepoint", "delivered to dhl servicepoint",
            "delivered to a dhl servicepoint", "delivered to parcelshop", "delivered to the parcelshop",
-           "delivered to a parcelshop", "delivered at parcelshop", "delivered to packstation", "delivered to the packstation",
+           "delivered to a parcelshop", "delivered at parcelshop", "delivered to the retail outlet",
+           "delivered to a retail outlet", "delivered to packstation", "delivered to the packstation",
            "delivered to a parcel locker", "delivered to the parcel locker", "placed in the packstation",
            "deposited in the packstation", "waiting to be collected", unless=_NOT),
     Phrase("beim zoll", Meaning(_M.AWAITING_COLLECTION, PARCEL_DE, _R.CUSTOMS), also=("abholen", "abgeholt")),
@@ -131,7 +132,8 @@ PHRASES: tuple[Phrase, ...] = (
         for phrase in ("zustellversuch", "attempt at delivery", "delivery attempt")
     ),
     *_rows(_FAILED, "delivery attempt", "attempted delivery", "attempted to deliver", "could not be delivered",
-           "unable to deliver", "not be completed", "nicht zugestellt werden", "not delivered", "nicht erfolgreich zugestellt",
+           "unable to deliver", "not be completed", "nicht zugestellt werden", "not delivered", "undelivered",
+           "nicht erfolgreich zugestellt",
            "delivery was not possible", "zustellung nicht möglich", "zustellung in packstation nicht möglich",
            "heute nicht möglich", "erfolgloser zustellversuch", "undeliverable", "unsuccessful delivery",
            unless=("out for second", "second delivery attempt successful", "is being made", "will be")),
@@ -173,7 +175,9 @@ PHRASES: tuple[Phrase, ...] = (
     *_rows(_MOVING, "arrived", "arrival", "departed", "departure", "processed", "processing", "forwarded", "in transit",
            "transported", "transportiert", "bearbeitet", "eingetroffen", "sort facility", "en route", "close bag",
            "transferred", "scheduled for delivery"),
-    *_rows(Meaning(_M.DELIVERED, PARCEL_DE), "delivered", "zugestellt", "second delivery attempt successful"),
+    *_rows(Meaning(_M.DELIVERED, EXPRESS, _R.DAMAGED), "delivered damaged"),
+    *_rows(Meaning(_M.DELIVERED, PARCEL_DE), "delivered", "zugestellt", "second delivery attempt successful",
+           unless=("undelivered", "will be", "to be delivered", "is being", "nicht", "wird")),
 )  # fmt: skip
 """In order; texts are compared in lower case, underscores as white space. The English texts are Express's, Paket's and
 eCommerce's own.

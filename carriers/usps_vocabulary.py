@@ -184,7 +184,7 @@ def _refined(base: Meaning, said: str) -> Meaning:
     if base.milestone is _M.DELIVERED:
         back = any(words in said for words in SENDER)
         return replace(base, milestone=_M.RETURNED) if back else replace(base, manner=manner_in(said) or base.manner)
-    if base.milestone is _M.IN_TRANSIT and "arriv" in said and "destination" in said:
+    if base.milestone is _M.IN_TRANSIT and "destination" in said and ("arriv" in said or "processed" in said):
         return replace(base, milestone=_M.AT_DESTINATION)
     if base.milestone is _M.IN_TRANSIT and "arriving late" in said:
         return replace(base, reason=_R.DELAYED)

@@ -140,6 +140,9 @@ M, R = Milestone, Reason
         ("UNDELIVERABLE AS ADDRESSED", M.EXCEPTION, R.ADDRESS),
         ("HELD AT POST OFFICE AT CUSTOMER REQUEST", M.AWAITING_COLLECTION, None),
         ("Delivered to DHL ServicePoint", M.AWAITING_COLLECTION, None),
+        ("The shipment has been delivered to the retail outlet", M.AWAITING_COLLECTION, None),
+        ("UNDELIVERED", M.ATTEMPT_FAILED, R.OTHER),
+        ("The sender has cancelled the shipment", M.CANCELLED, R.CANCELLED),
     ],
 )
 def test_a_text_says_what_happened_not_what_its_words_are_made_of(
@@ -161,6 +164,7 @@ def test_a_text_says_what_happened_not_what_its_words_are_made_of(
         ("transit", "OK", "Processed", M.IN_TRANSIT, None),
         ("pre-transit", "PU", "", M.ANNOUNCED, None),
         ("", "101", "", M.DELIVERED, None),
+        ("delivered", "", "Delivered damaged", M.DELIVERED, R.DAMAGED),
         ("unknown", "104", "", M.ANNOUNCED, None),
         ("transit", "REFUSED_RETURN", "", M.RETURNING, R.REFUSED),
         ("transit", "PARCEL_OF_TOMORROW", "PARCEL_OF_TOMORROW", M.IN_TRANSIT, None),
@@ -175,9 +179,18 @@ def test_a_status_that_is_a_code_decides_within_what_the_status_code_allows(
     assert (meaning.milestone, meaning.reason) == (milestone, reason)
 
 
-@pytest.mark.parametrize(("code", "text"), [("unknown", "x"), ("", "x"), ("lost-in-space", "Delivered")])
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("unknown", "x"),
+        ("", "x"),
+        ("lost-in-space", "Delivered"),
+        ("", "Your shipment will be delivered today"),
+        ("unknown", "Die Sendung wird heute zugestellt."),
+    ],
+)
 def test_what_no_table_knows_stays_unmapped(code: str, text: str) -> None:
-    """An unknown code isn't rescued by its words."""
+    """An unknown code isn't rescued by its words, and what will be isn't yet."""
     assert meaning_of(code, text) is None
 
 

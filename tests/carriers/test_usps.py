@@ -222,6 +222,8 @@ def test_a_promise_is_local_to_the_destination(fields: dict[str, object], promis
         ("21", "No Such Number", Milestone.RETURNING, Reason.ADDRESS),
         ("A1", "Arrived at USPS Regional Facility", Milestone.IN_TRANSIT, None),
         ("A1", "Arrived at USPS Regional Destination Facility", Milestone.AT_DESTINATION, None),
+        ("10", "Processed at USPS Regional Destination Facility", Milestone.AT_DESTINATION, None),
+        ("T1", "Departed USPS Regional Destination Facility", Milestone.IN_TRANSIT, None),
         ("NT", "In Transit, Arriving Late", Milestone.IN_TRANSIT, Reason.DELAYED),
         ("01", "Delivered, To Original Sender", Milestone.RETURNED, None),
     ],
