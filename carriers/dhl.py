@@ -5,13 +5,10 @@ docs/carriers/dhl.md.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from types import MappingProxyType
-from urllib.parse import urlencode
-
-import msgspec
+from urllib.parse import parse_qs, urlencode
 
 from carriers.base import (
     Account,
@@ -24,21 +21,20 @@ from carriers.base import (
     always,
     json_of,
     missing_since,
-    naive_time,
-    offset_time,
     raise_for_status,
     same_number,
     scan_event,
     text_of,
-    unread_time,
 )
+from carriers.dhl_statuses import STATUSES
+from carriers.dhl_times import place_of, promise_of, time_of
 from carriers.dhl_vocabulary import CODES, PHRASES, manner_in, meaning_of
-from carriers.place_zones import zone_of
+from carriers.dhl_wire import Details, Event, Pushed, Reference, Reply, Shipment
 from domain.errors import RuleError, UnreadableReply
 from domain.parcel import order_key
 from domain.tracking import (
     Ask,
-    EventTime,
+    Certainty,
     Failed,
     Found,
     Leg,
@@ -48,7 +44,6 @@ from domain.tracking import (
     ParcelReading,
     Reading,
     ScanEvent,
-    Zone,
 )
 from net.http import HttpReply, HttpRequest
 
@@ -82,61 +77,6 @@ def request(asks: Sequence[Ask], account: Account, now: datetime, nonce: str) ->
     return HttpRequest("GET", f"{settings.base_url}/track/shipments?{told}", headers)
 
 
-# --- the reply as it comes: every field may be missing or null ---
-
-
-class Address(msgspec.Struct, rename="camel"):
-    country_code: Scalar = None
-    address_locality: Scalar = None
-
-
-class Place(msgspec.Struct):
-    address: Address | None = None
-
-
-class Event(msgspec.Struct, rename="camel"):
-    timestamp: Scalar = None
-    status_code: Scalar = None
-    status: Scalar = None
-    description: Scalar = None
-    remark: Scalar = None
-    location: Place | None = None
-
-
-class Reference(msgspec.Struct):
-    number: Scalar = None
-
-
-class Details(msgspec.Struct, rename="camel"):
-    piece_ids: list[Scalar] | None = None
-    references: list[Reference] | Reference | None = None
-
-
-class Frame(msgspec.Struct, rename="camel"):
-    estimated_through: Scalar = None
-
-
-class Shipment(msgspec.Struct, rename="camel"):
-    id: Scalar = None
-    service: Scalar = None
-    origin: Place | None = None
-    destination: Place | None = None
-    status: Event | None = None
-    estimated_time_of_delivery: Scalar = None
-    estimated_delivery_time_frame: Frame | None = None
-    return_flag: Scalar = None
-    details: Details | None = None
-    events: list[Event] | None = None
-
-
-class Reply(msgspec.Struct):
-    url: Scalar = None
-    shipments: list[Shipment] | None = None
-    status: Scalar = None
-    title: Scalar = None
-    detail: Scalar = None
-
-
 # --- reading ---
 
 ENVELOPE_STATUSES = frozenset({200, 400, 404})
@@ -148,7 +88,7 @@ def read(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
     whole = json_of(reply.body, Reply)
     if whole.shipments is None or reply.status != 200:
         return [_failure(whole, reply, ask, now) for ask in asks]
-    return [_reading(whole.shipments, ask, now) for ask in asks]
+    return [_reading(whole, whole.shipments, ask, now) for ask in asks]
 
 
 def _failure(error: Reply, reply: HttpReply, ask: Ask, now: datetime) -> Reading:
@@ -164,61 +104,66 @@ def _failure(error: Reply, reply: HttpReply, ask: Ask, now: datetime) -> Reading
     return Failed(UnreadableReply(ID, f"HTTP {status} {said}"))
 
 
-def _reading(shipments: Sequence[Shipment], ask: Ask, now: datetime) -> Reading:
+def _reading(whole: Reply, shipments: Sequence[Shipment], ask: Ask, now: datetime) -> Reading:
     if not shipments:
         return NotFound(missing_since(ask, now, HISTORY))
-    if not any(_mentions(shipment, ask.number) for shipment in shipments):
+    if not any(same_number(name, ask.number) for name in _mentioned(whole, shipments)):
         return Failed(UnreadableReply(ID, f"the reply doesn't mention {ask.number}"))
     parcels = _parcels(shipments, ask.number)
     if not any(parcel.events for parcel in parcels):
         return NotFound(missing_since(ask, now, HISTORY))
-    return Found(parcels, promised_at=_promise(shipments))
+    return Found(parcels, promised_at=promise_of(shipments))
 
 
-def _mentions(shipment: Shipment, number: str) -> bool:
-    """Asked by a piece or a reference, DHL answers with the shipment's own id."""
-    details = shipment.details or Details()
-    references = details.references if isinstance(details.references, list) else [details.references or Reference()]
-    names = [shipment.id, *(details.piece_ids or ()), *(reference.number for reference in references)]
-    return any(same_number(name, number) for name in names)
+def _mentioned(whole: Reply, shipments: Iterable[Shipment]) -> Iterator[Scalar]:
+    """Every number that the reply speaks of. Asked by a piece, a reference or another division's number, DHL answers with
+    the shipment's own id, and then its links alone may repeat what was asked (support article 47001248615).
+    """
+    for shipment in shipments:
+        details = shipment.details or Details()
+        yield shipment.id
+        yield from details.piece_ids or ()
+        yield from (piece for event in shipment.events or () for piece in event.piece_ids or ())
+        references = details.references if isinstance(details.references, list) else [details.references or Reference()]
+        yield from (reference.number for reference in references)
+    more = whole.possible_additional_shipments_url
+    for link in (whole.url, *(more if isinstance(more, list) else [more])):
+        yield from parse_qs(text_of(link).partition("?")[2]).get("trackingNumber", ())
 
 
-def _parcels(shipments: Iterable[Shipment], number: str) -> tuple[ParcelReading, ...]:
+def _parcels(shipments: Sequence[Shipment], number: str) -> tuple[ParcelReading, ...]:
     """One parcel per shipment id; two services that use one id are told apart by the service."""
     ids: dict[str, set[str]] = {}
-    kept = list(shipments)
-    for shipment in kept:
+    for shipment in shipments:
         ids.setdefault(text_of(shipment.id), set()).add(text_of(shipment.service))
     parcels: dict[tuple[str | None, Leg], ParcelReading] = {}
-    for shipment in kept:
+    for shipment in shipments:
         own, service = text_of(shipment.id), text_of(shipment.service)
         identity = (f"{own}/{service}" if len(ids[own]) > 1 else own) or None
-        leg = Leg.RETURN if shipment.return_flag in (True, "true") else Leg.OUT
+        leg = Leg.RETURN if _went_back(shipment) else Leg.OUT
         before = parcels[identity, leg].events if (identity, leg) in parcels else ()
         parcels[identity, leg] = ParcelReading(number, before + _events(shipment), identity, leg)
     return tuple(parcels.values())
-
-
-def _promise(shipments: Iterable[Shipment]) -> datetime | None:
-    """The latest end of the shipments' delivery frames, else the estimated time."""
-    ends = [
-        (s.estimated_delivery_time_frame.estimated_through if s.estimated_delivery_time_frame else None)
-        or s.estimated_time_of_delivery
-        for s in shipments
-    ]
-    times = [offset_time(text_of(end)) for end in ends]
-    return max((time.at for time in times if time and time.at), default=None)
 
 
 # --- events ---
 
 
 def _events(shipment: Shipment) -> tuple[ScanEvent, ...]:
-    """The shipment's events; its status is the latest of them, and stands alone where there is no list."""
-    raw = [event for event in shipment.events or () if event != Event()]
-    if not raw and shipment.status is not None and shipment.status != Event():
-        raw = [shipment.status]
-    return tuple(_sent_back([_event(event, shipment) for event in raw]))
+    """The shipment's events, and its status where it is newer than all of them or there are none: it repeats the latest."""
+    events = [_event(event, shipment) for event in shipment.events or () if event != Event()]
+    if shipment.status is not None and shipment.status != Event():
+        status = _event(shipment.status, shipment)
+        if not events or _newer(status, events):
+            events.append(status)
+    return tuple(_sent_back(events, back=_went_back(shipment)))
+
+
+def _newer(status: ScanEvent, events: Iterable[ScanEvent]) -> bool:
+    """A status that repeats an event has its time, to the second or to the day."""
+    at, times = status.time.at, [event.time.at for event in events]
+    exact = status.time.certainty is not Certainty.DATE_ONLY
+    return exact and at is not None and all(other is not None and other < at for other in times)
 
 
 MARKUP = re.compile(r"<[^>]*>")
@@ -226,90 +171,35 @@ MARKUP = re.compile(r"<[^>]*>")
 
 def _event(event: Event, shipment: Shipment) -> ScanEvent:
     code, text = text_of(event.status_code), text_of(event.description) or text_of(event.status)
-    words = MARKUP.sub(" ", f"{text_of(event.status)} {text_of(event.description)}")
-    meaning = meaning_of(code.strip().lower(), words)
+    status = text_of(event.status).strip()
+    words = MARKUP.sub(" ", f"{status} {text_of(event.description)}")
+    meaning = meaning_of(code.strip().lower(), words, status)
     if meaning and meaning.milestone is Milestone.DELIVERED:
-        meaning = replace(meaning, manner=manner_in(words) or meaning.manner)
-    return scan_event(code or None, text, _time(event, shipment), meaning, place=_place(event.location))
+        meaning = replace(meaning, manner=meaning.manner or manner_in(f"{words} {text_of(event.remark)}"))
+    return scan_event(code or None, text, time_of(event, shipment), meaning, place=place_of(event.location))
 
 
-def _place(place: Place | None) -> str:
-    address = place.address if place else None
-    if address is None:
-        return ""
-    locality, country = text_of(address.address_locality), text_of(address.country_code)
-    return ", ".join(part for part in (locality, country) if part)
+def _went_back(shipment: Shipment) -> bool:
+    """``returnFlag``: "whether the delivery is returned back to consignor" (spec 1.5.8)."""
+    return shipment.return_flag in (True, "true")
 
 
-def _sent_back(events: Sequence[ScanEvent]) -> list[ScanEvent]:
-    """A delivery after the turn back is one to the sender."""
+def _sent_back(events: Sequence[ScanEvent], *, back: bool) -> list[ScanEvent]:
+    """A delivery after the turn back is one to the sender; so is the last one of a shipment that is flagged as returned,
+    which may not say when it turned (support article 47001251916).
+    """
     ordered = sorted(events, key=order_key)
+    delivered = [n for n, event in enumerate(ordered) if event.milestone is Milestone.DELIVERED]
     turned = next((n for n, event in enumerate(ordered) if event.milestone is Milestone.RETURNING), len(ordered))
+    if back and delivered and turned > delivered[-1]:
+        turned = delivered[-1] - 1
     return [
         replace(event, milestone=Milestone.RETURNED) if n > turned and event.milestone is Milestone.DELIVERED else event
         for n, event in enumerate(ordered)
     ]
 
 
-# --- times ---
-
-HOMES: Mapping[str, str] = MappingProxyType(
-    {"parcel-de": "DE", "post-de": "DE", "parcel-nl": "NL", "parcel-pl": "PL", "parcel-uk": "GB"}
-)
-"""Services of one country: their naive times are that country's."""
-
-NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        "USA": "US", "UNITED STATES OF AMERICA": "US", "UNITED STATES": "US", "US": "US", "CANADA": "CA",
-        "GERMANY": "DE", "DEUTSCHLAND": "DE", "UK": "GB", "UNITED KINGDOM": "GB", "FRANCE": "FR", "ITALY": "IT",
-        "SPAIN": "ES", "NETHERLANDS": "NL", "THE NETHERLANDS": "NL", "NETHERLANDS, THE": "NL", "BELGIUM": "BE",
-        "POLAND": "PL", "AUSTRIA": "AT", "SWITZERLAND": "CH", "CZECH REPUBLIC": "CZ", "DENMARK": "DK", "SWEDEN": "SE",
-        "IRELAND": "IE", "IRELAND, REPUBLIC OF": "IE", "HONG KONG": "HK", "HONG KONG SAR, CHINA": "HK", "CHINA": "CN",
-        "CHINA, PEOPLES REPUBLIC": "CN", "CHINA MAINLAND": "CN", "JAPAN": "JP", "SINGAPORE": "SG", "TAIWAN": "TW",
-        "KOREA, REPUBLIC OF": "KR", "SOUTH KOREA": "KR", "INDIA": "IN", "SAUDI ARABIA": "SA",
-        "UNITED ARAB EMIRATES": "AE", "BAHRAIN": "BH", "TURKEY": "TR",
-    }
-)  # fmt: skip
-"""Country names at the end of an Express locality: ``LOS ANGELES, CA - USA``."""
-
-
-def _time(event: Event, shipment: Shipment) -> EventTime:
-    """Exact with an offset; a naive time is local to its place, else to the country of the service, else to the one
-    country in which the whole shipment lies.
-    """
-    raw = text_of(event.timestamp)
-    exact = offset_time(raw)
-    if exact:
-        return exact
-    zone = zone_of(*_where(event.location))
-    if zone:
-        return naive_time(raw, zone, Zone.ASSUMED_PLACE)
-    home = zone_of(HOMES.get(text_of(shipment.service).lower(), ""))
-    if home:
-        return naive_time(raw, home, Zone.ASSUMED_CARRIER)
-    ends = {_where(place)[0] for place in (shipment.origin, shipment.destination)}
-    inland = zone_of(ends.pop()) if len(ends) == 1 and event.location is None else None
-    return naive_time(raw, inland, Zone.ASSUMED_PLACE) if inland else unread_time(raw)
-
-
-STATE = re.compile(r",\s*([A-Z]{2,3})(?:\s*,\s*[A-Z]{2}|\s*-\s.*)?$")
-
-
-def _where(place: Place | None) -> tuple[str, str]:
-    """Country and state codes of a place, from its country code, else from its locality's words."""
-    address = (place.address if place else None) or Address()
-    locality = text_of(address.address_locality).strip().upper()
-    named = locality.rsplit(" - ", 1)[-1].strip()
-    country = text_of(address.country_code).strip().upper() or NAMES.get(named, "")
-    state = STATE.search(locality)
-    return country, state.group(1) if state else ""
-
-
 # --- push ---
-
-
-class Pushed(msgspec.Struct):
-    shipments: list[Shipment] | None = None
 
 
 def push_numbers(body: bytes) -> tuple[str, ...]:
@@ -328,6 +218,7 @@ CARRIER = Carrier(
     ),
     vocabulary={
         **{code: meaning for code, meaning in CODES.items() if meaning},
+        **STATUSES,
         **{f"text:{row.phrase}": row.meaning for row in PHRASES},
     },
     probe=Ask("00340000000000000000"),
@@ -342,6 +233,7 @@ CARRIER = Carrier(
         "organizationName",
         "signed",
         "streetAddress",
+        "addressLine",
         "documentUrl",
         "signatureUrl",
     ),

@@ -1,13 +1,12 @@
-"""USPS Tracking v3: one number per call, flat replies, local times beside their GMT.
+"""USPS Tracking v3: one number per call, local times beside their GMT; v3r2's lists are read too.
 
 Source: developers.usps.com (Tracking 3.0), USPS/api-examples and its issues. See docs/carriers/usps.md.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
-from types import MappingProxyType
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 import msgspec
@@ -17,29 +16,34 @@ from carriers.base import (
     AccountSettings,
     Budget,
     Carrier,
-    Scalar,
     Token,
     TokenFlow,
-    json_of,
     missing_since,
-    naive_time,
     no_data_of,
-    offset_time,
     raise_for_status,
+    retry_after_s,
     said,
     same_number,
     scan_event,
     text_of,
-    unread_time,
 )
-from carriers.place_zones import zone_of
-from carriers.usps_vocabulary import EVENTS, TEXTS, meaning_of
+from carriers.usps_times import place_of, promise_of, time_of
+from carriers.usps_vocabulary import EVENTS, SAID, TEXTS, meaning_of
+from carriers.usps_wire import (
+    Event,
+    Fault,
+    Origin,
+    Reply,
+    TokenReply,
+    Trouble,
+    events_of,
+    identity_of,
+    pieces_in,
+)
 from domain.errors import AccessDenied, OutsideError, RateLimited, RuleError, Unreachable, UnreadableReply
 from domain.parcel import order_key
 from domain.tracking import (
     Ask,
-    Certainty,
-    EventTime,
     Failed,
     Found,
     Manner,
@@ -49,7 +53,6 @@ from domain.tracking import (
     ParcelReading,
     Reading,
     ScanEvent,
-    Zone,
 )
 from net.http import HttpReply, HttpRequest
 
@@ -93,11 +96,6 @@ def token_request(account: Account, now: datetime) -> HttpRequest:
     return HttpRequest("POST", settings.base_url + "/oauth2/v3/token", headers, msgspec.json.encode(body))
 
 
-class TokenReply(msgspec.Struct):
-    access_token: str
-    expires_in: int | str = 0
-
-
 def token_read(reply: HttpReply, now: datetime) -> Token:
     """The token and its end. Raises AccessDenied where the app's key is refused, which may come with 400."""
     if reply.status == 400:
@@ -107,44 +105,6 @@ def token_read(reply: HttpReply, now: datetime) -> Token:
     told = str(token.expires_in)
     seconds = int(told) if told.isascii() and told.isdigit() and len(told) < 9 else 0
     return Token(token.access_token, now + timedelta(seconds=min(seconds, 86_400)))
-
-
-# --- the reply as it comes: every field may be missing or null ---
-
-
-class Fault(msgspec.Struct):
-    status: Scalar = None
-    code: Scalar = None
-    title: Scalar = None
-    detail: Scalar = None
-
-
-class Trouble(msgspec.Struct):
-    code: Scalar = None
-    message: Scalar = None
-    errors: list[Fault] | None = None
-
-
-class Event(msgspec.Struct, rename="camel"):
-    event_type: Scalar = None
-    event_timestamp: Scalar = None
-    gmt_timestamp: Scalar = msgspec.field(default=None, name="GMTTimestamp")
-    gmt_offset: Scalar = msgspec.field(default=None, name="GMTOffset")
-    event_code: Scalar = None
-    event_city: Scalar = None
-    event_state: Scalar = None
-    event_zip: Scalar = msgspec.field(default=None, name="eventZIP")
-    event_country: Scalar = None
-    authorized_agent: Scalar = None
-
-
-class Reply(msgspec.Struct, rename="camel"):
-    tracking_number: Scalar = None
-    unique_mail_piece_id: Scalar = msgspec.field(default=None, name="uniqueMailPieceID")
-    tracking_events: list[Event] | None = None
-    status_summary: Scalar = None
-    error: Trouble | str | None = None
-    error_description: Scalar = msgspec.field(default=None, name="error_description")
 
 
 # --- failures ---
@@ -173,19 +133,37 @@ WORDS: tuple[tuple[str, NoData | type[OutsideError]], ...] = (
 )
 """Words of an error in lower case; first fit wins. The same sentences come with 200, 400 and 404."""
 
-ENVELOPE_STATUSES = frozenset({200, 400, 404})
+ENVELOPE_STATUSES = frozenset({200, 207, 400, 404})
+ANSWERS = frozenset({200, 207})
 
 
 def _failure(whole: Reply, reply: HttpReply, ask: Ask, now: datetime) -> Reading:
-    words = _words(whole)
+    words, status = _words(whole), _status(whole, reply)
     kind = next((kind for part, kind in WORDS if part in words.lower()), None)
     if kind is None:
-        raise_for_status(ID, replace(reply, status=_status(whole, reply)), ok=ENVELOPE_STATUSES)
-        kind = NoData.NOT_SCANNED if _status(whole, reply) == 404 and whole.error else UnreadableReply
+        raise_for_status(ID, replace(reply, status=status), ok=ENVELOPE_STATUSES)
+        kind = _kind(whole, status)
     if isinstance(kind, NoData):
         return NotFound(missing_since(ask, now, HISTORY) if kind is NoData.NOT_SCANNED else kind, words)
+    if kind is RateLimited:
+        return Failed(RateLimited(ID, words, retry_after_s=retry_after_s(reply)))
     failed = kind(ID, words or f"HTTP {reply.status} without an error")
     return Failed(failed, no_data_of(failed))
+
+
+def _kind(whole: Reply, status: int) -> NoData | type[OutsideError]:
+    """What a status of USPS's envelope means where its words say nothing."""
+    if status == 404 and whole.error:
+        return NoData.NOT_SCANNED
+    blamed = (
+        any(_blames_number(fault) for fault in whole.error.errors or ()) if isinstance(whole.error, Trouble) else False
+    )
+    return NoData.WRONG_CARRIER if status == 400 and blamed else UnreadableReply
+
+
+def _blames_number(fault: Fault) -> bool:
+    source = fault.source.parameter if isinstance(fault.source, Origin) else fault.source
+    return text_of(source) == "trackingNumber" or "'trackingNumber'" in text_of(fault.detail)
 
 
 def _words(whole: Reply) -> str:
@@ -199,7 +177,8 @@ def _words(whole: Reply) -> str:
 def _status(whole: Reply, reply: HttpReply) -> int:
     """The status that the error names, else HTTP's."""
     code = text_of(whole.error.code) if isinstance(whole.error, Trouble) else ""
-    return int(code) if reply.status == 200 and code.isascii() and code.isdigit() and len(code) == 3 else reply.status
+    named = reply.status in ANSWERS and code.isascii() and code.isdigit() and len(code) == 3
+    return int(code) if named else reply.status
 
 
 # --- reading ---
@@ -208,26 +187,41 @@ def _status(whole: Reply, reply: HttpReply) -> int:
 def read(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
     """One reading per ask. The reply speaks of one number; another ask isn't mentioned in it."""
     raise_for_status(ID, reply, ok=ENVELOPE_STATUSES)
-    whole = json_of(reply.body, Reply)
-    if whole.error or reply.status != 200:
-        return [_failure(whole, reply, ask, now) for ask in asks]
-    return [_reading(whole, ask, now) for ask in asks]
+    pieces = pieces_in(reply.body)
+    return [_reading(pieces, reply, ask, now) for ask in asks]
+
+
+def _reading(pieces: Sequence[Reply], reply: HttpReply, ask: Ask, now: datetime) -> Reading:
+    """What a list says of the ask; an error that names no number is everybody's."""
+    mine = [piece for piece in pieces if _names(piece, ask.number)]
+    about = mine or [piece for piece in pieces if not text_of(piece.tracking_number)]
+    known = [piece for piece in mine if not piece.error]
+    if reply.status not in ANSWERS or (about and not known and any(piece.error for piece in about)):
+        return _failure(next((piece for piece in about if piece.error), Reply()), reply, ask, now)
+    if not known:
+        return Failed(UnreadableReply(ID, f"the reply doesn't mention {ask.number}"))
+    parcels = tuple(parcel for parcel in (_parcel(piece, ask.number) for piece in known) if parcel.events)
+    if not parcels:
+        return NotFound(missing_since(ask, now, HISTORY), text_of(known[0].status_summary))
+    return Found(parcels, promised_at=promise_of(known))
 
 
 ROUTED = re.compile(r"420(?:\d{9}|\d{5})(?=9)")
 
 
-def _reading(whole: Reply, ask: Ask, now: datetime) -> Reading:
+def _names(piece: Reply, number: str) -> bool:
     """A scanned barcode has 420 and the ZIP code before the number; USPS answers with the number alone."""
-    number = text_of(whole.tracking_number)
-    spellings = {ask.number, *(ask.number[end:] for end in (8, 12) if ROUTED.match(ask.number))}
-    if not any(same_number(number, spelling) for spelling in spellings):
-        return Failed(UnreadableReply(ID, f"the reply doesn't mention {ask.number}"))
-    events = [_event(event) for event in whole.tracking_events or () if event != Event()]
-    if not events:
-        return NotFound(missing_since(ask, now, HISTORY), text_of(whole.status_summary))
-    identity = text_of(whole.unique_mail_piece_id) or None
-    return Found((ParcelReading(ask.number, tuple(_sent_back(events)), identity),))
+    spellings = {number, *(number[end:] for end in (8, 12) if ROUTED.match(number))}
+    return any(same_number(piece.tracking_number, spelling) for spelling in spellings)
+
+
+def _parcel(piece: Reply, number: str) -> ParcelReading:
+    """A piece with its events. Where there are none, its status is one without a time, if its words are known ones."""
+    events = [_event(event) for event in events_of(piece)]
+    status = text_of(piece.status)
+    if not events and meaning_of("", status):
+        events = [_event(Event(event_type=status))]
+    return ParcelReading(number, tuple(_sent_back(events)), identity_of(piece))
 
 
 def _event(event: Event) -> ScanEvent:
@@ -236,9 +230,7 @@ def _event(event: Event) -> ScanEvent:
     agent = text_of(event.authorized_agent).lower() == "true"
     if meaning and agent and meaning.milestone is Milestone.DELIVERED and meaning.manner is None:
         meaning = replace(meaning, manner=Manner.AGENT)
-    parts = (event.event_city, event.event_state, event.event_zip, event.event_country)
-    place = ", ".join(text_of(part).strip() for part in parts if text_of(part).strip())
-    return scan_event(code or None, text, _time(event), meaning, place=place)
+    return scan_event(code or None, text, time_of(event), meaning, place=place_of(event))
 
 
 def _sent_back(events: Sequence[ScanEvent]) -> list[ScanEvent]:
@@ -251,52 +243,17 @@ def _sent_back(events: Sequence[ScanEvent]) -> list[ScanEvent]:
     ]
 
 
-# --- times ---
-
-OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})", re.ASCII)
-
-
-def _time(event: Event) -> EventTime:
-    """The instant is GMTTimestamp's, else the local time's by GMTOffset, else by the zone of the state; the raw text is
-    the local one.
-    """
-    raw, gmt = text_of(event.event_timestamp), text_of(event.gmt_timestamp)
-    told = offset_time(gmt) or naive_time(gmt, UTC, Zone.UTC_FIELD)
-    if told.at is not None and told.certainty is not Certainty.DATE_ONLY:
-        return EventTime(raw or gmt, told.at, Zone.UTC_FIELD, Certainty.EXACT)
-    shift = _offset(text_of(event.gmt_offset))
-    local = naive_time(raw, shift, Zone.UTC_FIELD) if shift else unread_time(raw)
-    if local.at is not None:
-        exact = local.certainty is Certainty.ASSUMED
-        return replace(local, certainty=Certainty.EXACT) if exact else local
-    return offset_time(raw) or _local(raw, event)
-
-
-def _offset(raw: str) -> timezone | None:
-    """``-05:00`` and ``-7:00``; no zone is further than 14 hours away."""
-    found = OFFSET.fullmatch(raw.strip())
-    if not found or int(found[2]) > 14 or int(found[3]) > 59:
-        return None
-    shift = timedelta(hours=int(found[2]), minutes=int(found[3]))
-    return timezone(-shift if found[1] == "-" else shift)
-
-
-COUNTRIES: Mapping[str, str] = MappingProxyType({"": "US", "USA": "US", "UNITED STATES": "US"})
-
-
-def _local(raw: str, event: Event) -> EventTime:
-    country = text_of(event.event_country).strip().upper()
-    zone = zone_of(COUNTRIES.get(country, country), text_of(event.event_state).strip())
-    return naive_time(raw, zone, Zone.ASSUMED_PLACE) if zone else unread_time(raw)
-
-
 CARRIER = Carrier(
     id=ID,
     name={"zh": "美国邮政", "en": "USPS"},
     settings=UspsSettings,
     batch_size=1,
     budgets=(Budget(60, 3600, source="USPS/api-examples issue 107: a new app, over all endpoints, tokens included"),),
-    vocabulary={**EVENTS, **{f"text:{start}": meaning for start, meaning in TEXTS}},
+    vocabulary={
+        **EVENTS,
+        **{f"text:{start}": meaning for start, meaning in TEXTS},
+        **{f"text:{row.phrase}": row.meaning for row in SAID},
+    },
     probe=Ask("9400000000000000000000"),
     request=request,
     read=read,

@@ -1,13 +1,14 @@
 """What USPS event codes mean. The code decides; words say only what one code leaves open: an arrival at the destination,
-a delivery back to the sender, the manner of a delivery. A code that no table knows stays unmapped, unless its text is one
-of the published international ones, which come under many codes.
+a delivery back to the sender, the manner of a delivery, why a notice was left. A code that no table knows stays unmapped,
+unless its text is one of the published international ones, which come under many codes. An event without a code is read by
+its words.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from carriers.base import Meaning
+from carriers.base import Meaning, Phrase, phrase_in
 from domain.tracking import Manner, Milestone, Reason
 
 WEBTOOLS = "USPS Web Tools track event codes (public code table)"
@@ -105,23 +106,92 @@ TEXTS: tuple[tuple[str, Meaning], ...] = (
 )
 """Beginnings of international texts in lower case, for codes that no table knows."""
 
+STATUS = "USPS.com status texts, as Tracking v3 sends them in status and eventType (public clients' lists)"
+
+
+def _rows(meaning: Meaning, *phrases: str, unless: tuple[str, ...] = ()) -> tuple[Phrase, ...]:
+    return tuple(Phrase(phrase, meaning, unless=unless) for phrase in phrases)
+
+
+SAID: tuple[Phrase, ...] = (
+    *_rows(_label(STATUS), "label created", "pre-shipment", "awaiting item", "acceptance pending", "expects item"),
+    *_rows(Meaning(_M.CANCELLED, STATUS, _R.CANCELLED, physical=False), "label cancelled"),
+    *_rows(Meaning(_M.INFO, STATUS, physical=False), "awaiting delivery scan", "status not updated", "reminder to schedule",
+           "redelivery scheduled"),
+    *_rows(Meaning(_M.RETURNED, STATUS), "to original sender", "delivered to sender"),
+    *_rows(Meaning(_M.RETURNING, STATUS, _R.OVERDUE_AT_POINT), "unclaimed"),
+    *_rows(Meaning(_M.RETURNING, STATUS), "return to sender", "being returned", "returned to sender"),
+    *_rows(Meaning(_M.RETURNING, STATUS, _R.ADDRESS), "no such number", "insufficient address", "addressee unknown",
+           "left no address", "forward expired", "vacant"),
+    *_rows(Meaning(_M.OUT_FOR_DELIVERY, STATUS), "out for delivery"),
+    *_rows(Meaning(_M.ATTEMPT_FAILED, STATUS, _R.UNREACHABLE), "no access to delivery", "receptacle blocked"),
+    *_rows(Meaning(_M.ATTEMPT_FAILED, STATUS, _R.OTHER), "receptacle full", "animal interference"),
+    *_rows(Meaning(_M.ATTEMPT_FAILED, STATUS, _R.ABSENT), "notice left", "business closed", "no authorized recipient",
+           "no secure location", "attempted delivery abroad"),
+    *_rows(Meaning(_M.ATTEMPT_FAILED, STATUS, _R.REFUSED), "refused"),
+    *_rows(Meaning(_M.AWAITING_COLLECTION, STATUS), "available for pickup", "available for redelivery or pickup",
+           "held at post office", "collect for pick up", "arrival at pickup point"),
+    *_rows(Meaning(_M.DELIVERED, STATUS), "delivered", unless=("undeliver", "not delivered")),
+    *_rows(Meaning(_M.EXCEPTION, STATUS, _R.ADDRESS), "undeliverable as addressed"),
+    *_rows(Meaning(_M.IN_TRANSIT, STATUS, _R.ADDRESS), "forwarded", "forward processed"),
+    *_rows(Meaning(_M.EXCEPTION, STATUS, _R.MISSORTED), "missent", "mis-shipped"),
+    *_rows(Meaning(_M.EXCEPTION, STATUS, _R.DESTROYED), "disposed"),
+    *_rows(Meaning(_M.EXCEPTION, STATUS, _R.LOST), "recovery center", "dead mail", "dead letter"),
+    *_rows(Meaning(_M.EXCEPTION, STATUS, _R.SECURITY), "seized"),
+    *_rows(Meaning(_M.EXCEPTION, STATUS, _R.WEATHER), "weather"),
+    *_rows(Meaning(_M.EXCEPTION, STATUS, _R.PAYMENT), "postage due", "awaiting payment", "unpaid postage"),
+    *_rows(Meaning(_M.EXCEPTION, STATUS, _R.DELAYED), "rescheduled to next delivery day"),
+    *_rows(Meaning(_M.EXCEPTION, STATUS, _R.OTHER), "delivery exception", "processing exception"),
+    *_rows(Meaning(_M.CUSTOMS, STATUS, _R.CUSTOMS), "held in customs", "customs clearance delay"),
+    *_rows(Meaning(_M.CUSTOMS, STATUS), "customs"),
+    *_rows(Meaning(_M.AT_DESTINATION, STATUS), "arrived at post office", "arrival at post office", "arrived at unit",
+           "arrival at unit", "sorting complete", "arrived at usps destination", "arrived at usps regional destination"),
+    *_rows(Meaning(_M.IN_TRANSIT, STATUS, _R.DELAYED), "arriving late"),
+    *_rows(Meaning(_M.PICKED_UP, STATUS), "in possession of item", "picked up", "acceptance", "accepted"),
+    *_rows(Meaning(_M.TRANSFERRED, STATUS), "tendered to postal service"),
+    *_rows(Meaning(_M.IN_TRANSIT, STATUS), "in transit", "arrived at", "arrived usps", "departed", "processed", "dispatched",
+           "moving through network"),
+)  # fmt: skip
+"""In order, for events without a code; texts are compared in lower case."""
+
 SENDER = ("to original sender", "to sender", "returned to sender")
 """Words of a delivery that say it went back (EXTRACT)."""
+
+
+NOTICES: tuple[tuple[str, Reason], ...] = (
+    ("receptacle full", _R.OTHER),
+    ("oversized", _R.OTHER),
+    ("animal", _R.OTHER),
+    ("receptacle blocked", _R.UNREACHABLE),
+    ("no access", _R.UNREACHABLE),
+)
+"""Why a notice was left, where its code is the general one (EXTRACT); first fit wins."""
 
 
 def meaning_of(code: str, text: str) -> Meaning | None:
     """The row of a code with what its words add; None where no table knows it."""
     said = text.lower()
+    if not code:
+        row = phrase_in(said, SAID)
+        return _refined(row.meaning, said) if row else None
     base = EVENTS.get(code.upper())
     if base is None:
         return next((meaning for start, meaning in TEXTS if said.startswith(start)), None)
+    return _refined(base, said)
+
+
+def _refined(base: Meaning, said: str) -> Meaning:
     if base.milestone is _M.DELIVERED:
         back = any(words in said for words in SENDER)
         return replace(base, milestone=_M.RETURNED) if back else replace(base, manner=manner_in(said) or base.manner)
-    if base.milestone is _M.IN_TRANSIT and "arriv" in said and "destination" in said:
+    if base.milestone is _M.IN_TRANSIT and "destination" in said and ("arriv" in said or "processed" in said):
         return replace(base, milestone=_M.AT_DESTINATION)
     if base.milestone is _M.IN_TRANSIT and "arriving late" in said:
         return replace(base, reason=_R.DELAYED)
+    if base.milestone is _M.ATTEMPT_FAILED and base.reason is _R.ABSENT:
+        return replace(base, reason=next((reason for words, reason in NOTICES if words in said), base.reason))
+    if base.reason is _R.LOST and "disposed" in said:
+        return replace(base, reason=_R.DESTROYED)
     return base
 
 

@@ -13,8 +13,8 @@ from carriers.base import Account, read_safely
 from carriers.usps import CARRIER, token_read, token_request
 from carriers.usps_vocabulary import meaning_of
 from domain.errors import AccessDenied, RateLimited, RuleError, Unreachable, UnreadableReply
-from domain.tracking import Ask, Found, Manner, Milestone, NoData, NotFound, Reading, Reason, ScanEvent, Zone
-from net.http import Http
+from domain.tracking import Ask, Failed, Found, Manner, Milestone, NoData, NotFound, Reading, Reason, ScanEvent, Zone
+from net.http import Http, HttpReply
 
 N = "9400100000000000000022"
 
@@ -88,6 +88,11 @@ def test_asking_without_a_token_is_the_callers_fault() -> None:
         (200, "invalid_token", AccessDenied),
         (200, "server_error", Unreachable),
         (404, None, UnreadableReply),
+        (400, {"code": "400", "errors": [{"source": {"parameter": "trackingNumber"}}]}, NoData.WRONG_CARRIER),
+        (400, {"code": "400", "errors": [{"source": {"parameter": "expand"}}]}, UnreadableReply),
+        (200, {"code": "401", "message": "The client application identifier is invalid."}, AccessDenied),
+        (403, {"code": "403", "message": "x"}, AccessDenied),
+        (500, {"code": "500", "message": "x"}, Unreachable),
     ],
 )
 def test_an_error_is_read_by_its_words_then_by_its_status(status: int, error: object, expected: object) -> None:
@@ -95,14 +100,130 @@ def test_an_error_is_read_by_its_words_then_by_its_status(status: int, error: ob
     assert told(reading({"error": error}, status)) == expected
 
 
+@pytest.mark.parametrize(("status", "code"), [(429, "429"), (200, "429"), (400, "400")])
+def test_a_limit_says_when_to_come_back(status: int, code: str) -> None:
+    """Retry-After counts with the words of a limit as with its status."""
+    body = json.dumps({"error": {"code": code, "message": "Too Many Requests"}}).encode()
+    (one,) = read_safely(CARRIER, HttpReply(status, {"retry-after": "1800"}, body), [Ask(N)], NOW)
+    assert isinstance(one, Failed)
+    assert isinstance(one.error, RateLimited)
+    assert one.error.retry_after_s == 1800
+
+
+GONE = {"code": "404", "message": "Tracking is not available"}
+PIECE = {"trackingNumber": N, "trackingEvents": [{"eventCode": "OF"}]}
+
+
+@pytest.mark.parametrize(
+    ("pieces", "status", "expected"),
+    [
+        ([{"trackingNumber": N, "error": GONE}], 200, NoData.NOT_SCANNED),
+        ([{"error": GONE}], 207, NoData.NOT_SCANNED),
+        ([{"error": {"code": "429", "message": "x"}}], 404, NoData.NOT_SCANNED),
+        ([{"trackingNumber": "other", "error": GONE}], 200, UnreadableReply),
+        ([], 200, UnreadableReply),
+        ([{"trackingNumber": "other", "error": GONE}, PIECE], 207, type(None)),
+        ([{"trackingNumber": N, "trackingEvents": []}], 200, NoData.NOT_SCANNED),
+    ],
+)
+def test_a_list_answers_each_number_on_its_own(pieces: object, status: int, expected: object) -> None:
+    """Another number's error is not ours; one that names no number is."""
+    assert told(reading(pieces, status)) == expected
+
+
+def test_a_number_used_again_is_two_parcels() -> None:
+    """USPS's own id tells them apart, whatever it is called."""
+    names = ("uniqueMailPieceID", "uniqueMailPieceId", "uniqueTrackingID", "uniqueTrackingId")
+    one = reading([{**PIECE, name: name} for name in names])
+    assert isinstance(one, Found)
+    assert [parcel.identity for parcel in one.parcels] == list(names)
+
+
+def test_the_layout_of_2023_is_read() -> None:
+    """TrackSummary is the latest event and TrackDetail holds the others; the local time is placed by its GMTOffset."""
+    latest = {"Event": "Out for Delivery", "EventDate": "February 15, 2026", "EventTime": "7:31 am", "EventCode": "OF"}
+    before = {"Event": "Arrived", "EventDate": "February 14, 2026", "EventTime": "12:05 pm", "EventCode": "07"}
+    where = {
+        "EventCity": "RICHMOND",
+        "EventState": "VA",
+        "EventZIPCode": "23227",
+        "GMT": "12:31:32",
+        "GMTOffset": "-05:00",
+    }
+    info = {"@ID": N, "MPSUFFIX": "518", "TrackSummary": {**latest, **where}, "TrackDetail": {**before, **where}}
+    one = reading({"TrackResults": {"TrackInfo": info}})
+    assert isinstance(one, Found)
+    (parcel,) = one.parcels
+    assert parcel.identity == "518"
+    assert [(e.milestone, e.place, e.time.raw, e.time.zone) for e in parcel.events] == [
+        (Milestone.AT_DESTINATION, "RICHMOND, VA, 23227", "February 14, 2026 12:05 pm", Zone.OFFSET),
+        (Milestone.OUT_FOR_DELIVERY, "RICHMOND, VA, 23227", "February 15, 2026 7:31 am", Zone.OFFSET),
+    ]
+    assert [e.time.at.isoformat()[:16] for e in parcel.events if e.time.at] == ["2026-02-14T17:05", "2026-02-15T12:31"]
+    summary = reading({"TrackResults": {"TrackInfo": {"@ID": N, "TrackSummary": "USPS is now in possession."}}})
+    assert told(summary) == NoData.NOT_SCANNED
+
+
+@pytest.mark.parametrize(
+    ("status", "milestone"),
+    [
+        ("Delivered, In/At Mailbox", Milestone.DELIVERED),
+        ("Return to Sender Processed", Milestone.RETURNING),
+        ("Seized by Law Enforcement", Milestone.EXCEPTION),
+        ("Held at Post Office, At Customer Request", Milestone.AWAITING_COLLECTION),
+        ("A status update is not yet available on your package", None),
+        ("", None),
+    ],
+)
+def test_a_summary_without_events_is_one_without_a_time(status: str, milestone: Milestone | None) -> None:
+    """A delivered parcel isn't one that was never scanned; words that no row knows say nothing."""
+    one = reading({"trackingNumber": N, "status": status, "trackingEvents": []})
+    if milestone is None:
+        assert told(one) == NoData.NOT_SCANNED
+        return
+    assert isinstance(one, Found)
+    (event,) = one.parcels[0].events
+    assert (event.code, event.text, event.milestone, event.time.at) == (None, status, milestone, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "promised"),
+    [
+        (
+            {"deliveryDateExpectation": {"expectedDeliveryDate": "2026-11-20", "endOfDay": "9:00pm"}},
+            "2026-11-21T03:00:00",
+        ),
+        ({"deliveryDateExpectation": {"guaranteedDeliveryDate": "2026-11-20"}}, "2026-11-21T06:00:00"),
+        ({"expectedDeliveryTimeStamp": "2026-11-20T18:00:00Z"}, "2026-11-21T00:00:00"),
+        ({"predictedDeliveryDate": "2026-11-20", "predictedDeliveryWindowEndTime": "2:45 PM"}, "2026-11-20T20:45:00"),
+        ({"predictedDeliveryDate": "soon"}, None),
+        ({"predictedDeliveryDate": "2026-11-20", "destinationState": ""}, None),
+    ],
+)
+def test_a_promise_is_local_to_the_destination(fields: dict[str, object], promised: str | None) -> None:
+    """Guaranteed before expected before predicted, until the time of day that is named, else until the day's end."""
+    one = reading({**PIECE, "destinationState": "WI", **fields})
+    assert isinstance(one, Found)
+    assert (one.promised_at.isoformat()[:19] if one.promised_at else None) == promised
+
+
 @pytest.mark.parametrize(
     ("code", "text", "milestone", "reason"),
     [
         ("02", "Notice Left", Milestone.ATTEMPT_FAILED, Reason.ABSENT),
+        ("02", "Notice Left (Receptacle Full/Item Oversized)", Milestone.ATTEMPT_FAILED, Reason.OTHER),
+        ("02", "Notice Left (Receptacle Blocked)", Milestone.ATTEMPT_FAILED, Reason.UNREACHABLE),
         ("04", "Refused", Milestone.ATTEMPT_FAILED, Reason.REFUSED),
+        ("11", "Dead Mail/Disposed by Post Office", Milestone.EXCEPTION, Reason.DESTROYED),
+        ("11", "Sent to Mail Recovery Center", Milestone.EXCEPTION, Reason.LOST),
+        ("", "Delivered, To Original Sender", Milestone.RETURNED, None),
+        ("", "Arrived at USPS Regional Destination Facility", Milestone.AT_DESTINATION, None),
+        ("", "Processing Exception, Local Weather Delay", Milestone.EXCEPTION, Reason.WEATHER),
         ("21", "No Such Number", Milestone.RETURNING, Reason.ADDRESS),
         ("A1", "Arrived at USPS Regional Facility", Milestone.IN_TRANSIT, None),
         ("A1", "Arrived at USPS Regional Destination Facility", Milestone.AT_DESTINATION, None),
+        ("10", "Processed at USPS Regional Destination Facility", Milestone.AT_DESTINATION, None),
+        ("T1", "Departed USPS Regional Destination Facility", Milestone.IN_TRANSIT, None),
         ("NT", "In Transit, Arriving Late", Milestone.IN_TRANSIT, Reason.DELAYED),
         ("01", "Delivered, To Original Sender", Milestone.RETURNED, None),
     ],
@@ -144,15 +265,20 @@ def test_a_delivery_says_its_manner(text: str, agent: str, manner: Manner | None
     [
         ("2026-11-20T13:58:00", "2026-11-20T18:58:40Z", "-05:00", "", "2026-11-20T18:58:40", Zone.UTC_FIELD),
         ("2026-11-20T13:58:00", "2026-11-20T18:58:40", None, "", "2026-11-20T18:58:40", Zone.UTC_FIELD),
-        ("2026-11-20T13:58:00", None, "-7:00", "", "2026-11-20T20:58:00", Zone.UTC_FIELD),
+        ("2026-11-20T13:58:00", None, "-7:00", "", "2026-11-20T20:58:00", Zone.OFFSET),
         ("2026-11-20T13:58:00", None, None, "CA", "2026-11-20T21:58:00", Zone.ASSUMED_PLACE),
         ("2026-11-20T13:58:00", "soon", "+99:00", "", None, Zone.NONE),
+        ("2026-11-20T13:58:00.041Z", None, "-07:00", "", "2026-11-20T20:58:00", Zone.OFFSET),
+        ("2026-11-20T13:58:00Z", None, None, "CA", "2026-11-20T21:58:00", Zone.ASSUMED_PLACE),
+        ("2026-11-20T13:58:00Z", None, None, "", None, Zone.NONE),
+        ("2026-11-20T13:58:00-08:00", None, None, "", "2026-11-20T21:58:00", Zone.OFFSET),
+        ("13:58:00", None, None, "CA", None, Zone.NONE),
     ],
 )
 def test_the_instant_is_the_gmt_field(
     local: str, gmt: str | None, offset: str | None, state: str, at: str | None, zone: Zone
 ) -> None:
-    """The raw text stays the local one."""
+    """The raw text stays the local one. A Z behind a local time isn't believed, and a time of day alone isn't a time."""
     time = event(eventTimestamp=local, GMTTimestamp=gmt, GMTOffset=offset, eventState=state).time
     assert (time.raw, time.zone) == (local, zone)
     assert (time.at.isoformat()[:19] if time.at else None) == at
