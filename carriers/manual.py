@@ -6,7 +6,7 @@ are read by the same code.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NoReturn, TypeVar
@@ -85,9 +85,11 @@ class _Row(msgspec.Struct, frozen=True):
 # --- one event ---
 
 
-def parse_event(raw: Mapping[str, Any], now: datetime) -> tuple[str, ScanEvent]:
-    """The number and the event of one row. Raises RuleError, naming the field and what to write."""
-    row = _row(raw, now)
+def parse_event(raw: Mapping[str, Any], now: datetime, *, home: tzinfo = SHANGHAI) -> tuple[str, ScanEvent]:
+    """The number and the event of one row; ``home`` is the zone of a time that names none. Raises RuleError, naming the
+    field and what to write.
+    """
+    row = _row(raw, now, home)
     return row.number, row.event
 
 
@@ -96,14 +98,14 @@ def parse_leg(raw: Mapping[str, Any]) -> Leg:
     return _named(raw, "leg", Leg) or Leg.OUT
 
 
-def _row(raw: Mapping[str, Any], now: datetime) -> _Row:
+def _row(raw: Mapping[str, Any], now: datetime, home: tzinfo = SHANGHAI) -> _Row:
     unknown = next((name for name in raw if name not in FIELDS), None)
     if unknown is not None:
         raise RuleError(f"{str(unknown)[:MAX_SHORT]}: no such field: use one of {', '.join(FIELDS)}")
-    return _Row(_number(raw), parse_leg(raw), _event(raw, now))
+    return _Row(_number(raw), parse_leg(raw), _event(raw, now, home))
 
 
-def _event(raw: Mapping[str, Any], now: datetime) -> ScanEvent:
+def _event(raw: Mapping[str, Any], now: datetime, home: tzinfo) -> ScanEvent:
     word = _needed(raw, "milestone", "a milestone of docs/formats.md, such as delivered", MAX_SHORT)
     meaning, manner = MILESTONES.get(word.strip().lower()), _named(raw, "manner", Manner)
     reason = _named(raw, "reason", Reason)
@@ -113,7 +115,7 @@ def _event(raw: Mapping[str, Any], now: datetime) -> ScanEvent:
         meaning = replace(meaning, reason=reason or meaning.reason, manner=manner)
     code = _text(raw, "code", MAX_SHORT) or (None if meaning else word)
     place = _text(raw, "place", MAX_SHORT)
-    event = scan_event(code, _text(raw, "text", MAX_TEXT), _time(raw, now), meaning, place=place)
+    event = scan_event(code, _text(raw, "text", MAX_TEXT), _time(raw, now, home), meaning, place=place)
     return event if meaning else replace(event, reason=reason)
 
 
@@ -121,10 +123,10 @@ def _number(raw: Mapping[str, Any]) -> str:
     return _needed(raw, "number", "the tracking number", MAX_NUMBER).strip()
 
 
-def _time(raw: Mapping[str, Any], now: datetime) -> EventTime:
-    """An offset in ``at`` tells the zone; else ``zone`` does; else it is taken to be China's."""
+def _time(raw: Mapping[str, Any], now: datetime, home: tzinfo) -> EventTime:
+    """An offset in ``at`` tells the zone; else ``zone`` does; else it is taken to be the shop's."""
     at, zone = _needed(raw, "at", "when it happened", MAX_SHORT), _zone(raw)
-    time = offset_time(at) or naive_time(at, zone or SHANGHAI, Zone.UTC_FIELD if zone else Zone.ASSUMED_CARRIER)
+    time = offset_time(at) or naive_time(at, zone or home, Zone.UTC_FIELD if zone else Zone.ASSUMED_CARRIER)
     if time.at is None:
         raise RuleError(f"at: {at!r} is no time: write 2026-11-22T10:00:00+08:00 or 2026-11-22 10:00")
     if time.at > now + MAX_AHEAD:

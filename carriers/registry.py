@@ -28,6 +28,9 @@ CARRIERS: Mapping[str, Carrier] = MappingProxyType(
     }
 )
 
+MANUAL, parse_event, parse_leg = manual.ID, manual.parse_event, manual.parse_leg
+"""The source of what a merchant brings by itself, and how its rows are read one by one."""
+
 
 def get(carrier_id: str) -> Carrier:
     """The adapter. Raises RuleError, naming the ids that exist."""

@@ -80,6 +80,12 @@ class Line:
         assert len(standings) == len(asks), f"{self.carrier.id}: {len(standings)} standings for {len(asks)} asks"
         return tuple(standings)
 
+    async def detect(self, number: str) -> tuple[str, ...]:
+        """The carriers that a bare number may be of, the likeliest first; () for none. Raises OutsideError."""
+        assert self.carrier.detect is not None, f"{self.carrier.id} detects no carriers"
+        await self._ensure_token()
+        return self.carrier.detect.read(await self._http.send(self.carrier.detect.request(number, self.account)))
+
     async def close(self) -> None:
         await self._http.close()
 

@@ -59,7 +59,8 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """What one order sends through one carrier. ``source`` and ``account`` say who is asked for its scans; ``region``
+    """What one order sends through one carrier. ``source`` and ``account`` say who is asked first for its scans, an empty
+    source nobody yet; ``region``
     names the calendar and thresholds that apply; ``created_at`` is when its number was uploaded.
     """
 

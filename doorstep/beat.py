@@ -30,9 +30,7 @@ async def beat(
     house: House, lines: Mapping[tuple[str, str], Line], solve: Solve, *, now: datetime, rng: Random
 ) -> Beat:
     """Do everything that is due at ``now``. Running it again changes nothing more."""
-    watched = await monitor_tick(
-        house.store, lines, house.policy, now=now, nonce=house.new_id, callback_url=house.callback_url
-    )
+    watched = await monitor_tick(house.store, lines, house.policy, now=now, nonce=house.new_id, ways=house.ways)
     picked = await pickup_tick(house.store, house.pickups, now=now, solve=solve, link=house.route_link, rng=rng)
     sent = await outbox.send_due(house.store, now=now)
     tell(house, watched, picked, sent)
@@ -58,6 +56,7 @@ def tell(house: House, watched: TickReport, picked: PickupReport, sent: int) -> 
             calls=watched.polled.calls,
             failed=watched.polled.failed,
             subscribed=watched.subscribed,
+            identified=watched.identified,
             events=watched.polled.events,
             looked_at=watched.looked_at,
             timers=watched.timers,

@@ -18,7 +18,9 @@ app = typer.Typer(
 )
 cases = typer.Typer(help="Cases: list, acknowledge, resolve.", no_args_is_help=True)
 routes = typer.Typer(help="Pickup routes: plan, show, solve a problem file.", no_args_is_help=True)
-carriers = typer.Typer(help="Carriers: read a recorded reply.", no_args_is_help=True)
+carriers = typer.Typer(
+    help="Carriers: list, test, plan, detect, unmapped codes, read a recorded reply.", no_args_is_help=True
+)
 config = typer.Typer(help="The configuration.", no_args_is_help=True)
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
 people = typer.Typer(help="Who may sign in.", no_args_is_help=True)
@@ -103,7 +105,7 @@ def show(answer: Any, as_json: bool, lines: Callable[[Any], list[str]]) -> None:
 
 @app.command("import")
 def import_(
-    kind: Annotated[str, typer.Argument(help="orders, shipments, returns or disputes.")],
+    kind: Annotated[str, typer.Argument(help="orders, shipments, returns, disputes or events.")],
     file: Annotated[Path, typer.Argument(help="A CSV or XLSX file; UTF-8 or GB18030.")],
     config: Config = CONFIG,
     json: AsJson = False,
@@ -217,6 +219,109 @@ def carriers_read(
     raise typer.Exit(
         read(carrier, file, number=number, push=push, status=status, headers=header or [], now=given_or_wall(now))
     )
+
+
+@carriers.command("detect")
+def carriers_detect(numbers: list[str], json: AsJson = False) -> None:
+    """Say whose tracking numbers these are, as far as the numbers alone can tell."""
+    from carriers.detect_command import carriers_detect as detect
+
+    raise typer.Exit(detect(numbers, json))
+
+
+@carriers.command("list")
+def carriers_list(config: Config = CONFIG, json: AsJson = False) -> None:
+    """Every carrier account: health, quota and money used, last answer, where it calls us."""
+    show(operate(config, "carriers_list"), json, _credential_lines)
+
+
+def _credential_lines(answer: dict[str, Any]) -> list[str]:
+    lines = []
+    for one in answer["credentials"]:
+        health = (
+            f"failing since {one['failing_since']}: {one['error']}"
+            if one["failing_since"]
+            else (f"last answer {one['last_ok_at']}" if one["last_ok_at"] else "not asked yet")
+        )
+        lines.append(f"{one['name']:<24} {one['watched']:>7} watched, {one['subscribed']} subscribed; {health}")
+        if one["used_up_until"]:
+            lines.append(f"{'':<24} quota used up, free again {one['used_up_until']}")
+        lines += [f"{'':<24} {b['used']} of {b['calls']} calls in {b['per_s']} s" for b in one["budgets"]]
+        if one["money"]:
+            lines.append(f"{'':<24} {_money_line(one['money'])}")
+        if one["callback_url"]:
+            lines.append(f"{'':<24} calls us at {one['callback_url']}{'' if one['proven'] else ' (a hint only)'}")
+        if not one["set_up"]:
+            lines.append(f"{'':<24} not in the settings any more")
+    return lines or [f"no carrier is set; known are {', '.join(answer['known'])}: see docs/carriers/"]
+
+
+def _money_line(money: dict[str, Any]) -> str:
+    if money["cost"] is None:
+        return f"{money['units']} charged in 24 h; set `price` to know what they cost"
+    cap = f" of {money['cap']:.2f}" if money["cap"] is not None else ""
+    return f"{money['cost']:.2f}{cap} {money['currency']} in 24 h ({money['units']} charged)"
+
+
+@carriers.command("test")
+def carriers_test(
+    carrier: str,
+    number: Annotated[str, typer.Option(help="A number to ask about; a made-up one by default.")] = "",
+    account: Annotated[str, typer.Option(help="The account's name; main by default.")] = "",
+    of: Annotated[str, typer.Option(help="Whose number it is, where the source wants to know: zhongtong.")] = "",
+    phone4: Annotated[str, typer.Option(help="The last four digits of the phone, where the carrier wants them.")] = "",
+    config: Config = CONFIG,
+    json: AsJson = False,
+) -> None:
+    """Ask a carrier one question now, and say in one sentence whether the account works."""
+    answer = operate(config, "carriers_test", carrier=carrier, number=number, account=account, of=of, phone4=phone4)
+    show(answer, json, lambda a: [f"{'works' if a['ok'] else 'does not work'}: {a['says']}"])
+    if not answer["ok"]:
+        raise typer.Exit(1)
+
+
+@carriers.command("plan")
+def carriers_plan(config: Config = CONFIG, json: AsJson = False) -> None:
+    """How often today's parcels can be asked about, what it costs, and what comes too late at that pace."""
+    show(operate(config, "carriers_plan"), json, _plan_lines)
+
+
+def _plan_lines(answer: dict[str, Any]) -> list[str]:
+    lines = []
+    for one in answer["plans"]:
+        possible = one["possible_per_day"] if one["possible_per_day"] is not None else "no limit"
+        cost = (
+            f"{one['cost_per_day']:.2f} {one['currency']} a day" if one["cost_per_day"] is not None else "price not set"
+        )
+        lines.append(
+            f"{one['name']}: {one['parcels']} parcels, {one['wanted_per_day']} questions a day wanted, {possible} possible"
+        )
+        lines.append(f"   a parcel on its way is asked about every {one['every_h']} h; {cost}")
+        if one["late"]:
+            lines.append(f"   too late at this pace: {', '.join(one['late'])}")
+    return lines or ["no carrier is set: see docs/carriers/"]
+
+
+@carriers.command("unmapped")
+def carriers_unmapped(
+    carrier: Annotated[str, typer.Argument(help="One source only.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 500,
+    rows: Annotated[bool, typer.Option("--rows", help="As rows for the adapter's table.")] = False,
+    config: Config = CONFIG,
+    json: AsJson = False,
+) -> None:
+    """Codes and phrases that carriers sent and no table knows, with how often and their text."""
+    answer = operate(config, "carriers_unmapped", carrier=carrier, limit=limit)
+    show(answer["unmapped"], json, lambda found: _unmapped_lines(found, as_rows=rows))
+
+
+def _unmapped_lines(found: list[dict[str, Any]], *, as_rows: bool) -> list[str]:
+    from doorstep.carrier_operations import table_row
+
+    if as_rows:
+        return [table_row(one) for one in found]
+    lines = [f"{one['count']:>6}  {one['source']:<12} {one['code'] or '-':<16} {one['text']}" for one in found]
+    return lines or ["every code and phrase that came is in a table"]
 
 
 @app.command()

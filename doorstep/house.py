@@ -5,6 +5,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -12,6 +13,8 @@ from config.policies import DetectionPolicy
 from config.settings import Settings
 from doorstep.bus import Bus
 from doorstep.clock import Clock, wall
+from doorstep.sources import way_of
+from monitor.tick import Ways
 from scheduler.plan_types import Fleet
 from scheduler.policy_file import shipped_policy
 from scheduler.tick import PickupSettings
@@ -43,6 +46,11 @@ class House:
     bus: Bus = field(default_factory=Bus)
     new_id: Callable[[], str] = lambda: secrets.token_urlsafe(9)
     randbelow: Callable[[int], int] = secrets.randbelow
+
+    @property
+    def ways(self) -> Ways:
+        """What the monitor asks of the house."""
+        return Ways(self.callback_url, partial(way_of, self.settings))
 
     def callback_url(self, source: str, account: str) -> str:
         """Where a source calls us. The last part can't be guessed: where a source proves nothing, it is all that says that

@@ -168,6 +168,14 @@ def _price(f: Fields, qty: int) -> int:
 SHIPMENT = (
     "order", "carrier", "service", "number", "promised_at", "origin", "destination", "region", "account", "created_at",
 )  # fmt: skip
+NOBODY = ("", "", "")
+
+
+def missing_carrier(number: str) -> None:
+    """Nobody knows whose a bare number is."""
+    del number
+
+
 HOME = frozenset({"cn", "chn", "china", "中国", "中国大陆"})
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -177,14 +185,17 @@ def parse_shipment(
     now: datetime,
     carrier_code: CarrierCode,
     *,
+    whose: CarrierCode = missing_carrier,
     zone: ZoneInfo = SHOP_ZONE,
     carrier_names: Iterable[str] = (),
 ) -> Shipment:
-    """A shipment of the API's fields. ``carrier_names``: what an unknown carrier might have meant. Raises RowError."""
+    """A shipment of the API's fields. ``carrier_names``: what an unknown carrier might have meant; ``whose`` says whose a
+    number without a carrier is. Raises RowError.
+    """
     f = Fields(body_of(raw), SHIPMENT)
     number = f.needed("number", tracking_number, "")
-    source, carrier, region = f.needed(
-        "carrier", lambda v: _carrier(text_of(v), carrier_code, carrier_names), ("", "", "")
+    source, carrier, region = f.attempt(
+        "carrier", lambda: _carrier_of(f, number, carrier_code, whose, carrier_names), NOBODY
     )
     destination = _place(f.text("destination"))
     shipment = Shipment(
@@ -202,6 +213,18 @@ def parse_shipment(
     )
     f.finish()
     return shipment
+
+
+def _carrier_of(
+    f: Fields, number: str, carrier_code: CarrierCode, whose: CarrierCode, names: Iterable[str]
+) -> tuple[str, str, str]:
+    if f.has("carrier"):
+        return _carrier(text_of(f.raw["carrier"]), carrier_code, names)
+    found = whose(number) if number else NOBODY
+    if found is None:
+        raise RuleError("is missing: name it")
+    source, code, *region = found
+    return source, code, region[0] if region else "cn"
 
 
 def _carrier(name: str, carrier_code: CarrierCode, names: Iterable[str]) -> tuple[str, str, str]:

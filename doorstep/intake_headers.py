@@ -64,14 +64,27 @@ HEADERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "text": ("text", "内容", "说明", "客户留言", "问题描述", "备注"),
         "at": ("at", "时间", "投诉时间", "反馈时间"),
     },
+    "events": {
+        "number": ("number", "tracking_number", "tracking_no", "waybill", "运单号", "快递单号", "物流单号", "运单编号", "单号"),
+        "at": ("at", "time", "时间", "发生时间", "扫描时间"),
+        "milestone": ("milestone", "status", "状态", "物流状态", "节点"),
+        "text": ("text", "description", "内容", "说明", "描述", "物流信息"),
+        "place": ("place", "location", "地点", "网点", "所在地"),
+        "reason": ("reason", "原因"),
+        "manner": ("manner", "签收方式"),
+        "code": ("code", "代码"),
+        "leg": ("leg", "方向"),
+        "zone": ("zone", "timezone", "时区"),
+    },
 }  # fmt: skip
 """Kind of file: field: the headers that mean it. How headers are compared: plain()."""
 
 NEEDED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "orders": (("order",), ("sku", "name"), ("price", "price_cents", "amount")),
-    "shipments": (("number",), ("carrier",)),
+    "shipments": (("number",),),
     "returns": (("order",), ("sku", "items"), ("reason",)),
     "disputes": (("order", "number"), ("text", "type")),
+    "events": (("number",), ("at",), ("milestone",)),
 }
 """Columns without which a file says nothing: one of each group."""
 

@@ -12,6 +12,7 @@ from chat.base import ActKind, ChatAct
 from domain.errors import RuleError
 from domain.words import Words
 from doorstep import importing
+from doorstep.carrier_operations import carriers_list, carriers_plan, carriers_test, carriers_unmapped
 from doorstep.control import Operation
 from doorstep.house import House
 from doorstep.solving import Apart
@@ -167,6 +168,10 @@ OPERATIONS: dict[str, Operation] = {
     "routes_plan": routes_plan,
     "routes_show": routes_show,
     "check": check_all,
+    "carriers_list": carriers_list,
+    "carriers_test": carriers_test,
+    "carriers_plan": carriers_plan,
+    "carriers_unmapped": carriers_unmapped,
 }
 
 

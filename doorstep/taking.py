@@ -5,20 +5,29 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from carriers.detect import guesses, sure_carrier
 from carriers.kuaidi100_carriers import ROWS
+from carriers.registry import MANUAL, parse_event, parse_leg
+from config.settings import Settings
+from config.words import LANGS, texts
 from domain.errors import RuleError
 from domain.pickup import ReturnStatus
 from domain.returns import Return
 from domain.shipment import Shipment
+from domain.tracking import Leg, Milestone, ParcelReading
 from domain.words import Words
 from doorstep.house import House
 from doorstep.intake import parse_dispute, parse_order, parse_return, parse_shipment
-from doorstep.wiring import needs_subscription, source_of, standby_of, subscribes
+from doorstep.intake_values import text_of
+from doorstep.sources import can_detect, needs_subscription, source_of, standby_of, subscribes
 from monitor import look
 from monitor.orders import dispute
+from monitor.poll import masked
 from scheduler.request import GONE, Accepted, Asked, request_return
-from store import intake, returns, subscriptions
+from store import facts, intake, returns, subscriptions, tracking, unidentified
 from store.base import Db
+from store.facts import FactRow
+from store.unidentified import UNKNOWN
 
 CARRIER_NAMES = tuple(row[1] for row in ROWS)
 HOME_SOURCES = frozenset({"kuaidi100", "kuaidiniao", "sf"})
@@ -60,16 +69,18 @@ def take_shipment(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, 
             raw,
             now,
             lambda name: source_of(house.settings, name),
+            whose=lambda number: whose(house.settings, number),
             zone=house.settings.zone,
             carrier_names=CARRIER_NAMES,
         ),
         raw,
     )
+    if shipment.carrier == UNKNOWN:
+        return _take_unidentified(house, db, shipment, sender, now)
     if shipment.account not in house.settings.carriers.get(shipment.source, {}):
         known = ", ".join(sorted(house.settings.carriers.get(shipment.source, {})))
         raise RuleError(f"account: {shipment.source} has no account {shipment.account!r}; it has {known}")
-    if shipment.order_ref and intake.find_order(db, shipment.order_ref) is None:
-        raise RuleError(f"order: {shipment.order_ref} is unknown; send the order first, or leave `order` empty")
+    _check_order(db, shipment)
     settings, source, account = house.settings, shipment.source, shipment.account
     written = intake.add_shipment(
         db, shipment, next_poll_at=None if needs_subscription(source) else now, alarm_at=None,
@@ -80,6 +91,62 @@ def take_shipment(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, 
             subscriptions.want(db, int(written.id), source, account, now=now)
         look.look_at(db, [int(written.id)], house.policy, now=now)
     return Taken(written.id, written.created)
+
+
+def whose(settings: Settings, number: str) -> tuple[str, str] | None:
+    """(source, carrier) of a number that came without a carrier: by the number alone where that is sure, else unknown for
+    now where a source is set that can be asked whose it is. Raises RuleError where only the merchant can say it.
+    """
+    carrier = sure_carrier(number)
+    if carrier:
+        return source_of(settings, carrier)
+    if can_detect(settings):
+        return "", UNKNOWN
+    maybe = [guess.name for guess in guesses(number)]
+    raise RuleError(f"is missing; it may be {', '.join(maybe)}: name it" if maybe else "is missing: name it")
+
+
+def _take_unidentified(house: House, db: Db, shipment: Shipment, sender: Sender, now: datetime) -> Taken:
+    """Write a shipment whose carrier is to be found out; the same number again is the same question."""
+    _check_order(db, shipment)
+    known = tracking.shipment_ids_by_number(db, shipment.number)
+    if known:
+        return Taken(str(known[0]), created=False)
+    written = intake.add_shipment(db, shipment, next_poll_at=None, alarm_at=None, by=sender.by, channel=sender.channel)
+    maybe = [guess.carrier for guess in guesses(shipment.number) if guess.carrier]
+    unidentified.add(db, int(written.id), maybe, due_at=now)
+    look.look_at(db, [int(written.id)], house.policy, now=now)
+    return Taken(written.id, written.created)
+
+
+def _check_order(db: Db, shipment: Shipment) -> None:
+    if shipment.order_ref and intake.find_order(db, shipment.order_ref) is None:
+        raise RuleError(f"order: {shipment.order_ref} is unknown; send the order first, or leave `order` empty")
+
+
+def take_event(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, now: datetime) -> Taken:
+    """Write a scan event that a person or the merchant's own system brings; the same event again changes nothing."""
+    row = {**raw, "milestone": milestone_of(raw.get("milestone"))}
+    number, event = parse_event(row, now, home=house.settings.zone)
+    leg = parse_leg(row)
+    known = tracking.shipment_ids_by_number(db, number)
+    if not known:
+        raise RuleError(f"number: {number} is unknown; send the shipment first")
+    reading = ParcelReading(number, (event,), leg.value if leg is Leg.RETURN else None, leg)
+    gained = tracking.record(db, [(known[0], MANUAL, masked((reading,)))], now=now)
+    if gained:
+        data = {"milestone": event.milestone.value}
+        facts.append(
+            db, [FactRow("shipment", str(known[0]), "event_brought", now, sender.by, sender.channel, data=data)]
+        )
+        look.look_at(db, known[:1], house.policy, now=now)
+    return Taken(str(known[0]), created=bool(gained))
+
+
+def milestone_of(value: Any) -> Any:
+    """The wire name of a milestone that is named in Chinese or English; anything else as it is."""
+    text = text_of(value).strip().lower() if isinstance(value, str) else value
+    return next((m.value for m in Milestone for lang in LANGS if texts(lang)[f"milestone.{m}"].lower() == text), value)
 
 
 def _located(shipment: Shipment, raw: Mapping[str, Any]) -> Shipment:
@@ -133,6 +200,7 @@ TAKE: Mapping[str, Take] = {
     "shipments": take_shipment,
     "returns": take_return,
     "disputes": take_dispute,
+    "events": take_event,
 }
 
 

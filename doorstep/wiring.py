@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from carriers.base import Account
-from carriers.kuaidi100_carriers import carrier_code
 from carriers.registry import CARRIERS
 from carriers.sender import Line
 from chat.registry import CHATS
 from config.settings import Settings
-from domain.errors import RuleError
 from domain.place import Location
 from doorstep.clock import Clock, wall
 from doorstep.house import House, make_link_key
@@ -27,13 +25,6 @@ STRUCTS: Mapping[str, Mapping[str, type[Struct]]] = {
     "chats": {chat.id: chat.settings for chat in CHATS.values()},
 }
 """What each adapter's table in the configuration must fit."""
-
-DIRECT = {
-    "shunfeng": "sf", "fedex": "fedex", "fedexus": "fedex", "fedexcn": "fedex", "ups": "ups", "dhl": "dhl", "usps": "usps",
-}  # fmt: skip
-"""Carriers whose own interface is asked where an account for it is set; the aggregators know them too."""
-AGGREGATORS = ("kuaidi100", "kuaidiniao", "17track")
-"""Sources that can ask about other firms' parcels, in the order in which they are preferred."""
 
 
 def open_house(settings: Settings, store: Store, *, now: Clock = wall, between: Between = straight) -> House:
@@ -53,59 +44,9 @@ def lines_of(
             wall_clock,
         )
         for carrier_id, accounts in settings.carriers.items()
+        if CARRIERS[carrier_id].asks
         for name, account in accounts.items()
     }
-
-
-def source_of(settings: Settings, name: str) -> tuple[str, str] | None:
-    """Who is asked about a carrier that people call ``name``: (source, carrier code); None where nobody knows it.
-
-    Raises RuleError where no account is set that could ask.
-    """
-    code = carrier_code(name)
-    if code is None:
-        return None
-    direct, able = DIRECT.get(code), able_sources(settings, code)
-    if not able:
-        wanted = f"[carriers.{direct}.main] or " if direct else ""
-        raise RuleError(f"no account is set that can ask about {name}; add {wanted}[carriers.kuaidi100.main]")
-    return able[0], code
-
-
-def able_sources(settings: Settings, code: str) -> tuple[str, ...]:
-    """The sources with an account that can be asked about a carrier, its own interface first."""
-    return tuple(one for one in (DIRECT.get(code), *AGGREGATORS) if one and one in settings.carriers)
-
-
-def standby_of(settings: Settings, source: str, code: str) -> tuple[tuple[str, str], ...]:
-    """Who is asked about a parcel where its own source can't answer: (source, account), in their order. A source that
-    wants every number registered, and paid for, stands by for nobody.
-    """
-    others = [one for one in able_sources(settings, code) if one != source and not needs_subscription(one)]
-    return tuple((one, first_account(settings, one)) for one in others)
-
-
-def first_account(settings: Settings, source: str) -> str:
-    accounts = settings.carriers[source]
-    return "main" if "main" in accounts else next(iter(accounts))
-
-
-def subscribes(settings: Settings, source: str, account: str) -> bool:
-    """Whether a source is asked to call us about every parcel that it is the first source of."""
-    push = CARRIERS[source].push
-    if push is None or push.subscription is None:
-        return False
-    if push.subscription.needed:
-        return True
-    return bool(settings.doorstep.reachable) and push.subscription.ready(
-        Account(source, account, settings.carriers[source][account])
-    )
-
-
-def needs_subscription(source: str) -> bool:
-    """Whether a source answers nothing about a number that it wasn't subscribed to."""
-    push = CARRIERS[source].push
-    return push is not None and push.subscription is not None and push.subscription.needed
 
 
 def pickups_of(settings: Settings, between: Between = straight) -> PickupSettings:

@@ -32,6 +32,7 @@ class Ended(StrEnum):
     HISTORY = "history"  # the source has forgotten it by now
     CLAIM_OVER = "claim_over"  # the carrier would take no claim any more
     TOO_LONG = "too_long"  # watched for as long as the policy says
+    TWIN = "twin"  # the same parcel is watched under another entry
 
 
 @dataclass(frozen=True, slots=True)

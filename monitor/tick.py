@@ -6,6 +6,7 @@ from datetime import datetime
 
 from config.policies import DetectionPolicy
 from monitor import look, orders, promise, sources
+from monitor.identify import WayOf, identify_due
 from monitor.poll import Lines, PollReport, poll_due
 from monitor.subscriptions import CallbackUrl, subscribe_due
 from store import due, tracking
@@ -16,15 +17,24 @@ TIMERS_A_TICK = 1_000
 
 
 @dataclass(frozen=True, slots=True)
+class Ways:
+    """What the house knows of its surroundings: where sources call us, and who is asked about a carrier."""
+
+    callback_url: CallbackUrl
+    of_carrier: WayOf
+
+
+@dataclass(frozen=True, slots=True)
 class TickReport:
     polled: PollReport
     looked_at: int
     timers: int
     subscribed: int
+    identified: int
 
     @property
     def changed(self) -> bool:
-        return bool(self.polled.asked or self.subscribed or self.looked_at or self.timers)
+        return bool(self.polled.asked or self.subscribed or self.identified or self.looked_at or self.timers)
 
 
 async def tick(
@@ -34,13 +44,15 @@ async def tick(
     *,
     now: datetime,
     nonce: Callable[[], str],
-    callback_url: CallbackUrl,
+    ways: Ways,
 ) -> TickReport:
     """Everything that is due at ``now``; running it twice changes nothing more."""
-    subscribed = await subscribe_due(store, [line for _, line in sorted(lines.items())], callback_url, now=now)
+    in_order = [line for _, line in sorted(lines.items())]
+    identified = await identify_due(store, in_order, ways.of_carrier, now=now)
+    subscribed = await subscribe_due(store, in_order, ways.callback_url, now=now)
     polled = await poll_due(store, lines, policy, now=now, nonce=nonce)
     looked_at, timers = await store.awrite(look_around, policy, now=now)
-    return TickReport(polled, looked_at, timers, subscribed)
+    return TickReport(polled, looked_at, timers, subscribed, identified)
 
 
 def look_around(db: Db, policy: DetectionPolicy, *, now: datetime) -> tuple[int, int]:

@@ -15,14 +15,19 @@ Transport = httpx.AsyncBaseTransport
 """What carries requests; a simulation puts its own here."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class HttpRequest:
-    """What to send. ``body`` are the very bytes that were signed. Headers and body hold secrets: no repr shows them."""
+    """What to send. ``body`` are the very bytes that were signed. Headers, body and the query of the address may hold
+    secrets: no repr shows them.
+    """
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"HttpRequest({self.method} {self.url.partition('?')[0]})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from domain.tracking import NoData
+from domain.tracking import Milestone, NoData
 from store import facts, tables
 from store.base import Db
 from store.facts import FactRow
@@ -55,6 +55,8 @@ DUE_TABLES = (
 
 def add(db: Db, shipment_id: int, sources: Sequence[tuple[str, str]], *, next_poll_at: datetime | None) -> None:
     """Start asking the first of these (source, account) pairs; the others stand by."""
+    if not sources:
+        return
     db.execute(
         _asking.insert(),
         [
@@ -289,6 +291,23 @@ def shipments_of_source(db: Db, source: str, account: str) -> list[int]:
         .order_by(_asking.c.shipment_id)
     )
     return [row[0] for row in rows]
+
+
+def standing_by_milestone(db: Db) -> dict[tuple[str, str], tuple[dict[Milestone | None, int], int]]:
+    """For each credential: its watched shipments by milestone (None: never scanned), and how many call by themselves."""
+    found: dict[tuple[str, str], tuple[dict[Milestone | None, int], int]] = {}
+    rows = db.exec_driver_sql(
+        "SELECT a.source, a.account, p.milestone, count(DISTINCT a.shipment_id),"
+        " count(DISTINCT CASE WHEN b.state = 'stands' THEN a.shipment_id END)"
+        " FROM asking a JOIN parcel p ON p.shipment_id = a.shipment_id"
+        " LEFT JOIN subscription b ON b.shipment_id = a.shipment_id AND b.source = a.source"
+        " WHERE a.next_poll_at IS NOT NULL GROUP BY a.source, a.account, p.milestone"
+    )
+    for source, account, milestone, n, pushed in rows:
+        counts, before = found.get((source, account), ({}, 0))
+        counts[Milestone(milestone) if milestone else None] = n
+        found[source, account] = (counts, before + pushed)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,8 @@ def add_shipment(
         )
     )
     db.execute(_watch.insert().values(shipment_id=shipment_id, alarm_at=alarm_at, note="", ended=""))
-    asking.add(db, shipment_id, [(shipment.source, shipment.account), *standby], next_poll_at=next_poll_at)
+    first = [(shipment.source, shipment.account)] if shipment.source else []
+    asking.add(db, shipment_id, [*first, *standby], next_poll_at=next_poll_at)
     facts.append(db, [FactRow("shipment", str(shipment_id), "created", shipment.created_at, by, channel)])
     return Written(str(shipment_id), created=True)
 

@@ -224,6 +224,15 @@ class Subscribed(SQLModel, table=True):
     error: str = ""
 
 
+class Unidentified(SQLModel, table=True):
+    """A shipment without a known carrier: what it may be, and when a source is asked whose it is; None: a person is."""
+
+    __table_args__ = (Index("unidentified_due", "due_at", sqlite_where=text("due_at IS NOT NULL")),)
+    shipment_id: int = Field(primary_key=True, foreign_key="shipment.id")
+    guesses: list[str] = Field(default_factory=list, sa_type=Json)
+    due_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
 class Source(SQLModel, table=True):
     """How each credential of each source is doing."""
 

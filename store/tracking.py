@@ -7,7 +7,7 @@ import hashlib
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -431,6 +431,29 @@ def shipment_ids_by_number(db: Db, number: str) -> list[int]:
     """The shipments that carry a number, newest first (numbers are reused)."""
     rows = db.execute(select(_shipment.c.id).where(_shipment.c.number == number).order_by(_shipment.c.id.desc()))
     return [row[0] for row in rows]
+
+
+# --- what no table knows -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A code and text of a source that aren't in its table, and in how many scans they were met."""
+
+    source: str
+    code: str | None
+    text: str
+    count: int
+
+
+def unmapped(db: Db, *, source: str = "", limit: int = 500) -> list[Unmapped]:
+    """The most frequent ones first; of one source, or of all."""
+    rows = db.exec_driver_sql(
+        "SELECT p.source, p.code, p.text, count(s.key) AS met FROM phrase p LEFT JOIN scan s ON s.phrase_id = p.id"
+        " WHERE p.milestone = 'unmapped' AND (? = '' OR p.source = ?) GROUP BY p.id ORDER BY met DESC, p.id LIMIT ?",
+        (source, source, limit),
+    )
+    return [Unmapped(*row) for row in rows]
 
 
 # --- raw bodies ----------------------------------------------------------------------------------------------------

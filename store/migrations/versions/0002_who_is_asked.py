@@ -51,6 +51,15 @@ def upgrade() -> None:
         ["source", "account", "due_at"],
         sqlite_where=sa.text("due_at IS NOT NULL"),
     )
+    op.create_table(
+        "unidentified",
+        sa.Column("shipment_id", sa.Integer(), nullable=False),
+        sa.Column("guesses", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["shipment_id"], ["shipment.id"]),
+        sa.PrimaryKeyConstraint("shipment_id"),
+    )
+    op.create_index("unidentified_due", "unidentified", ["due_at"], sqlite_where=sa.text("due_at IS NOT NULL"))
     _slim_watch()
     op.drop_table("budget")
     op.create_table(

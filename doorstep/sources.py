@@ -1,0 +1,85 @@
+"""Who is asked about which carrier, by what is set: a carrier's own interface first, then the aggregators."""
+
+from carriers.base import Account
+from carriers.kuaidi100_carriers import carrier_code
+from carriers.registry import CARRIERS
+from config.settings import Settings
+from domain.errors import RuleError
+from monitor.identify import Way
+
+DIRECT = {
+    "shunfeng": "sf", "fedex": "fedex", "fedexus": "fedex", "fedexcn": "fedex", "ups": "ups", "dhl": "dhl", "usps": "usps",
+    "jd": "jd",
+}  # fmt: skip
+"""Carriers whose own interface is asked where an account for it is set; the aggregators know them too."""
+AGGREGATORS = ("kuaidi100", "kuaidiniao", "17track")
+"""Sources that can ask about other firms' parcels, in the order in which they are preferred."""
+
+
+def source_of(settings: Settings, name: str) -> tuple[str, str] | None:
+    """Who is asked about a carrier that people call ``name``: (source, carrier code); None where nobody knows it.
+
+    Raises RuleError where no account is set that could ask.
+    """
+    code = carrier_code(name)
+    if code is None:
+        return None
+    direct, able = DIRECT.get(code), able_sources(settings, code)
+    if not able:
+        wanted = f"[carriers.{direct}.main] or " if direct else ""
+        raise RuleError(f"no account is set that can ask about {name}; add {wanted}[carriers.kuaidi100.main]")
+    return able[0], code
+
+
+def able_sources(settings: Settings, code: str) -> tuple[str, ...]:
+    """The sources with an account that can be asked about a carrier, its own interface first."""
+    return tuple(one for one in (DIRECT.get(code), *AGGREGATORS) if one and one in settings.carriers)
+
+
+def standby_of(settings: Settings, source: str, code: str) -> tuple[tuple[str, str], ...]:
+    """Who is asked about a parcel where its own source can't answer: (source, account), in their order. A source that
+    wants every number registered, and paid for, stands by for nobody.
+    """
+    others = [one for one in able_sources(settings, code) if one != source and not needs_subscription(one)]
+    return tuple((one, first_account(settings, one)) for one in others)
+
+
+def first_account(settings: Settings, source: str) -> str:
+    accounts = settings.carriers[source]
+    return "main" if "main" in accounts else next(iter(accounts))
+
+
+def subscribes(settings: Settings, source: str, account: str) -> bool:
+    """Whether a source is asked to call us about every parcel that it is the first source of."""
+    push = CARRIERS[source].push
+    if push is None or push.subscription is None:
+        return False
+    if push.subscription.needed:
+        return True
+    return bool(settings.doorstep.reachable) and push.subscription.ready(
+        Account(source, account, settings.carriers[source][account])
+    )
+
+
+def needs_subscription(source: str) -> bool:
+    """Whether a source answers nothing about a number that it wasn't subscribed to."""
+    push = CARRIERS[source].push
+    return push is not None and push.subscription is not None and push.subscription.needed
+
+
+def can_detect(settings: Settings) -> bool:
+    """Whether a source is set that can be asked whose a number is."""
+    return any(CARRIERS[source].detect for source in settings.carriers)
+
+
+def way_of(settings: Settings, code: str) -> Way | None:
+    """How a carrier's parcels are watched; None where no account is set that could ask about it."""
+    able = able_sources(settings, code)
+    if not able:
+        return None
+    source, account = able[0], first_account(settings, able[0])
+    return Way(
+        sources=((source, account), *standby_of(settings, source, code)),
+        begin=not needs_subscription(source),
+        subscribe=subscribes(settings, source, account),
+    )
