@@ -12,8 +12,9 @@ import respx
 from carrier_support import NOW, SECRET, account_of, ok, standing_of
 
 from carriers.base import Stands, read_safely
-from carriers.kuaidi100 import CARRIER, ended, numbers, read_push, ready, subscribe, unwrap, verify
+from carriers.kuaidi100 import CARRIER, ready, subscribe
 from carriers.kuaidi100_phrases import PHRASES
+from carriers.kuaidi100_push import ended, numbers, read_push, unwrap, verify
 from carriers.kuaidi100_vocabulary import CODE_OF_WORD, CODES, REFINES, WORDS
 from domain.errors import AccessDenied, RuleError, Unreachable, UnreadableReply
 from domain.tracking import Ask, Failed, Found, Manner, Milestone, NoData, NotFound, Reason, ScanEvent
