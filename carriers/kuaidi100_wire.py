@@ -4,7 +4,6 @@ Private to the adapter: carriers/kuaidi100.py (asking) and carriers/kuaidi100_pu
 """
 
 import hashlib
-from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 
@@ -16,20 +15,20 @@ from carriers.base import (
     Scalar,
     naive_time,
     offset_time,
-    phrase_in,
     same_number,
     scan_event,
-    stated,
     text_of,
 )
-from carriers.kuaidi100_phrases import MANNERS, PHRASES
+from carriers.kuaidi100_phrases import PHRASES
 from carriers.kuaidi100_vocabulary import CODE_OF_WORD, CODES, MANNERS_OF, REFINES
+from carriers.route_texts import Vocabulary
 from domain.errors import UnreadableReply
-from domain.tracking import Ask, EventTime, Manner, Milestone, ScanEvent, Zone
+from domain.tracking import Ask, EventTime, ScanEvent, Zone
 
 ID = "kuaidi100"
 HISTORY = timedelta(days=90)  # not documented
 REMEMBERED = 16_384  # texts read before: carriers repeat themselves, and each poll repeats the whole list
+VOCABULARY = Vocabulary(CODES, REFINES, MANNERS_OF, PHRASES)
 
 
 class Event(msgspec.Struct, rename="camel"):
@@ -75,7 +74,7 @@ def events_of(result: Result) -> tuple[ScanEvent, ...]:
 
 def _event(line: Event) -> ScanEvent:
     text = text_of(line.context)
-    code, meaning = _meaning(text_of(line.status_code).strip(), text_of(line.status).strip(), text)
+    code, meaning = meaning_of(text_of(line.status_code).strip(), text_of(line.status).strip(), text)
     return scan_event(code, text, _time(line), meaning, place=text_of(line.location) or text_of(line.area_name))
 
 
@@ -93,30 +92,10 @@ def _clock(raw: str) -> EventTime:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _meaning(status_code: str, status: str, text: str) -> tuple[str | None, Meaning | None]:
+def meaning_of(status_code: str, status: str, text: str) -> tuple[str | None, Meaning | None]:
     """The event's code and what it means: statusCode, else status, else a phrase. A generic code is refined."""
-    statement = stated(text)
-    row = phrase_in(statement, PHRASES)
-    if status_code or status:
-        code = status_code or status
-        number = code if status_code else CODE_OF_WORD.get(status, status)
-        meaning = CODES.get(number)
-        if meaning and row and row.meaning.milestone in REFINES.get(number, frozenset()):
-            meaning = row.meaning
-        return code, _with_manner(meaning, statement, MANNERS_OF.get(number))
-    return (f"text:{row.phrase}", _with_manner(row.meaning, statement, None)) if row else (None, None)
-
-
-def _with_manner(meaning: Meaning | None, text: str, allowed: frozenset[Manner] | None) -> Meaning | None:
-    if meaning is None or meaning.milestone is not Milestone.DELIVERED:
-        return meaning
-    named = manner_in(text)
-    return replace(meaning, manner=named) if named and (allowed is None or named in allowed) else meaning
-
-
-def manner_in(text: str) -> Manner | None:
-    """Who or what took the parcel, as far as the route text names them."""
-    return next((manner for manner, words in MANNERS if any(word in text for word in words)), None)
+    row, meaning = VOCABULARY.read(status_code or CODE_OF_WORD.get(status, status), text)
+    return status_code or status or (f"text:{row.phrase}" if row else None), meaning
 
 
 def md5(text: str) -> str:

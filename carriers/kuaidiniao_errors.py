@@ -4,11 +4,15 @@ Source: the error table of its query document (copy: apifox 2538027/doc-2283185)
 public code are 没有可用套餐, 暂无轨迹信息, 三天无轨迹 and 七天内无轨迹变化; the other words are read by their sense.
 """
 
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 
+from carriers.base import missing_since, text_of
+from carriers.kuaidiniao_wire import HISTORY, ID, Result
 from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, UnreadableReply
-from domain.tracking import NoData
+from domain.tracking import Ask, NoData, NotFound
 
 Kind = NoData | type[OutsideError]
 
@@ -87,3 +91,30 @@ SAYS: tuple[tuple[str, Kind], ...] = (
     ("单号长度", NoData.WRONG_CARRIER),
 )
 """What the Reason says where no code decides; the first word that fits."""
+
+
+_CODE = re.compile(r"\W*(10[0-5]|40[1-5])(?!\d)", re.ASCII)
+
+
+def code_of(result: Result) -> str:
+    """The code of a failure: ResultCode, else the digits that the Reason begins with."""
+    begins = _CODE.match(text_of(result.reason))
+    return text_of(result.result_code).strip() or (begins.group(1) if begins else "")
+
+
+def kind_of(result: Result) -> Kind:
+    reason = text_of(result.reason)
+    code = code_of(result)
+    if code in ERRORS:
+        return ERRORS[code]
+    named = next((kind for word, kind in SAYS if word in reason), None)
+    silent = text_of(result.state) == "0" and not reason and code in {"", "100"}
+    return named or (NoData.NOT_SCANNED if silent else UnreadableReply)
+
+
+def failure(result: Result, ask: Ask, now: datetime) -> NotFound:
+    kind = kind_of(result)
+    message = f"{text_of(result.result_code)} {text_of(result.reason)}".strip()
+    if not isinstance(kind, NoData):
+        raise kind(ID, message)
+    return NotFound(missing_since(ask, now, HISTORY) if kind is NoData.NOT_SCANNED else kind, message)

@@ -6,11 +6,12 @@ sharpen the generic codes that REFINES lists.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 
-from carriers.base import Meaning, Phrase, phrase_in, stated
-from carriers.kuaidi100_phrases import MANNERS, PHRASES
+from carriers.base import Meaning, Phrase
+from carriers.kuaidi100_phrases import PHRASES
+from carriers.route_texts import Vocabulary
 from domain.tracking import Manner, Milestone, Reason
 
 STATE = "Kuaidiniao query document, State table (constants of the SDK bububa/kdniao)"
@@ -122,24 +123,13 @@ MANNERS_OF: Mapping[str, frozenset[Manner]] = MappingProxyType(
 """What a text may say of the manner where the code has settled the rest."""
 
 
+VOCABULARY = Vocabulary(CODES, REFINES, MANNERS_OF, ALL_PHRASES)
+
+
+@lru_cache(maxsize=16_384)  # carriers repeat themselves, and each poll repeats the whole list
 def meaning_of(action: str, text: str) -> Meaning | None:
     """What a trace means: by its Action, sharpened by its text where the code is generic; without one by the text."""
-    statement = stated(text)
-    row = phrase_in(statement, ALL_PHRASES)
-    said = row.meaning if row else None
-    if not action:
-        return _with_manner(said, statement, None)
-    meaning = CODES.get(action)
-    if meaning and said and said.milestone in REFINES.get(action, frozenset()):
-        meaning = said
-    return _with_manner(meaning, statement, MANNERS_OF.get(action))
-
-
-def _with_manner(meaning: Meaning | None, text: str, allowed: frozenset[Manner] | None) -> Meaning | None:
-    if meaning is None or meaning.milestone is not Milestone.DELIVERED:
-        return meaning
-    named = next((manner for manner, words in MANNERS if any(word in text for word in words)), None)
-    return replace(meaning, manner=named) if named and (allowed is None or named in allowed) else meaning
+    return VOCABULARY.read(action, text)[1]
 
 
 SHIPPERS: Mapping[str, str] = MappingProxyType(
