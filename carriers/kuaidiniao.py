@@ -39,7 +39,7 @@ from carriers.base import (
 )
 from carriers.kuaidi100_carriers import carrier_code
 from carriers.kuaidiniao_errors import ERRORS, code_of, failure, kind_of
-from carriers.kuaidiniao_vocabulary import CODES, FIRST_PHRASES, OWN_PHRASES, SHIPPERS, meaning_of
+from carriers.kuaidiniao_vocabulary import CODES, SHIPPERS, meaning_of
 from carriers.kuaidiniao_wire import HISTORY, ID, Pushed, Result, Trace, check_number
 from domain.errors import RuleError, UnreadableReply
 from domain.tracking import (
@@ -274,7 +274,7 @@ CARRIER = Carrier(
     settings=KuaidiniaoSettings,
     batch_size=1,
     budgets=(Budget(30_000, 86_400, source="query document, error 405: at most 30 000 queries a day"),),
-    vocabulary={**CODES, **{f"phrase {row.phrase}": row.meaning for row in FIRST_PHRASES + OWN_PHRASES}},
+    vocabulary=CODES,
     probe=Ask("YT0000000000000", carrier="yuantong"),
     request=request,
     read=read,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
-from carriers.base import Meaning, Phrase
+from carriers.base import Meaning
 from carriers.kuaidi100_phrases import PHRASES
 from carriers.route_texts import Vocabulary
 from domain.tracking import Manner, Milestone, Reason
@@ -18,8 +18,6 @@ STATE = "Kuaidiniao query document, State table (constants of the SDK bububa/kdn
 STATE_EX = "Kuaidiniao query document, StateEx and Action table (copy: apifox 2538027/doc-2283185)"
 TIMER = STATE_EX + "; written by Kuaidiniao's own timers, no scan"
 NO_LINE = STATE_EX + "; says that there is no line yet"
-BEST = "Best Express route texts in a Kuaidiniao reply of 2020 (到【中心】)"
-SF = "SF route texts: the closing message after a signature (在官网…可查看签收人信息)"
 
 CODES: Mapping[str, Meaning] = MappingProxyType(
     {
@@ -71,22 +69,6 @@ CODES: Mapping[str, Meaning] = MappingProxyType(
 )
 """By Action. 4 and 401 to 423 are Kuaidiniao's "problem"; an exception only where no other milestone fits."""
 
-FIRST_PHRASES: tuple[Phrase, ...] = (
-    # SF's closing line under a signature tells where to read who signed; it signs nothing itself
-    Phrase("可查看签收人信息", Meaning(Milestone.INFO, SF, physical=False)),
-)
-"""Own rows that the common phrases would misread; asked before them."""
-
-OWN_PHRASES: tuple[Phrase, ...] = (
-    Phrase("到【", Meaning(Milestone.IN_TRANSIT, BEST)),
-    Phrase("收件扫描", Meaning(Milestone.PICKED_UP, STATE_EX)),
-    Phrase("到件扫描", Meaning(Milestone.IN_TRANSIT, STATE_EX)),
-    Phrase("发件扫描", Meaning(Milestone.IN_TRANSIT, STATE_EX)),
-)
-"""Wordings that the common phrases don't hold; asked after them."""
-
-ALL_PHRASES = FIRST_PHRASES + PHRASES + OWN_PHRASES
-
 _TROUBLE = frozenset({Milestone.EXCEPTION, Milestone.ATTEMPT_FAILED, Milestone.AWAITING_COLLECTION, Milestone.CUSTOMS})
 _MOVING = _TROUBLE | {
     Milestone.OUT_FOR_DELIVERY,
@@ -123,7 +105,7 @@ MANNERS_OF: Mapping[str, frozenset[Manner]] = MappingProxyType(
 """What a text may say of the manner where the code has settled the rest."""
 
 
-VOCABULARY = Vocabulary(CODES, REFINES, MANNERS_OF, ALL_PHRASES)
+VOCABULARY = Vocabulary(CODES, REFINES, MANNERS_OF, PHRASES)
 
 
 @lru_cache(maxsize=16_384)  # carriers repeat themselves, and each poll repeats the whole list

@@ -3,12 +3,31 @@
 The sources' codes differ and stay with their adapters; a ``Vocabulary`` ties a source's codes to the common phrases.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from carriers.base import Meaning, Phrase, phrase_in, stated
+from carriers import base
+from carriers.base import Meaning, Phrase, phrase_in
 from carriers.kuaidi100_phrases import MANNERS
 from domain.tracking import Manner, Milestone
+
+_CLAUSE = "[^，,。；;！!]*"
+_ADVICE = re.compile(
+    "(?:(?:^|(?<=[，,。；;！!、：: （(]))[如若](?!皋|东|意|家|是|尔)"  # at the head of a clause, but no place name
+    "|请勿|切勿|严禁|禁止|谨防|警惕|小心|当心|可能|万一|倘若|假如"
+    "|(?:请|可|可以|有权)(?:您)?(?:当面|直接)?(?:拒收|拒签|拒绝签收|退回))" + _CLAUSE
+)
+
+
+def stated(text: str) -> str:
+    """A route text without what it only supposes (``base.stated``), advises, warns of or forbids: 请勿寄递违禁品,
+    谨防快递丢失诈骗, 可拒签.
+    """
+    return _ADVICE.sub(" ", base.stated(text))
+
+
+TAKEN_OUT = frozenset({Manner.LOCKER, Manner.POINT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +58,13 @@ class Vocabulary:
 
 
 def with_manner(meaning: Meaning | None, text: str, allowed: frozenset[Manner] | None = None) -> Meaning | None:
-    """A delivery with the manner that its text names, where that is allowed (None: any)."""
+    """A delivery with the manner that its text names, where that is allowed (None: any). Who fetched a parcel from a
+    locker or point doesn't matter: it stays fetched from there.
+    """
     if meaning is None or meaning.milestone is not Milestone.DELIVERED:
         return meaning
+    if allowed is None and meaning.manner in TAKEN_OUT:
+        allowed = TAKEN_OUT
     named = manner_in(text)
     return replace(meaning, manner=named) if named and (allowed is None or named in allowed) else meaning
 

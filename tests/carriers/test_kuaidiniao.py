@@ -11,12 +11,11 @@ import respx
 from carrier_support import FIXTURES, NOW, SECRET, account_of, ok, standing_of
 
 from carriers import kuaidi100_vocabulary, registry
-from carriers.base import Stands, failing_softly, phrase_in, read_safely
+from carriers.base import Stands, failing_softly, read_safely
 from carriers.kuaidi100_carriers import ROWS
-from carriers.kuaidi100_phrases import PHRASES
 from carriers.kuaidiniao import CARRIER, data_sign, numbers, shipper_code, unwrap
 from carriers.kuaidiniao_errors import ERRORS, SAYS
-from carriers.kuaidiniao_vocabulary import CODES, FIRST_PHRASES, OWN_PHRASES, REFINES, SHIPPERS, meaning_of
+from carriers.kuaidiniao_vocabulary import CODES, REFINES, SHIPPERS, meaning_of
 from domain.errors import AccessDenied, OutsideError, RateLimited, RuleError, Unreachable, UnreadableReply
 from domain.tracking import Ask, Failed, Found, Manner, Milestone, NoData, NotFound, Reading, Reason
 from net.http import Http, HttpReply
@@ -261,15 +260,6 @@ def test_a_trace_is_read_by_action_and_text(
     meaning = meaning_of(action, text)
     assert meaning is not None
     assert (meaning.milestone, meaning.reason, meaning.manner) == (milestone, reason, manner)
-
-
-def test_own_phrases_are_needed() -> None:
-    """A row that the common phrases already read the same way is dead."""
-    assert not [row.phrase for row in OWN_PHRASES if phrase_in(row.phrase, PHRASES)]
-    for row in FIRST_PHRASES:
-        common = phrase_in(row.phrase, PHRASES)
-        assert common
-        assert common.meaning.milestone is not row.meaning.milestone
 
 
 @pytest.mark.parametrize(("action", "text"), [("203", "已签收"), ("8", "派件中"), ("", "无意义"), ("", "")])
