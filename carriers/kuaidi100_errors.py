@@ -5,12 +5,10 @@ from datetime import datetime
 from types import MappingProxyType
 
 from carriers.base import missing_since
+from carriers.failure_words import Kind, kind_in
 from carriers.kuaidi100_wire import HISTORY, ID
 from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, UnreadableReply
 from domain.tracking import Ask, NoData, NotFound
-
-_ACCOUNT_WORDS = ("授权", "充值", "余额", "欠费", "账号", "账户", "帐号", "权限", "customer", "key")
-_NUMBER_WORDS = ("公司", "单号", "编码", "com")
 
 ERRORS: Mapping[str, type[OutsideError]] = MappingProxyType(
     {
@@ -24,15 +22,13 @@ ERRORS: Mapping[str, type[OutsideError]] = MappingProxyType(
 )
 """returnCodes of query and subscription that speak of the account or the source, never of the parcel."""
 
-BUSY_WORDS: tuple[tuple[str, type[OutsideError]], ...] = (("繁忙", Unreachable), ("频繁", RateLimited))
-"""What the message of an unknown returnCode may still say."""
-
 MISSING: Mapping[str, NoData] = MappingProxyType(
     {
         "201": NoData.NOT_SCANNED,  # the older query: "number doesn't exist or has expired"
         "408": NoData.BAD_CREDENTIAL,  # the phone was refused
         "500": NoData.NOT_SCANNED,  # no result yet
-        "700": NoData.WRONG_CARRIER,  # carrier not supported
+        "700": NoData.WRONG_CARRIER,  # carrier not supported, or the subscription's number empty or too long
+        "701": NoData.WRONG_CARRIER,  # a carrier that takes no subscriptions
         "702": NoData.WRONG_CARRIER,  # no carrier recognised
     }
 )
@@ -40,21 +36,23 @@ MISSING: Mapping[str, NoData] = MappingProxyType(
 
 
 def failure(code: str, message: str, ask: Ask, now: datetime) -> NotFound:
-    if code in ERRORS:
-        raise ERRORS[code](ID, f"{code} {message}")
+    """What a reply without result says of the ask; raises the OutsideError where it speaks of account or source."""
+    kind = ERRORS.get(code) or MISSING.get(code) or _by_message(code, message)
+    if not isinstance(kind, NoData):
+        raise kind(ID, f"{code} {message}".strip())
+    return NotFound(missing_since(ask, now, HISTORY) if kind is NoData.NOT_SCANNED else kind, message)
+
+
+_NUMBER_WORDS = ("公司", "单号", "编码", "com")
+
+
+def _by_message(code: str, message: str) -> Kind:
+    """400 means a bad number or carrier, and an account without rights or money; some failures bring no code: only
+    their messages tell. An unlisted code's message is believed where it says that the source is busy.
+    """
+    kind = kind_in(message)
     if code == "400":
-        return _bad_request(message)
-    if code in MISSING:
-        kind = MISSING[code]
-        return NotFound(missing_since(ask, now, HISTORY) if kind is NoData.NOT_SCANNED else kind, message)
-    kind_of_error = next((error for word, error in BUSY_WORDS if word in message), UnreadableReply)
-    raise kind_of_error(ID, f"returnCode {code!r}: {message}")
-
-
-def _bad_request(message: str) -> NotFound:
-    """400 means a bad number or carrier, and an account without rights or money: only the message tells which."""
-    if any(word in message for word in _ACCOUNT_WORDS):
-        raise AccessDenied(ID, f"400 {message}")
-    if any(word in message for word in _NUMBER_WORDS):
-        return NotFound(NoData.WRONG_CARRIER, message)
-    raise UnreadableReply(ID, f"returnCode '400': {message}")
+        return kind or (NoData.WRONG_CARRIER if any(word in message for word in _NUMBER_WORDS) else UnreadableReply)
+    if not code:
+        return kind or UnreadableReply
+    return kind if kind in {Unreachable, RateLimited} and kind is not None else UnreadableReply

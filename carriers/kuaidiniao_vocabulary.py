@@ -36,7 +36,7 @@ CODES: Mapping[str, Meaning] = MappingProxyType(
         "301": Meaning(Milestone.DELIVERED, STATE_EX, manner=Manner.SELF),
         "302": Meaning(Milestone.DELIVERED, STATE_EX),
         "304": Meaning(Milestone.DELIVERED, STATE_EX, manner=Manner.OTHER),
-        # "signed from locker or station": the text tells which, a locker unless it does
+        # "signed by locker or station", in older copies "taken out of" it: the text tells which, a locker unless it does
         "311": Meaning(Milestone.DELIVERED, STATE_EX, manner=Manner.LOCKER),
         "4": Meaning(Milestone.EXCEPTION, STATE, Reason.OTHER),
         "401": Meaning(Milestone.ANNOUNCED, TIMER, Reason.DELAYED, physical=False),  # shipped, and no scan since
@@ -88,6 +88,7 @@ REFINES: Mapping[str, frozenset[Milestone]] = MappingProxyType(
         "301": _SIGNED,
         "304": _SIGNED,  # a station's 代收 comes as signed by another, while the parcel waits there
         "4": _TROUBLE | {Milestone.RETURNING, Milestone.RETURNED, Milestone.CANCELLED},
+        "311": frozenset({Milestone.AWAITING_COLLECTION}),  # only dropped there, if the text says so
         "404": frozenset({Milestone.RETURNED}),
         "405": frozenset({Milestone.ATTEMPT_FAILED, Milestone.EXCEPTION}),
         "413": frozenset({Milestone.RETURNING}),

@@ -34,6 +34,7 @@ from carriers.base import (
     scan_event,
     text_of,
 )
+from carriers.failure_words import Kind, kind_in
 from carriers.sf_vocabulary import AMBIGUOUS, OPS, REASONS, SECONDARY, TRIPLES, meaning_of
 from domain.errors import AccessDenied, OutsideError, RateLimited, RuleError, Unreachable, UnreadableReply
 from domain.tracking import Ask, Failed, Found, NoData, NotFound, ParcelReading, Reading, ScanEvent, Zone
@@ -152,7 +153,7 @@ GATEWAY: Mapping[str, type[OutsideError]] = MappingProxyType(
 )
 """apiResultCode other than A1000, which only means that the gateway let the call through."""
 
-BUSINESS: Mapping[str, NoData | type[OutsideError]] = MappingProxyType(
+BUSINESS: Mapping[str, Kind] = MappingProxyType(
     {
         "8003": UnreadableReply,  # more than ten numbers
         "8013": UnreadableReply,  # no numbers
@@ -161,29 +162,21 @@ BUSINESS: Mapping[str, NoData | type[OutsideError]] = MappingProxyType(
         "6150": NoData.NOT_SCANNED,
         "8196": NoData.BAD_CREDENTIAL,  # phone
         "8247": NoData.WRONG_CARRIER,  # not a number of SF's
+        # answers to orders, which a question never gets: duplicate, cancelled, confirmed, out of hours, no capacity, goods
+        "8016": UnreadableReply,
+        "8037": UnreadableReply,
+        "8252": UnreadableReply,
+        "8096": UnreadableReply,
+        "8177": UnreadableReply,
+        "20035": UnreadableReply,
         "20028": NoData.BAD_CREDENTIAL,  # monthly card doesn't match, so a phone is needed
     }
 )
 """errorCode of the result, and reasonCode of a waybill without routes."""
 
-SAYS: tuple[tuple[str, NoData | type[OutsideError]], ...] = (
-    ("繁忙", Unreachable),
-    ("系统异常", Unreachable),
-    ("超时", Unreachable),
-    ("频繁", RateLimited),
-    ("限流", RateLimited),
-    ("流量", RateLimited),
-    ("手机", NoData.BAD_CREDENTIAL),
-    ("电话", NoData.BAD_CREDENTIAL),
-    ("月结", NoData.BAD_CREDENTIAL),
-    ("3个月", NoData.AGED_OUT),
-    ("三个月", NoData.AGED_OUT),
-)
-"""What the message of an unlisted code still says."""
-
 
 def _failure(code: str, message: str, ask: Ask, now: datetime) -> NotFound:
-    kind = BUSINESS.get(code) or next((kind for word, kind in SAYS if word in message), UnreadableReply)
+    kind = BUSINESS.get(code) or kind_in(message) or UnreadableReply
     if not isinstance(kind, NoData):
         raise kind(ID, f"{code} {message}")
     return NotFound(missing_since(ask, now, HISTORY) if kind is NoData.NOT_SCANNED else kind, f"{code} {message}")
