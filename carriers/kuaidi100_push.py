@@ -15,6 +15,7 @@ from carriers.base import (
     missing_since,
     raise_for_status,
     said,
+    same_number,
     text_of,
 )
 from carriers.kuaidi100_errors import ERRORS, MISSING
@@ -55,8 +56,9 @@ def unwrap(body: bytes) -> bytes:
 
 
 def numbers(body: bytes) -> tuple[str, ...]:
+    """The number that was subscribed to. Raises UnreadableReply."""
     last = said(ID, body, Pushed).last_result
-    return (text_of(last.nu),) if last and last.nu else ()
+    return (text_of(last.nu),) if last and text_of(last.nu) else ()
 
 
 def read_subscription(reply: HttpReply, asks: Sequence[Ask]) -> list[Standing]:
@@ -87,20 +89,24 @@ def ended(body: bytes) -> Mapping[str, timedelta | None]:
 
 def read_push(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
     """The push's full list. An abort with ``comNew`` says under which carrier the number goes on; with ``autoCheck`` 1
-    it goes on there already, and ``comNew`` only reminds.
+    it goes on there already, and ``comNew`` only reminds. ``destResult`` is the same parcel's list at the carrier abroad,
+    maybe under another number.
     """
     push = json_of(reply.body, Pushed)
     return [_pushed(push, ask, now) for ask in asks]
 
 
 def _pushed(push: Pushed, ask: Ask, now: datetime) -> Reading:
-    last = push.last_result or Result()
-    if not push.status or (push.last_result is None and push.status != "abort"):
-        raise UnreadableReply(ID, "a push without status or lastResult")
-    if text_of(last.nu) or last.data:
-        check_number(last, ask)
+    if not text_of(push.status).strip():
+        raise UnreadableReply(ID, "a push without status")
+    lists = [
+        result for result in (push.last_result, push.dest_result) if result and (text_of(result.nu) or result.data)
+    ]
+    if not any(same_number(result.nu, ask.number) for result in lists):
+        for result in lists:
+            check_number(result, ask)
     moved_to = text_of(push.com_new).strip() or None
-    events = events_of(last) + (events_of(push.dest_result) if push.dest_result else ())
+    events = tuple(event for result in lists for event in events_of(result))
     checked = text_of(push.auto_check) == "1"  # the subscription already runs under the new carrier
     silent, aborted = not events, push.status == "abort"
     if moved_to and ((silent and aborted) if checked else (silent or aborted)):

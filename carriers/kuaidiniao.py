@@ -40,7 +40,7 @@ from carriers.base import (
 from carriers.kuaidi100_carriers import carrier_code
 from carriers.kuaidiniao_errors import ERRORS, code_of, failure, kind_of
 from carriers.kuaidiniao_vocabulary import CODES, SHIPPERS, meaning_of
-from carriers.kuaidiniao_wire import HISTORY, ID, Pushed, Result, Trace, check_number
+from carriers.kuaidiniao_wire import HISTORY, ID, Pushed, Result, Trace, check_number, entries
 from domain.errors import RuleError, UnreadableReply
 from domain.tracking import (
     Ask,
@@ -159,7 +159,7 @@ def _reading(results: Sequence[Result], ask: Ask, now: datetime) -> Reading:
 
 
 def _without_traces(result: Result, ask: Ask, now: datetime) -> NotFound:
-    if text_of(result.success).strip().lower() != "true":
+    if not _succeeded(result):
         missing = failure(result, ask, now)
         if text_of(result.logistic_code).strip():
             check_number(result, ask)
@@ -212,20 +212,13 @@ def unwrap(body: bytes) -> bytes:
     return fields["RequestData"][0].encode()
 
 
-def _pushed(body: bytes) -> list[Result]:
-    """The entries of a push, or the one that stands there bare."""
-    entries = json_of(body, Pushed).data
-    if entries is not None:
-        return entries
-    bare = json_of(body, Result)
-    return [bare] if text_of(bare.logistic_code) else []
-
-
 def read_push(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
     """The parcels that a push holds, each with its full list; one that it leaves out fails alone."""
-    results = _pushed(reply.body)
-    if not results:
+    results = entries(json_of(reply.body, Pushed), json_of(reply.body, Result))
+    if results is None:
         raise UnreadableReply(ID, "a push without Data")
+    if not results:
+        return [NotFound(missing_since(ask, now, HISTORY)) for ask in asks]
     return [_of_push(results, ask, now) for ask in asks]
 
 
@@ -238,9 +231,25 @@ def _of_push(results: Sequence[Result], ask: Ask, now: datetime) -> Reading:
 
 def numbers(body: bytes) -> tuple[str, ...]:
     """The numbers that a push speaks of. Raises UnreadableReply."""
-    entries = said(ID, body, Pushed).data
-    results = entries if entries is not None else [said(ID, body, Result)]
+    results = entries(said(ID, body, Pushed), said(ID, body, Result)) or []
     return tuple(dict.fromkeys(text_of(r.logistic_code) for r in results if text_of(r.logistic_code)))
+
+
+GIVES_UP = ("三天无轨迹", "七天")
+"""Reasons with which a subscription ends, by the push document: three days without a trace, seven without a new one."""
+
+
+def ended(body: bytes) -> Mapping[str, timedelta | None]:
+    """The numbers that Kuaidiniao gave up: subscribe anew, at once, if they are still wanted. A failure with State 0 and
+    no such reason is an ordinary push.
+    """
+    results = entries(said(ID, body, Pushed), said(ID, body, Result)) or []
+    over = [r for r in results if not _succeeded(r) and any(word in text_of(r.reason) for word in GIVES_UP)]
+    return {text_of(r.logistic_code): timedelta() for r in over if text_of(r.logistic_code)}
+
+
+def _succeeded(result: Result) -> bool:
+    return text_of(result.success).strip().lower() == "true"
 
 
 def read_subscription(reply: HttpReply, asks: Sequence[Ask]) -> list[Standing]:
@@ -248,7 +257,7 @@ def read_subscription(reply: HttpReply, asks: Sequence[Ask]) -> list[Standing]:
     raise_for_status(ID, reply)
     result = json_of(reply.body, Result)
     reason = text_of(result.reason)
-    if text_of(result.success).strip().lower() == "true" or "重复" in reason:
+    if _succeeded(result) or "重复" in reason:
         return [Stands() for _ in asks]
     kind = kind_of(result)
     if isinstance(kind, NoData):
@@ -283,6 +292,7 @@ CARRIER = Carrier(
         read=read_push,
         numbers=numbers,
         answer=answer,
+        ended=ended,
         subscription=Subscription(request=subscribe, read=read_subscription),
         unwrap=unwrap,
     ),

@@ -34,7 +34,16 @@ class Result(msgspec.Struct, rename="pascal"):
 
 
 class Pushed(msgspec.Struct, rename="pascal"):
-    data: list[Result] | None = None
+    """``Data`` left out is a bare entry; there and null it is an empty push."""
+
+    data: list[Result] | msgspec.UnsetType | None = msgspec.UNSET
+
+
+def entries(pushed: Pushed, bare: Result) -> list[Result] | None:
+    """The entries of a push, or the one that stands there bare; None where it is neither."""
+    if pushed.data is not msgspec.UNSET:
+        return pushed.data or []
+    return [bare] if text_of(bare.logistic_code).strip() else None
 
 
 def check_number(result: Result, ask: Ask) -> None:

@@ -395,6 +395,33 @@ def test_a_push_says_where_the_number_goes_on(
     assert (reading.kind if isinstance(reading, NotFound) else "found", reading.moved_to) == expected
 
 
+def test_a_list_abroad_may_run_under_another_number() -> None:
+    """destResult is the same parcel at the carrier of the other country; either number may be the one asked for."""
+    abroad = [{"ftime": "2026-11-05 10:00:00", "context": "已签收，签收人：本人"}]
+    body = {
+        "status": "shutdown",
+        "lastResult": {"nu": "YT1", "status": "200", "data": LINES},
+        "destResult": {"nu": "US9", "status": "200", "data": abroad},
+    }
+    (here,), (there,) = (read_push(ok(body), [Ask(number)], NOW) for number in ("YT1", "US9"))
+    assert isinstance(here, Found)
+    assert isinstance(there, Found)
+    assert here.parcels[0].events == there.parcels[0].events
+    assert [event.milestone for event in here.parcels[0].events] == [Milestone.PICKED_UP, Milestone.DELIVERED]
+    with pytest.raises(UnreadableReply, match="YT1"):
+        read_push(ok(body), [Ask("N3")], NOW)
+
+
+@pytest.mark.parametrize("last", [None, {}, {"nu": "", "data": None}, {"nu": "YT1", "data": [], "status": "201"}])
+@pytest.mark.parametrize("status", ["polling", "abort", "updateall"])
+def test_an_empty_push_is_nothing_yet(status: str, last: object) -> None:
+    """Whatever is left out of it; only a push without a status is none."""
+    body = {"status": status, "message": "3天查询无记录", "lastResult": last}
+    assert read_push(ok(body), [ASK], NOW) == [NotFound(NoData.NOT_SCANNED, "3天查询无记录")]
+    with pytest.raises(UnreadableReply, match="status"):
+        read_push(ok({**body, "status": ""}), [ASK], NOW)
+
+
 def test_the_answer_to_a_push_is_the_documents_to_the_letter() -> None:
     """Anything else makes Kuaidi100 call twice more."""
     assert CARRIER.push is not None

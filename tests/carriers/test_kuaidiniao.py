@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlencode
 
 import httpx
@@ -13,7 +13,7 @@ from carrier_support import FIXTURES, NOW, SECRET, account_of, ok, standing_of
 from carriers import kuaidi100_vocabulary, registry
 from carriers.base import Stands, failing_softly, read_safely
 from carriers.kuaidi100_carriers import ROWS
-from carriers.kuaidiniao import CARRIER, data_sign, numbers, shipper_code, unwrap
+from carriers.kuaidiniao import CARRIER, data_sign, ended, numbers, shipper_code, unwrap
 from carriers.kuaidiniao_errors import ERRORS
 from carriers.kuaidiniao_vocabulary import CODES, REFINES, SHIPPERS, meaning_of
 from domain.errors import AccessDenied, OutsideError, RateLimited, RuleError, Unreachable, UnreadableReply
@@ -324,9 +324,41 @@ def test_a_push_answer_accepts() -> None:
     told = json.loads(CARRIER.push.answer(account_of(CARRIER), NOW).body)
     assert set(told) == {"EBusinessID", "UpdateTime", "Success", "Reason"}
     assert (told["Success"], told["Reason"]) == (True, "")
+    assert (told["EBusinessID"], told["UpdateTime"]) == (SECRET + "ebusiness_id", "2026-11-22 08:00:00")
 
 
-@pytest.mark.parametrize("body", [{}, {"Data": []}, {"Data": None}, {"Data": [traces(LINE, LogisticCode="N2")]}])
+@pytest.mark.parametrize("body", [{"Data": [], "Count": "0"}, {"Data": None}])
+def test_an_empty_push_is_nothing_yet(body: object) -> None:
+    """It was a push, and there was nothing in it."""
+    assert pushed(body) == NotFound(NoData.NOT_SCANNED)
+
+
+def test_several_entries_are_several_parcels() -> None:
+    """Each number reads its own list; an entry that failed doesn't take the others with it."""
+    body = {
+        "Data": [traces(LINE), refused("三天无轨迹", LogisticCode="N2", State="0"), traces(LINE, LogisticCode="N3")]
+    }
+    assert isinstance(pushed(body), Found)
+    assert pushed(body, "N2") == NotFound(NoData.NOT_SCANNED, "三天无轨迹")
+    assert isinstance(pushed(body, "N3"), Found)
+
+
+def test_a_number_that_kuaidiniao_gives_up_is_subscribed_to_anew() -> None:
+    """Three days without a trace, seven without a new one; a failure with State 0 alone is an ordinary push."""
+    body = {
+        "Data": [
+            refused("三天无轨迹", State="0"),
+            {**traces(LINE, LogisticCode="N2"), "Success": False, "Reason": "七天内无轨迹变化"},
+            refused("暂无轨迹信息", LogisticCode="N3", State="0"),
+            traces(LINE, LogisticCode="N4"),
+        ]
+    }
+    assert ended(json.dumps(body).encode()) == {"N1": timedelta(), "N2": timedelta()}
+    with pytest.raises(UnreadableReply):
+        ended(b"[")
+
+
+@pytest.mark.parametrize("body", [{}, {"Data": [traces(LINE, LogisticCode="N2")]}])
 def test_a_push_without_the_parcel_is_unreadable(body: object) -> None:
     """It says nothing of the number."""
     reading = pushed(body)
