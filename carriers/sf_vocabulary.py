@@ -159,12 +159,12 @@ SIGNED: tuple[Phrase, ...] = (
         for word in ("前台", "物业", "门卫", "保安", "收发室", "传达室", "门岗", "值班室", "服务台", "管理处", "宿管")
     ),
     Phrase("邻居", Meaning(Milestone.DELIVERED, REMARK, manner=Manner.NEIGHBOUR)),
+    *(Phrase(word, Meaning(Milestone.DELIVERED, REMARK, manner=Manner.LOCKER)) for word in _LOCKERS),
+    *(Phrase(word, Meaning(Milestone.DELIVERED, REMARK, manner=Manner.POINT)) for word in _POINTS),
     *(
         Phrase(word, Meaning(Milestone.DELIVERED, REMARK, manner=Manner.OTHER))
         for word in ("家人", "家属", "亲友", "亲戚", "朋友", "同事", "同学", "他人", "代签", "代收")
     ),
-    *(Phrase(word, Meaning(Milestone.DELIVERED, REMARK, manner=Manner.LOCKER)) for word in _LOCKERS),
-    *(Phrase(word, Meaning(Milestone.DELIVERED, REMARK, manner=Manner.POINT)) for word in _POINTS),
 )
 """80 holds the hand-over and, in some regions, the drop into a locker: the remark tells which, and to whom."""
 
