@@ -51,7 +51,7 @@ TAKEN_OUT: tuple[Phrase, ...] = (
     *rows(AT_LOCKER, "取出", also=_LOCKERS, unless=_STAFF),
     *rows(AT_POINT, "取走", also=(*_SHELVES, "已被"), unless=_STAFF),
     *rows(AT_POINT, "已自取", "驿站自取"),
-    *rows(AT_POINT, "已取件", unless=("揽", "上门", "快递员", "小哥")),
+    *rows(AT_POINT, "已取件", unless=("揽", "上门", "收取", "快递员", "小哥")),
     *rows(Meaning(Milestone.DELIVERED, JD, manner=Manner.POINT), "已自提", "自提成功", "成功自提"),
     *rows(Meaning(Milestone.DELIVERED, ZTO, manner=Manner.POINT), "领取", also=("已签收", "已领取")),
     # not signed yet, however the word is used
@@ -99,6 +99,7 @@ PUT_IN: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.AWAITING_COLLECTION, YUNDA), "暂存", unless=("已签收",)),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, ZTO), "已送达", "已送至", also=_SHELVES, unless=("已签收",)),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, STATION), "存放", "暂放", unless=("已签收",)),
+    *rows(Meaning(Milestone.AWAITING_COLLECTION, WORDING), "已放置", also=_SHELVES, unless=("已签收",)),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, STATION), "投放", also=(*_SHELVES, "店", "点")),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, STATION), "放入", "投入", also=_SHELVES),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, EMS), "投递至", "投递到", also=_SHELVES),
@@ -170,7 +171,7 @@ BEGINNING: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.PICKED_UP, EMS), "已收寄", "收寄", unless=("信息", "等待", "预计")),
     # told, not yet held
     *rows(Meaning(Milestone.ANNOUNCED, YTO, physical=False), "等待揽"),
-    *rows(Meaning(Milestone.ANNOUNCED, ADVANCED, physical=False), "待揽", "已下单"),
+    *rows(Meaning(Milestone.ANNOUNCED, ADVANCED, physical=False), "待揽", "已下单", "已经下单"),
     *rows(Meaning(Milestone.ANNOUNCED, WORDING, physical=False), "等待上门", "等待快递员"),
     *rows(
         Meaning(Milestone.ANNOUNCED, SHOP, physical=False),

@@ -41,15 +41,33 @@ _NOT_DELIVERED = (
     *("签收失败", "签收不成功", "未妥投", "未能妥投", "无法派送", "无法派件", "无法投递", "暂未派送"),
     *("派件异常", "派送异常", "派送拉回"),
 )
-_BACK = ("正在返回", "退回中", "正在退回", "已退回", "退回途中", "正在退件", "退件中", "邮件退回", "快件退回")
+_BACK = (
+    "正在返回",
+    "退回中",
+    "正在退回",
+    "已退回",
+    "退回途中",
+    "退回寄件人",
+    "退回商家",
+    "正在退件",
+    "退件中",
+    "邮件退回",
+    "快件退回",
+)
 _REFUSED = ("拒收", "拒签", "拒绝签收")
 _BROKEN = ("破损", "外包装损坏", "损坏")
 _OUTSIDE = (*("超出派送范围", "超派送范围", "超出配送范围", "超出服务范围", "超范围", "不在派送范围", "超区"),)
 _FORBIDDEN = ("违禁品", "未通过安检", "安检未通过", "安检不合格", "安检不通过")
+_WRONG_ADDRESS = (
+    *("地址不详", "地址不清", "地址错误"),  # STO
+    *("地址有误", "名址有误", "查无此人", "查无此单位", "迁移新址", "地址欠详"),  # China Post
+)
 _UNCLAIMED = ("逾期未领", "逾期未取", "超时未取", "超期未取")
 _WEATHER = ("天气", "台风", "暴雨", "暴雪", "大雪", "大雾", "洪水")
 _DELAYING = ("延误", "延迟", "滞留", "影响", "暂缓", "封闭", "中断")
 _UNLESS_INTERCEPT_FAILED = ("取消拦截", "拦截失败", "拦截不成功")
+
+_SIGNED = ("已签收", "已妥投")
 
 ENDED: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.CANCELLED, JT, Reason.CANCELLED), "取消寄件", "取消订单"),
@@ -62,10 +80,12 @@ ENDED: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.OTHER), "撤销签收", "取消签收"),
     # what was done to the parcel beats where it is
     *rows(Meaning(Milestone.EXCEPTION, STO, Reason.LOST), "遗失", "丢失", unless=("找回",)),
+    *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.LOST), "丢件", unless=("找回",)),
     *rows(Meaning(Milestone.EXCEPTION, EMS, Reason.DESTROYED), "已销毁"),
     *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.DESTROYED), "弃件处理", "作弃件"),
     *rows(Meaning(Milestone.DELIVERED, WORDING, Reason.DAMAGED), "异常签收", also=_BROKEN),
     *rows(Meaning(Milestone.DELIVERED, WORDING), "异常签收"),
+    *rows(Meaning(Milestone.RETURNING, WORDING, Reason.DAMAGED), *_BROKEN, also=_BACK, unless=(*_REFUSED, *_SIGNED)),
     *rows(Meaning(Milestone.ATTEMPT_FAILED, WORDING, Reason.DAMAGED), *_BROKEN, also=_NOT_DELIVERED, unless=_REFUSED),
     *rows(Meaning(Milestone.EXCEPTION, STO, Reason.DAMAGED), *_BROKEN, unless=_REFUSED),
 )
@@ -78,12 +98,13 @@ RETURNED: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.RETURNED, STO), "退回件已签收"),
     *rows(Meaning(Milestone.RETURNED, EMS), "寄件人已签收", "退回妥投"),
     *rows(Meaning(Milestone.RETURNED, WORDING), "寄件人签收", "发件人已签收", "寄方已签收"),
-    *rows(Meaning(Milestone.RETURNED, ZTO), "退回", "退件", also=("已签收", "已妥投")),
+    *rows(Meaning(Milestone.RETURNED, ZTO), "退回", "退件", also=_SIGNED),
 )
 
 SENT_BACK_FOR: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.RETURNING, ZTO, Reason.REFUSED), *_REFUSED, also=_BACK),
     *rows(Meaning(Milestone.RETURNING, EMS, Reason.SECURITY), *_FORBIDDEN, also=_BACK),
+    *rows(Meaning(Milestone.RETURNING, EMS, Reason.ADDRESS), *_WRONG_ADDRESS, also=_BACK),
     *rows(Meaning(Milestone.RETURNING, EMS, Reason.OVERDUE_AT_POINT), *_UNCLAIMED, also=_BACK),
     *rows(
         Meaning(Milestone.RETURNING, JT, Reason.INTERCEPTED),
@@ -136,12 +157,15 @@ FAILED: tuple[Phrase, ...] = (
         ),
         unless=DROPPED,
     ),
-    *rows(Meaning(Milestone.ATTEMPT_FAILED, STO, Reason.ADDRESS), "地址不详", "地址不清", "地址错误"),
+    *rows(Meaning(Milestone.ATTEMPT_FAILED, EMS, Reason.ADDRESS), *_WRONG_ADDRESS),
     *rows(
-        Meaning(Milestone.ATTEMPT_FAILED, EMS, Reason.ADDRESS),
-        *("地址有误", "名址有误", "查无此人", "查无此单位", "迁移新址", "地址欠详"),
+        Meaning(Milestone.ATTEMPT_FAILED, WORDING, Reason.ADDRESS),
+        "地址不完整",
+        "地址不全",
+        "无此地址",
+        "已搬走",
+        "已搬迁",
     ),
-    *rows(Meaning(Milestone.ATTEMPT_FAILED, WORDING, Reason.ADDRESS), "地址不完整", "地址不全", "无此地址"),
     *rows(Meaning(Milestone.ATTEMPT_FAILED, JT, Reason.OUT_OF_AREA), *_OUTSIDE, also=_NOT_DELIVERED),
     *rows(Meaning(Milestone.EXCEPTION, YTO, Reason.OUT_OF_AREA), *_OUTSIDE),
     *rows(Meaning(Milestone.ATTEMPT_FAILED, SF, Reason.OTHER), "更改派送时间", "待再次派送", "待下次派送"),
@@ -152,7 +176,14 @@ FAILED: tuple[Phrase, ...] = (
         "延迟派送",
         also=("客户要求", "收件人要求", "约定"),
     ),
-    *rows(Meaning(Milestone.ATTEMPT_FAILED, WORDING, Reason.OTHER), "改日派送", "择日派送", "要求自提", "要求自取"),
+    *rows(
+        Meaning(Milestone.ATTEMPT_FAILED, WORDING, Reason.OTHER),
+        "改日派送",
+        "改期派送",
+        "择日派送",
+        "要求自提",
+        "要求自取",
+    ),
     *rows(Meaning(Milestone.ATTEMPT_FAILED, EMS, Reason.WEATHER), *_WEATHER, also=_NOT_DELIVERED),
     *rows(Meaning(Milestone.ATTEMPT_FAILED, YTO, Reason.OTHER), *_NOT_DELIVERED),
 )

@@ -14,7 +14,7 @@ from domain.tracking import Manner, Milestone
 
 _CLAUSE = "[^，,。；;！!]*"
 _ADVICE = re.compile(
-    "(?:(?:^|(?<=[，,。；;！!、：: （(]))[如若](?!皋|东|意|家|是|尔)"  # at the head of a clause, but no place name
+    "(?:(?:^|(?<=[，,。；;！!、：: （(]))[如若](?!皋|东|意|家酒店|家宾馆|是|尔)"  # at the head of a clause, but no place name
     "|请勿|切勿|严禁|禁止|谨防|警惕|小心|当心|可能|万一|倘若|假如"
     "|(?:请|可|可以|有权)(?:您)?(?:当面|直接)?(?:拒收|拒签|拒绝签收|退回))" + _CLAUSE
 )
