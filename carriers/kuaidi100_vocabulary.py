@@ -41,7 +41,8 @@ CODES: Mapping[str, Meaning] = MappingProxyType(
         "301": Meaning(Milestone.DELIVERED, ADVANCED, manner=Manner.SELF),
         "302": Meaning(Milestone.DELIVERED, ADVANCED),
         "303": Meaning(Milestone.DELIVERED, ADVANCED, manner=Manner.OTHER),
-        # "taken out of locker or station": the text tells which, a station unless it does
+        # The table's copies disagree: "taken out of locker or station and signed", or "signed by" one. The text tells
+        # which of them, and whether it was only dropped there (JD's 已由驿站代收 comes under 304); a station unless it does.
         "304": Meaning(Milestone.DELIVERED, ADVANCED, manner=Manner.POINT),
         "4": Meaning(Milestone.RETURNED, STATE),
         "401": Meaning(Milestone.CANCELLED, ADVANCED, Reason.CANCELLED),
@@ -65,6 +66,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("干线", "1002"),
     ("转递", "1003"),
     ("揽收", "1"),
+    ("揽件", "1"),  # older name of state 1
     ("已下单", "101"),
     ("待揽收", "102"),
     ("已揽收", "103"),
@@ -132,9 +134,10 @@ REFINES: Mapping[str, frozenset[Milestone]] = MappingProxyType(
         "2": _TROUBLE | {Milestone.RETURNING, Milestone.CANCELLED},
         "204": frozenset({Milestone.ATTEMPT_FAILED, Milestone.EXCEPTION}),
         "3": frozenset({Milestone.AWAITING_COLLECTION, Milestone.RETURNED}),
+        "304": frozenset({Milestone.AWAITING_COLLECTION}),
         "5": frozenset({Milestone.AWAITING_COLLECTION, Milestone.ATTEMPT_FAILED}),
         "501": frozenset({Milestone.AWAITING_COLLECTION}),
-        "6": frozenset({Milestone.RETURNED}),
+        "6": frozenset({Milestone.RETURNED, Milestone.RETURNING}),  # returning with its reason
         "8": frozenset({Milestone.CUSTOMS}),
     }
 )

@@ -24,7 +24,6 @@ from carriers.base import (
     Charged,
     Push,
     PushAnswer,
-    Scalar,
     Standing,
     Stands,
     Subscription,
@@ -39,8 +38,9 @@ from carriers.base import (
     text_of,
 )
 from carriers.kuaidi100_carriers import carrier_code
-from carriers.kuaidiniao_errors import ERRORS, SAYS, Kind
-from carriers.kuaidiniao_vocabulary import CODES, FIRST_PHRASES, OWN_PHRASES, SHIPPERS, meaning_of
+from carriers.kuaidiniao_errors import ERRORS, code_of, failure, kind_of
+from carriers.kuaidiniao_vocabulary import CODES, SHIPPERS, meaning_of
+from carriers.kuaidiniao_wire import HISTORY, ID, Pushed, Result, Trace, check_number, entries
 from domain.errors import RuleError, UnreadableReply
 from domain.tracking import (
     Ask,
@@ -56,7 +56,6 @@ from domain.tracking import (
 )
 from net.http import HttpReply, HttpRequest
 
-ID = "kuaidiniao"
 SUBSCRIPTION: Mapping[str, str] = MappingProxyType({"1002": "1008", "8001": "8008"})
 """The RequestType that subscribes, for the one that queries: free with free, value-added with value-added."""
 
@@ -70,31 +69,6 @@ class KuaidiniaoSettings(AccountSettings, frozen=True, forbid_unknown_fields=Tru
     app_key: str
     request_type: Literal["8001", "1002"] = "8001"
     base_url: str = "https://api.kdniao.com"
-
-
-class _Trace(msgspec.Struct, rename="pascal"):
-    accept_time: Scalar = None
-    accept_station: Scalar = None
-    location: Scalar = None
-    action: Scalar = None
-    remark: Scalar = None
-
-
-class _Result(msgspec.Struct, rename="pascal"):
-    """A query's reply, an entry of a push's ``Data``, and the reply to a subscription."""
-
-    shipper_code: Scalar = None
-    logistic_code: Scalar = None
-    success: Scalar = None
-    reason: Scalar = None
-    result_code: Scalar = None
-    state: Scalar = None
-    estimated_delivery_time: Scalar = None
-    traces: list[_Trace] | None = None
-
-
-class _Push(msgspec.Struct, rename="pascal"):
-    data: list[_Result] | None = None
 
 
 # --- asking ---
@@ -161,74 +135,40 @@ def data_sign(data: str, app_key: str) -> str:
     return base64.b64encode(hexed.encode()).decode()
 
 
-# --- failures ---
-
-_CODE = re.compile(r"\W*(10[0-5]|40[1-5])(?!\d)", re.ASCII)
-
-
-def _code(result: _Result) -> str:
-    """The code of a failure: ResultCode, else the digits that the Reason begins with."""
-    begins = _CODE.match(text_of(result.reason))
-    return text_of(result.result_code).strip() or (begins.group(1) if begins else "")
-
-
-def _kind(result: _Result) -> Kind:
-    reason = text_of(result.reason)
-    code = _code(result)
-    if code in ERRORS:
-        return ERRORS[code]
-    named = next((kind for word, kind in SAYS if word in reason), None)
-    silent = text_of(result.state) == "0" and not reason and code in {"", "100"}
-    return named or (NoData.NOT_SCANNED if silent else UnreadableReply)
-
-
-def _failure(result: _Result, ask: Ask, now: datetime) -> NotFound:
-    kind = _kind(result)
-    message = f"{text_of(result.result_code)} {text_of(result.reason)}".strip()
-    if not isinstance(kind, NoData):
-        raise kind(ID, message)
-    return NotFound(missing_since(ask, now, CARRIER.history) if kind is NoData.NOT_SCANNED else kind, message)
-
-
 # --- reading ---
 
 
 def read(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
     """One reading for the one ask. Success says only that the query was taken: no traces is nothing yet."""
     raise_for_status(ID, reply)
-    result = json_of(reply.body, _Result)
+    result = json_of(reply.body, Result)
     return [_reading([result], ask, now) for ask in asks]
 
 
-def _reading(results: Sequence[_Result], ask: Ask, now: datetime) -> Reading:
+def _reading(results: Sequence[Result], ask: Ask, now: datetime) -> Reading:
     """A list with traces is a finding even where Success is false: a push gives up with it after silent days."""
-    told = [result for result in results if result.traces and _code(result) not in ERRORS]
+    told = [result for result in results if result.traces and code_of(result) not in ERRORS]
     if not told:
         return _without_traces(results[0], ask, now)
     for result in told:
-        _check_number(result, ask)
+        check_number(result, ask)
     parcels = _parcels(told, ask)
     if not any(parcel.events for parcel in parcels):
-        return NotFound(missing_since(ask, now, CARRIER.history), text_of(told[0].reason))
+        return NotFound(missing_since(ask, now, HISTORY), text_of(told[0].reason))
     return Found(parcels, promised_at=_promised(told))
 
 
-def _without_traces(result: _Result, ask: Ask, now: datetime) -> NotFound:
-    if text_of(result.success).strip().lower() != "true":
-        missing = _failure(result, ask, now)
+def _without_traces(result: Result, ask: Ask, now: datetime) -> NotFound:
+    if not _succeeded(result):
+        missing = failure(result, ask, now)
         if text_of(result.logistic_code).strip():
-            _check_number(result, ask)
+            check_number(result, ask)
         return missing
-    _check_number(result, ask)
-    return NotFound(missing_since(ask, now, CARRIER.history), text_of(result.reason))
+    check_number(result, ask)
+    return NotFound(missing_since(ask, now, HISTORY), text_of(result.reason))
 
 
-def _check_number(result: _Result, ask: Ask) -> None:
-    if not same_number(result.logistic_code, ask.number):
-        raise UnreadableReply(ID, f"asked for {ask.number}, the reply is about {text_of(result.logistic_code)!r}")
-
-
-def _parcels(results: Sequence[_Result], ask: Ask) -> tuple[ParcelReading, ...]:
+def _parcels(results: Sequence[Result], ask: Ask) -> tuple[ParcelReading, ...]:
     """Lists of one carrier are one parcel; a number that several carriers use is told apart by ShipperCode."""
     shippers = sorted({text_of(result.shipper_code).strip() for result in results})
     return tuple(
@@ -241,11 +181,11 @@ def _parcels(results: Sequence[_Result], ask: Ask) -> tuple[ParcelReading, ...]:
     )
 
 
-def _lines(result: _Result) -> list[_Trace]:
-    return [trace for trace in result.traces or () if trace != _Trace()]
+def _lines(result: Result) -> list[Trace]:
+    return [trace for trace in result.traces or () if trace != Trace()]
 
 
-def _event(trace: _Trace) -> ScanEvent:
+def _event(trace: Trace) -> ScanEvent:
     """State and StateEx speak of the parcel, not of a line, and lag: only Action and the text decide."""
     action, text = text_of(trace.action).strip(), text_of(trace.accept_station)
     raw = text_of(trace.accept_time)
@@ -253,7 +193,7 @@ def _event(trace: _Trace) -> ScanEvent:
     return scan_event(action or None, text, time, meaning_of(action, text), place=text_of(trace.location))
 
 
-def _promised(results: Sequence[_Result]) -> datetime | None:
+def _promised(results: Sequence[Result]) -> datetime | None:
     """The latest estimate; a bare date is kept until its day ends in China."""
     times = [naive_time(text_of(r.estimated_delivery_time), SHANGHAI, Zone.ASSUMED_CARRIER) for r in results]
     day = timedelta(days=1) - timedelta(seconds=1)
@@ -272,24 +212,17 @@ def unwrap(body: bytes) -> bytes:
     return fields["RequestData"][0].encode()
 
 
-def _pushed(body: bytes) -> list[_Result]:
-    """The entries of a push, or the one that stands there bare."""
-    entries = json_of(body, _Push).data
-    if entries is not None:
-        return entries
-    bare = json_of(body, _Result)
-    return [bare] if text_of(bare.logistic_code) else []
-
-
 def read_push(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
     """The parcels that a push holds, each with its full list; one that it leaves out fails alone."""
-    results = _pushed(reply.body)
-    if not results:
+    results = entries(json_of(reply.body, Pushed), json_of(reply.body, Result))
+    if results is None:
         raise UnreadableReply(ID, "a push without Data")
+    if not results:
+        return [NotFound(missing_since(ask, now, HISTORY)) for ask in asks]
     return [_of_push(results, ask, now) for ask in asks]
 
 
-def _of_push(results: Sequence[_Result], ask: Ask, now: datetime) -> Reading:
+def _of_push(results: Sequence[Result], ask: Ask, now: datetime) -> Reading:
     mine = [result for result in results if same_number(result.logistic_code, ask.number)]
     if not mine:
         return Failed(UnreadableReply(ID, f"the push doesn't mention {ask.number}"))
@@ -298,19 +231,35 @@ def _of_push(results: Sequence[_Result], ask: Ask, now: datetime) -> Reading:
 
 def numbers(body: bytes) -> tuple[str, ...]:
     """The numbers that a push speaks of. Raises UnreadableReply."""
-    entries = said(ID, body, _Push).data
-    results = entries if entries is not None else [said(ID, body, _Result)]
+    results = entries(said(ID, body, Pushed), said(ID, body, Result)) or []
     return tuple(dict.fromkeys(text_of(r.logistic_code) for r in results if text_of(r.logistic_code)))
+
+
+GIVES_UP = ("三天无轨迹", "七天")
+"""Reasons with which a subscription ends, by the push document: three days without a trace, seven without a new one."""
+
+
+def ended(body: bytes) -> Mapping[str, timedelta | None]:
+    """The numbers that Kuaidiniao gave up: subscribe anew, at once, if they are still wanted. A failure with State 0 and
+    no such reason is an ordinary push.
+    """
+    results = entries(said(ID, body, Pushed), said(ID, body, Result)) or []
+    over = [r for r in results if not _succeeded(r) and any(word in text_of(r.reason) for word in GIVES_UP)]
+    return {text_of(r.logistic_code): timedelta() for r in over if text_of(r.logistic_code)}
+
+
+def _succeeded(result: Result) -> bool:
+    return text_of(result.success).strip().lower() == "true"
 
 
 def read_subscription(reply: HttpReply, asks: Sequence[Ask]) -> list[Standing]:
     """Whether the one subscription stands; a repeated one does."""
     raise_for_status(ID, reply)
-    result = json_of(reply.body, _Result)
+    result = json_of(reply.body, Result)
     reason = text_of(result.reason)
-    if text_of(result.success).strip().lower() == "true" or "重复" in reason:
+    if _succeeded(result) or "重复" in reason:
         return [Stands() for _ in asks]
-    kind = _kind(result)
+    kind = kind_of(result)
     if isinstance(kind, NoData):
         return [NotFound(kind, reason) for _ in asks]
     raise kind(ID, f"subscription refused: {reason}")
@@ -334,7 +283,7 @@ CARRIER = Carrier(
     settings=KuaidiniaoSettings,
     batch_size=1,
     budgets=(Budget(30_000, 86_400, source="query document, error 405: at most 30 000 queries a day"),),
-    vocabulary={**CODES, **{f"phrase {row.phrase}": row.meaning for row in FIRST_PHRASES + OWN_PHRASES}},
+    vocabulary=CODES,
     probe=Ask("YT0000000000000", carrier="yuantong"),
     request=request,
     read=read,
@@ -343,9 +292,11 @@ CARRIER = Carrier(
         read=read_push,
         numbers=numbers,
         answer=answer,
+        ended=ended,
         subscription=Subscription(request=subscribe, read=read_subscription),
         unwrap=unwrap,
     ),
     charged=frozenset({Charged.QUESTION, Charged.REGISTRATION}),
+    history=HISTORY,
     scrub=("PickerInfo", "SenderInfo", "PersonName", "PersonTel", "AccountName", "AccountTel", "AccountNum"),
 )

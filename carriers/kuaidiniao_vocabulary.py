@@ -6,19 +6,18 @@ sharpen the generic codes that REFINES lists.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 
-from carriers.base import Meaning, Phrase, phrase_in, stated
-from carriers.kuaidi100_phrases import MANNERS, PHRASES
+from carriers.base import Meaning
+from carriers.kuaidi100_phrases import PHRASES
+from carriers.route_texts import Vocabulary
 from domain.tracking import Manner, Milestone, Reason
 
 STATE = "Kuaidiniao query document, State table (constants of the SDK bububa/kdniao)"
 STATE_EX = "Kuaidiniao query document, StateEx and Action table (copy: apifox 2538027/doc-2283185)"
 TIMER = STATE_EX + "; written by Kuaidiniao's own timers, no scan"
 NO_LINE = STATE_EX + "; says that there is no line yet"
-BEST = "Best Express route texts in a Kuaidiniao reply of 2020 (到【中心】)"
-SF = "SF route texts: the closing message after a signature (在官网…可查看签收人信息)"
 
 CODES: Mapping[str, Meaning] = MappingProxyType(
     {
@@ -37,7 +36,7 @@ CODES: Mapping[str, Meaning] = MappingProxyType(
         "301": Meaning(Milestone.DELIVERED, STATE_EX, manner=Manner.SELF),
         "302": Meaning(Milestone.DELIVERED, STATE_EX),
         "304": Meaning(Milestone.DELIVERED, STATE_EX, manner=Manner.OTHER),
-        # "signed from locker or station": the text tells which, a locker unless it does
+        # "signed by locker or station", in older copies "taken out of" it: the text tells which, a locker unless it does
         "311": Meaning(Milestone.DELIVERED, STATE_EX, manner=Manner.LOCKER),
         "4": Meaning(Milestone.EXCEPTION, STATE, Reason.OTHER),
         "401": Meaning(Milestone.ANNOUNCED, TIMER, Reason.DELAYED, physical=False),  # shipped, and no scan since
@@ -70,22 +69,6 @@ CODES: Mapping[str, Meaning] = MappingProxyType(
 )
 """By Action. 4 and 401 to 423 are Kuaidiniao's "problem"; an exception only where no other milestone fits."""
 
-FIRST_PHRASES: tuple[Phrase, ...] = (
-    # SF's closing line under a signature tells where to read who signed; it signs nothing itself
-    Phrase("可查看签收人信息", Meaning(Milestone.INFO, SF, physical=False)),
-)
-"""Own rows that the common phrases would misread; asked before them."""
-
-OWN_PHRASES: tuple[Phrase, ...] = (
-    Phrase("到【", Meaning(Milestone.IN_TRANSIT, BEST)),
-    Phrase("收件扫描", Meaning(Milestone.PICKED_UP, STATE_EX)),
-    Phrase("到件扫描", Meaning(Milestone.IN_TRANSIT, STATE_EX)),
-    Phrase("发件扫描", Meaning(Milestone.IN_TRANSIT, STATE_EX)),
-)
-"""Wordings that the common phrases don't hold; asked after them."""
-
-ALL_PHRASES = FIRST_PHRASES + PHRASES + OWN_PHRASES
-
 _TROUBLE = frozenset({Milestone.EXCEPTION, Milestone.ATTEMPT_FAILED, Milestone.AWAITING_COLLECTION, Milestone.CUSTOMS})
 _MOVING = _TROUBLE | {
     Milestone.OUT_FOR_DELIVERY,
@@ -105,6 +88,7 @@ REFINES: Mapping[str, frozenset[Milestone]] = MappingProxyType(
         "301": _SIGNED,
         "304": _SIGNED,  # a station's 代收 comes as signed by another, while the parcel waits there
         "4": _TROUBLE | {Milestone.RETURNING, Milestone.RETURNED, Milestone.CANCELLED},
+        "311": frozenset({Milestone.AWAITING_COLLECTION}),  # only dropped there, if the text says so
         "404": frozenset({Milestone.RETURNED}),
         "405": frozenset({Milestone.ATTEMPT_FAILED, Milestone.EXCEPTION}),
         "413": frozenset({Milestone.RETURNING}),
@@ -122,24 +106,13 @@ MANNERS_OF: Mapping[str, frozenset[Manner]] = MappingProxyType(
 """What a text may say of the manner where the code has settled the rest."""
 
 
+VOCABULARY = Vocabulary(CODES, REFINES, MANNERS_OF, PHRASES)
+
+
+@lru_cache(maxsize=16_384)  # carriers repeat themselves, and each poll repeats the whole list
 def meaning_of(action: str, text: str) -> Meaning | None:
     """What a trace means: by its Action, sharpened by its text where the code is generic; without one by the text."""
-    statement = stated(text)
-    row = phrase_in(statement, ALL_PHRASES)
-    said = row.meaning if row else None
-    if not action:
-        return _with_manner(said, statement, None)
-    meaning = CODES.get(action)
-    if meaning and said and said.milestone in REFINES.get(action, frozenset()):
-        meaning = said
-    return _with_manner(meaning, statement, MANNERS_OF.get(action))
-
-
-def _with_manner(meaning: Meaning | None, text: str, allowed: frozenset[Manner] | None) -> Meaning | None:
-    if meaning is None or meaning.milestone is not Milestone.DELIVERED:
-        return meaning
-    named = next((manner for manner, words in MANNERS if any(word in text for word in words)), None)
-    return replace(meaning, manner=named) if named and (allowed is None or named in allowed) else meaning
+    return VOCABULARY.read(action, text)[1]
 
 
 SHIPPERS: Mapping[str, str] = MappingProxyType(

@@ -13,7 +13,6 @@ from urllib.parse import quote_plus, urlencode
 import msgspec
 
 from carriers.base import (
-    SHANGHAI,
     Account,
     AccountSettings,
     Budget,
@@ -21,25 +20,47 @@ from carriers.base import (
     Push,
     PushAnswer,
     Scalar,
-    T,
     always,
     json_of,
     missing_since,
-    naive_time,
     no_data_of,
-    offset_time,
     raise_for_status,
     said,
     same_number,
-    scan_event,
     text_of,
 )
-from carriers.sf_vocabulary import AMBIGUOUS, OPS, REASONS, SECONDARY, TRIPLES, meaning_of
+from carriers.failure_words import Kind, kind_in
+from carriers.sf_opcodes import LISTED
+from carriers.sf_vocabulary import AMBIGUOUS, OPS, REASONS, SECONDARY, TRIPLES
+from carriers.sf_wire import (
+    ID,
+    Envelope,
+    Pushed,
+    Result,
+    Route,
+    RouteResp,
+    Routes,
+    event_of,
+    mail_of,
+    nested,
+    routes_of,
+)
 from domain.errors import AccessDenied, OutsideError, RateLimited, RuleError, Unreachable, UnreadableReply
-from domain.tracking import Ask, Failed, Found, NoData, NotFound, ParcelReading, Reading, ScanEvent, Zone
+from domain.parcel import ELECTRONIC, order_key
+from domain.tracking import (
+    Ask,
+    Failed,
+    Found,
+    Leg,
+    Milestone,
+    NoData,
+    NotFound,
+    ParcelReading,
+    Reading,
+    ScanEvent,
+)
 from net.http import HttpReply, HttpRequest
 
-ID = "sf"
 BATCH = 10
 HISTORY = timedelta(days=90)  # "3 months", by the route query's document
 
@@ -50,51 +71,6 @@ class SfSettings(AccountSettings, frozen=True, forbid_unknown_fields=True, kw_on
     partner_id: str
     checkword: str
     base_url: str = "https://bspgw.sf-express.com/std/service"
-
-
-class _Envelope(msgspec.Struct, rename="camel"):
-    api_result_code: Scalar = None
-    api_error_msg: Scalar = None
-    api_result_data: msgspec.Raw = msgspec.Raw(b"{}")
-
-
-class _Route(msgspec.Struct, rename="camel"):
-    accept_time: Scalar = None
-    accept_address: Scalar = None
-    remark: Scalar = None
-    op_code: Scalar = None
-    first_status_code: Scalar = None
-    secondary_status_code: Scalar = None
-    reason_code: Scalar = None
-    mailno: Scalar = None
-
-
-class _RouteResp(msgspec.Struct, rename="camel"):
-    """``reasonCode`` and ``reasonRemark`` come as a text or a list, and say why there are no routes."""
-
-    mail_no: Scalar = None
-    routes: list[_Route] | None = None
-    reason_code: Scalar | list[Scalar] = None
-    reason_remark: Scalar | list[Scalar] = None
-
-
-class _Routes(msgspec.Struct, rename="camel"):
-    route_resps: list[_RouteResp] | None = None
-
-
-class _Result(msgspec.Struct, rename="camel"):
-    success: Scalar = None
-    error_code: Scalar = None
-    error_msg: Scalar = None
-    msg_data: msgspec.Raw = msgspec.Raw(b"{}")
-
-
-class _PushBody(msgspec.Struct, rename={"waybill_route": "WaybillRoute"}):
-    waybill_route: list[_Route] | None = None
-
-
-class _Push(msgspec.Struct, rename={"body": "Body"}):
-    body: _PushBody
 
 
 # --- asking ---
@@ -152,7 +128,7 @@ GATEWAY: Mapping[str, type[OutsideError]] = MappingProxyType(
 )
 """apiResultCode other than A1000, which only means that the gateway let the call through."""
 
-BUSINESS: Mapping[str, NoData | type[OutsideError]] = MappingProxyType(
+BUSINESS: Mapping[str, Kind] = MappingProxyType(
     {
         "8003": UnreadableReply,  # more than ten numbers
         "8013": UnreadableReply,  # no numbers
@@ -161,29 +137,21 @@ BUSINESS: Mapping[str, NoData | type[OutsideError]] = MappingProxyType(
         "6150": NoData.NOT_SCANNED,
         "8196": NoData.BAD_CREDENTIAL,  # phone
         "8247": NoData.WRONG_CARRIER,  # not a number of SF's
+        # answers to orders, which a question never gets: duplicate, cancelled, confirmed, out of hours, no capacity, goods
+        "8016": UnreadableReply,
+        "8037": UnreadableReply,
+        "8252": UnreadableReply,
+        "8096": UnreadableReply,
+        "8177": UnreadableReply,
+        "20035": UnreadableReply,
         "20028": NoData.BAD_CREDENTIAL,  # monthly card doesn't match, so a phone is needed
     }
 )
 """errorCode of the result, and reasonCode of a waybill without routes."""
 
-SAYS: tuple[tuple[str, NoData | type[OutsideError]], ...] = (
-    ("繁忙", Unreachable),
-    ("系统异常", Unreachable),
-    ("超时", Unreachable),
-    ("频繁", RateLimited),
-    ("限流", RateLimited),
-    ("流量", RateLimited),
-    ("手机", NoData.BAD_CREDENTIAL),
-    ("电话", NoData.BAD_CREDENTIAL),
-    ("月结", NoData.BAD_CREDENTIAL),
-    ("3个月", NoData.AGED_OUT),
-    ("三个月", NoData.AGED_OUT),
-)
-"""What the message of an unlisted code still says."""
-
 
 def _failure(code: str, message: str, ask: Ask, now: datetime) -> NotFound:
-    kind = BUSINESS.get(code) or next((kind for word, kind in SAYS if word in message), UnreadableReply)
+    kind = BUSINESS.get(code) or kind_in(message) or UnreadableReply
     if not isinstance(kind, NoData):
         raise kind(ID, f"{code} {message}")
     return NotFound(missing_since(ask, now, HISTORY) if kind is NoData.NOT_SCANNED else kind, f"{code} {message}")
@@ -195,40 +163,38 @@ def _failure(code: str, message: str, ask: Ask, now: datetime) -> NotFound:
 def read(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
     """One reading per ask; a waybill that the reply doesn't mention fails alone."""
     raise_for_status(ID, reply)
-    result = _opened(json_of(reply.body, _Envelope))
+    result = _opened(json_of(reply.body, Envelope))
     code = text_of(result.error_code)
     if text_of(result.success).lower() != "true" or code not in {"", "S0000"}:
         message = text_of(result.error_msg)
         return [_failure(code, message, ask, now) for ask in asks]
-    routes = _nested(result.msg_data, _Routes).route_resps or []
+    routes = nested(result.msg_data, Routes).route_resps or []
     return [_reading([resp for resp in routes if same_number(resp.mail_no, ask.number)], ask, now) for ask in asks]
 
 
-def _opened(envelope: _Envelope) -> _Result:
+def _opened(envelope: Envelope) -> Result:
     code = text_of(envelope.api_result_code)
     if code != "A1000":
         raise GATEWAY.get(code, UnreadableReply)(ID, f"{code} {text_of(envelope.api_error_msg)}")
-    return _nested(envelope.api_result_data, _Result)
+    return nested(envelope.api_result_data, Result)
 
 
-def _nested(raw: msgspec.Raw, shape: type[T]) -> T:
-    """JSON that may be wrapped in a JSON string."""
-    text = bytes(raw)
-    if text[:1] == b'"':
-        text = msgspec.json.decode(text, type=str).encode()
-    return msgspec.json.decode(text, type=shape)
-
-
-def _reading(mentions: Sequence[_RouteResp], ask: Ask, now: datetime) -> Reading:
+def _reading(mentions: Sequence[RouteResp], ask: Ask, now: datetime) -> Reading:
     if not mentions:
         return Failed(UnreadableReply(ID, f"the reply doesn't mention {ask.number}"))
-    events = tuple(_event(route) for resp in mentions for route in resp.routes or () if route != _Route())
+    events = tuple(event_of(route) for resp in mentions for route in resp.routes or () if route != Route())
     if events:
-        return Found((ParcelReading(ask.number, events),))
+        return Found((ParcelReading(ask.number, events, leg=_leg(events)),))
     return _without_routes(mentions[0], ask, now)
 
 
-def _without_routes(resp: _RouteResp, ask: Ask, now: datetime) -> Reading:
+def _leg(events: Sequence[ScanEvent]) -> Leg:
+    """SF sends a parcel back or on under a new number (648): a record that begins with the return is the return leg."""
+    moves = sorted((event for event in events if event.milestone not in ELECTRONIC), key=order_key)
+    return Leg.RETURN if moves and moves[0].milestone is Milestone.RETURNING else Leg.OUT
+
+
+def _without_routes(resp: RouteResp, ask: Ask, now: datetime) -> Reading:
     """No routes and no reason is what SF says of a number not scanned yet, of one older than its history, and of a
     wrong phone: it can't be told apart here, so only the shipping date makes it aged out.
     """
@@ -245,40 +211,33 @@ def _first(value: Scalar | list[Scalar]) -> str:
     return text_of(next(iter(value), None) if isinstance(value, list) else value).strip()
 
 
-def _event(route: _Route) -> ScanEvent:
-    op, remark = text_of(route.op_code).strip(), text_of(route.remark)
-    statuses = (text_of(route.first_status_code).strip(), text_of(route.secondary_status_code).strip())
-    raw = text_of(route.accept_time)
-    time = offset_time(raw) or naive_time(raw, SHANGHAI, Zone.ASSUMED_CARRIER)
-    meaning = meaning_of(op, *statuses, text_of(route.reason_code).strip(), remark)
-    return scan_event(op or None, remark, time, meaning, place=text_of(route.accept_address))
-
-
 # --- being called ---
 
 
 def read_push(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
     """The routes that a push holds: a few of a waybill, up to four times each and out of order."""
-    routes = json_of(reply.body, _Push).body.waybill_route or []
+    routes = routes_of(json_of(reply.body, Pushed))
     return [_pushed(routes, ask, now) for ask in asks]
 
 
-def _pushed(routes: Sequence[_Route], ask: Ask, now: datetime) -> Reading:
+def _pushed(routes: Sequence[Route], ask: Ask, now: datetime) -> Reading:
     if not routes:
         return NotFound(missing_since(ask, now, HISTORY))
-    mine = [route for route in routes if same_number(route.mailno, ask.number)]
+    mine = [route for route in routes if same_number(mail_of(route), ask.number)]
     if not mine:
         return Failed(UnreadableReply(ID, f"the push doesn't mention {ask.number}"))
-    return Found((ParcelReading(ask.number, tuple(_event(route) for route in mine)),))
+    return Found((ParcelReading(ask.number, tuple(event_of(route) for route in mine)),))
 
 
 def numbers(body: bytes) -> tuple[str, ...]:
-    routes = said(ID, body, _Push).body.waybill_route or []
-    return tuple(dict.fromkeys(text_of(route.mailno) for route in routes if text_of(route.mailno)))
+    """The waybills that a push speaks of. Raises UnreadableReply."""
+    mails = (mail_of(route) for route in routes_of(said(ID, body, Pushed)))
+    return tuple(dict.fromkeys(mail for mail in mails if mail))
 
 
 _VOCABULARY = {
     **OPS,
+    **LISTED,
     **{"/".join(triple): meaning for triple, meaning in TRIPLES.items()},
     **{f"//{status}": meaning for status, meaning in SECONDARY.items()},
     **{f"{op}+{reason}": meaning for (op, reason), meaning in REASONS.items()},

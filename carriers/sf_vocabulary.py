@@ -1,14 +1,17 @@
 """What SF's operation codes mean: by code with status, by code alone, and by remark where the code is ambiguous.
 
 Order of decision, in ``meaning_of``: reasonCode pair (pushes only), remark rows of an ambiguous code, (opCode, first
-status, secondary status), opCode alone, secondary status alone. What none of them knows stays unmapped.
+status, secondary status), opCode alone, secondary status alone, SF's list of codes (carriers/sf_opcodes.py). "Moving"
+says less than that list does. What none of them knows stays unmapped.
 """
 
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
-from carriers.base import Meaning, Phrase, phrase_in, stated
+from carriers.base import Meaning, Phrase, phrase_in
+from carriers.route_texts import stated
+from carriers.sf_opcodes import LIST, LISTED
 from domain.tracking import Manner, Milestone, Reason
 
 TRIPLES_OF = "status triples counted in 2 708 waybills (SFTRACKINGLITE)"
@@ -96,7 +99,9 @@ SECONDARY: Mapping[str, Meaning] = MappingProxyType(
         "1301": Meaning(Milestone.ATTEMPT_FAILED, STATUSES, Reason.OTHER),
     }
 )
-"""By secondary status, for operation codes that no table knows: the status is SF's own reading of the code."""
+"""By secondary status, for operation codes that no route has shown: the status is SF's own reading of the code."""
+
+MOVING = "201"
 
 REASONS: Mapping[tuple[str, str], Meaning] = MappingProxyType(
     {
@@ -154,12 +159,12 @@ SIGNED: tuple[Phrase, ...] = (
         for word in ("前台", "物业", "门卫", "保安", "收发室", "传达室", "门岗", "值班室", "服务台", "管理处", "宿管")
     ),
     Phrase("邻居", Meaning(Milestone.DELIVERED, REMARK, manner=Manner.NEIGHBOUR)),
+    *(Phrase(word, Meaning(Milestone.DELIVERED, REMARK, manner=Manner.LOCKER)) for word in _LOCKERS),
+    *(Phrase(word, Meaning(Milestone.DELIVERED, REMARK, manner=Manner.POINT)) for word in _POINTS),
     *(
         Phrase(word, Meaning(Milestone.DELIVERED, REMARK, manner=Manner.OTHER))
         for word in ("家人", "家属", "亲友", "亲戚", "朋友", "同事", "同学", "他人", "代签", "代收")
     ),
-    *(Phrase(word, Meaning(Milestone.DELIVERED, REMARK, manner=Manner.LOCKER)) for word in _LOCKERS),
-    *(Phrase(word, Meaning(Milestone.DELIVERED, REMARK, manner=Manner.POINT)) for word in _POINTS),
 )
 """80 holds the hand-over and, in some regions, the drop into a locker: the remark tells which, and to whom."""
 
@@ -183,6 +188,10 @@ FAILED: tuple[Phrase, ...] = (
         Phrase(word, Meaning(Milestone.ATTEMPT_FAILED, REMARK, Reason.ADDRESS))
         for word in ("地址不", "地址错", "地址有误", "地址变更", "查无此人", "更改地址")
     ),
+    *(
+        Phrase(word, Meaning(Milestone.AWAITING_COLLECTION, REMARK), unless=("派送不成功",))
+        for word in ("自取", "自提", "待取件")
+    ),
     Phrase("破损", Meaning(Milestone.ATTEMPT_FAILED, REMARK, Reason.DAMAGED)),
     Phrase("天气", Meaning(Milestone.ATTEMPT_FAILED, REMARK, Reason.WEATHER)),
     Phrase("海关", Meaning(Milestone.ATTEMPT_FAILED, REMARK, Reason.CUSTOMS)),
@@ -194,14 +203,20 @@ REROUTED: tuple[Phrase, ...] = (
     Phrase("退回", Meaning(Milestone.RETURNING, TRIPLES_OF)),
     Phrase("退件", Meaning(Milestone.RETURNING, REMARK)),
     Phrase("拒收", Meaning(Milestone.ATTEMPT_FAILED, REMARK, Reason.REFUSED)),
+    Phrase("拦截", Meaning(Milestone.EXCEPTION, REMARK, Reason.INTERCEPTED)),
     Phrase("转寄", Meaning(Milestone.IN_TRANSIT, TRIPLES_OF)),
+    Phrase("转派", Meaning(Milestone.IN_TRANSIT, REMARK)),
     Phrase("改派", Meaning(Milestone.IN_TRANSIT, REMARK)),
 )
 """99 is a note on a changed way; 648 a new number for it."""
 
-EXPIRED: tuple[Phrase, ...] = tuple(
-    Phrase(word, Meaning(Milestone.AWAITING_COLLECTION, TRIPLES_OF, Reason.OVERDUE_AT_POINT))
-    for word in ("失效", "超时", "逾期", "过期", "滞留")
+EXPIRED: tuple[Phrase, ...] = (
+    # SF's list calls 126 "the courier gives up this delivery and takes the parcel out of the Hive Box"
+    *(Phrase(word, Meaning(Milestone.ATTEMPT_FAILED, LIST, Reason.OTHER)) for word in ("取消派件", "取出", "取回")),
+    *(
+        Phrase(word, Meaning(Milestone.AWAITING_COLLECTION, TRIPLES_OF, Reason.OVERDUE_AT_POINT))
+        for word in ("失效", "超时", "逾期", "过期", "滞留")
+    ),
 )
 
 DELIVERING: tuple[Phrase, ...] = tuple(
@@ -237,4 +252,10 @@ def meaning_of(op: str, first: str, second: str, reason: str, remark: str) -> Me
         return triple
     row = phrase_in(stated(remark), AMBIGUOUS.get(op, ()))
     told = REASONS.get((op, reason)) or (row.meaning if row else None)
-    return told or triple or OPS.get(op) or SECONDARY.get(second)
+    return (
+        told
+        or triple
+        or OPS.get(op)
+        or (LISTED.get(op) if second == MOVING else None)
+        or SECONDARY.get(second, LISTED.get(op))
+    )

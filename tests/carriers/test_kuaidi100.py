@@ -12,10 +12,12 @@ import respx
 from carrier_support import NOW, SECRET, account_of, ok, standing_of
 
 from carriers.base import Stands, read_safely
-from carriers.kuaidi100 import CARRIER, ended, numbers, read_push, ready, subscribe, unwrap, verify
+from carriers.kuaidi100 import CARRIER, ready, subscribe
+from carriers.kuaidi100_errors import ERRORS, MISSING
 from carriers.kuaidi100_phrases import PHRASES
+from carriers.kuaidi100_push import ended, numbers, read_push, unwrap, verify
 from carriers.kuaidi100_vocabulary import CODE_OF_WORD, CODES, REFINES, WORDS
-from domain.errors import AccessDenied, RuleError, Unreachable, UnreadableReply
+from domain.errors import AccessDenied, RateLimited, RuleError, Unreachable, UnreadableReply
 from domain.tracking import Ask, Failed, Found, Manner, Milestone, NoData, NotFound, Reason, ScanEvent
 from net.http import Http, HttpReply
 
@@ -193,6 +195,16 @@ def test_a_text_without_any_known_phrase_is_unmapped_without_a_code() -> None:
         ({"statusCode": "303"}, "已签收，签收人是前台", ("delivered", None, "agent")),
         ({"statusCode": "304"}, "已从快递柜取出", ("delivered", None, "locker")),
         ({"statusCode": "304"}, "已完成签收，签收方式：家门口", ("delivered", None, "point")),
+        ({"statusCode": "304"}, "您的快件已由快递驿站代收，感谢您使用", ("awaiting_collection", None, None)),
+        ({"statusCode": "304"}, "已签收，签收人凭取货码签收", ("delivered", None, "point")),
+        ({"statusCode": "6"}, "客户拒收，快件正在退回", ("returning", "refused", None)),
+        ({"status": "退回"}, "快件正在退回", ("returning", None, None)),
+        ({"status": "揽件"}, "已揽收", ("picked_up", None, None)),
+        ({"statusCode": "2"}, "问题件：收件人电话无人接听", ("attempt_failed", "unreachable", None)),
+        ({"statusCode": "2"}, "快件运输中，如遇破损请拒收", ("exception", "other", None)),
+        ({"statusCode": "5"}, "派送失败：超区件", ("attempt_failed", "out_of_area", None)),
+        ({"statusCode": "207"}, "派送失败：超区件", ("exception", "out_of_area", None)),
+        ({"statusCode": "1001"}, "快件遗失", ("at_destination", None, None)),
         ({"statusCode": "0"}, "您的快件已到达[自提柜]，请及时取件", ("awaiting_collection", None, None)),
         ({"statusCode": "301"}, "已签收，门卫在旁", ("delivered", None, "self")),
         ({"statusCode": "501"}, "包裹逾期未取", ("awaiting_collection", "overdue_at_point", None)),
@@ -236,6 +248,8 @@ def test_the_formatted_time_wins_and_the_text_of_the_one_used_is_kept(
     [
         ("找不到对应公司", NoData.WRONG_CARRIER),
         ("快递公司参数异常：单号不正确", NoData.WRONG_CARRIER),
+        ("不支持此快递公司", NoData.WRONG_CARRIER),
+        ("参数错误：com为空", NoData.WRONG_CARRIER),
         ("提交的数据不完整，或者贵公司没授权", AccessDenied),
         ("账号余额不足，请充值", AccessDenied),
         ("奇怪的错误", UnreadableReply),
@@ -245,6 +259,63 @@ def test_what_400_means_is_told_by_its_message(message: str, expected: object) -
     """A bad number or carrier is the parcel's matter, money and rights are the account's, the rest is a person's."""
     (reading,) = read_safely(CARRIER, ok({"result": False, "returnCode": "400", "message": message}), [ASK], NOW)
     assert (reading.kind if isinstance(reading, NotFound) else type(getattr(reading, "error", None))) == expected
+
+
+DOCUMENTED: list[tuple[str, object]] = [
+    ("408", NoData.BAD_CREDENTIAL),
+    ("500", NoData.NOT_SCANNED),
+    ("201", NoData.NOT_SCANNED),
+    ("700", NoData.WRONG_CARRIER),
+    ("701", NoData.WRONG_CARRIER),
+    ("702", NoData.WRONG_CARRIER),
+    ("501", Unreachable),
+    ("502", Unreachable),
+    ("503", AccessDenied),
+    ("504", RateLimited),
+    ("600", AccessDenied),
+    ("601", AccessDenied),
+]
+
+
+def outcome(**body: object) -> object:
+    (reading,) = read_safely(CARRIER, ok(body), [ASK], NOW)
+    return reading.kind if isinstance(reading, NotFound) else type(getattr(reading, "error", None))
+
+
+@pytest.mark.parametrize(("code", "meant"), DOCUMENTED)
+def test_every_documented_code_has_its_outcome(code: str, meant: object) -> None:
+    """The same in ``returnCode`` and, of the older query, in ``status``; quoted or bare; whatever the message says."""
+    assert outcome(result=False, returnCode=code, message="m") == meant
+    assert outcome(result=False, returnCode=int(code), message="余额") == meant
+    assert outcome(status=code, message="m", state="0", data=[]) == meant
+    assert {code for code, _ in DOCUMENTED} == set(ERRORS) | set(MISSING)
+
+
+@pytest.mark.parametrize(
+    ("message", "meant"),
+    [
+        ("查询无结果，请隔段时间再查", NoData.NOT_SCANNED),
+        ("快递公司参数异常：验证码错误", NoData.BAD_CREDENTIAL),
+        ("找不到对应公司", NoData.WRONG_CARRIER),
+        ("POLL:KEY已过期", AccessDenied),
+        ("您不是合法的订阅者", AccessDenied),
+        ("服务器繁忙", Unreachable),
+        ("查询过于频繁", RateLimited),
+        ("?", UnreadableReply),
+        ("", UnreadableReply),
+    ],
+)
+def test_a_failure_without_a_code_is_told_by_its_message(message: str, meant: object) -> None:
+    """``result`` false and a message, and nothing else."""
+    assert outcome(result=False, message=message) == meant
+
+
+@pytest.mark.parametrize(
+    ("message", "meant"), [("服务器繁忙", Unreachable), ("查询过于频繁", RateLimited), ("查询无结果", UnreadableReply)]
+)
+def test_an_unlisted_code_is_no_answer_about_the_parcel(message: str, meant: object) -> None:
+    """Only that the source is busy is believed; that there is nothing would run a stall clock."""
+    assert outcome(result=False, returnCode="999", message=message) == meant
 
 
 def test_silence_on_a_parcel_shipped_before_the_history_is_aged_out() -> None:
@@ -324,6 +395,33 @@ def test_a_push_says_where_the_number_goes_on(
     assert (reading.kind if isinstance(reading, NotFound) else "found", reading.moved_to) == expected
 
 
+def test_a_list_abroad_may_run_under_another_number() -> None:
+    """destResult is the same parcel at the carrier of the other country; either number may be the one asked for."""
+    abroad = [{"ftime": "2026-11-05 10:00:00", "context": "已签收，签收人：本人"}]
+    body = {
+        "status": "shutdown",
+        "lastResult": {"nu": "YT1", "status": "200", "data": LINES},
+        "destResult": {"nu": "US9", "status": "200", "data": abroad},
+    }
+    (here,), (there,) = (read_push(ok(body), [Ask(number)], NOW) for number in ("YT1", "US9"))
+    assert isinstance(here, Found)
+    assert isinstance(there, Found)
+    assert here.parcels[0].events == there.parcels[0].events
+    assert [event.milestone for event in here.parcels[0].events] == [Milestone.PICKED_UP, Milestone.DELIVERED]
+    with pytest.raises(UnreadableReply, match="YT1"):
+        read_push(ok(body), [Ask("N3")], NOW)
+
+
+@pytest.mark.parametrize("last", [None, {}, {"nu": "", "data": None}, {"nu": "YT1", "data": [], "status": "201"}])
+@pytest.mark.parametrize("status", ["polling", "abort", "updateall"])
+def test_an_empty_push_is_nothing_yet(status: str, last: object) -> None:
+    """Whatever is left out of it; only a push without a status is none."""
+    body = {"status": status, "message": "3天查询无记录", "lastResult": last}
+    assert read_push(ok(body), [ASK], NOW) == [NotFound(NoData.NOT_SCANNED, "3天查询无记录")]
+    with pytest.raises(UnreadableReply, match="status"):
+        read_push(ok({**body, "status": ""}), [ASK], NOW)
+
+
 def test_the_answer_to_a_push_is_the_documents_to_the_letter() -> None:
     """Anything else makes Kuaidi100 call twice more."""
     assert CARRIER.push is not None
@@ -362,7 +460,9 @@ def test_without_a_salt_there_is_no_subscription() -> None:
         ("600", AccessDenied),
         ("601", AccessDenied),
         ("700", NotFound),
-        ("701", UnreadableReply),
+        ("701", NotFound),
+        ("702", NotFound),
+        ("999", UnreadableReply),
     ],
 )
 def test_a_subscription_stands_or_says_why_not(code: str, standing: type[object]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlencode
 
 import httpx
@@ -11,12 +11,11 @@ import respx
 from carrier_support import FIXTURES, NOW, SECRET, account_of, ok, standing_of
 
 from carriers import kuaidi100_vocabulary, registry
-from carriers.base import Stands, failing_softly, phrase_in, read_safely
+from carriers.base import Stands, failing_softly, read_safely
 from carriers.kuaidi100_carriers import ROWS
-from carriers.kuaidi100_phrases import PHRASES
-from carriers.kuaidiniao import CARRIER, data_sign, numbers, shipper_code, unwrap
-from carriers.kuaidiniao_errors import ERRORS, SAYS
-from carriers.kuaidiniao_vocabulary import CODES, FIRST_PHRASES, OWN_PHRASES, REFINES, SHIPPERS, meaning_of
+from carriers.kuaidiniao import CARRIER, data_sign, ended, numbers, shipper_code, unwrap
+from carriers.kuaidiniao_errors import ERRORS
+from carriers.kuaidiniao_vocabulary import CODES, REFINES, SHIPPERS, meaning_of
 from domain.errors import AccessDenied, OutsideError, RateLimited, RuleError, Unreachable, UnreadableReply
 from domain.tracking import Ask, Failed, Found, Manner, Milestone, NoData, NotFound, Reading, Reason
 from net.http import Http, HttpReply
@@ -165,6 +164,13 @@ def test_every_documented_code_has_its_kind(code: str, meant: object) -> None:
         ("七天内无轨迹变化", NoData.NOT_SCANNED),
         ("单号不存在", NoData.NOT_SCANNED),
         ("快递公司编码不存在", NoData.WRONG_CARRIER),
+        ("业务错误[手机尾号不正确]", NoData.BAD_CREDENTIAL),
+        ("非法参数[请核实ID和key是否正确]", AccessDenied),
+        ("无效的输入[【ShipperCode】不正确]", NoData.WRONG_CARRIER),
+        ("业务错误[服务已到期]", AccessDenied),
+        ("暂无轨迹信息，请稍后再查", NoData.NOT_SCANNED),
+        ("暂无权限", AccessDenied),
+        ("七天无轨迹", NoData.NOT_SCANNED),
         ("1040 apples", UnreadableReply),
         ("", UnreadableReply),
         (None, UnreadableReply),
@@ -241,6 +247,7 @@ def test_no_meaning_is_shared_with_kuaidi100() -> None:
         ("304", "快件已暂存至菜鸟驿站，请凭取件码取件", Milestone.AWAITING_COLLECTION, None, None),
         ("311", "已签收", Milestone.DELIVERED, None, Manner.LOCKER),
         ("311", "已从菜鸟驿站取走", Milestone.DELIVERED, None, Manner.POINT),
+        ("311", "快件已被丰巢柜代收，请及时取件", Milestone.AWAITING_COLLECTION, None, None),
         ("4", "包裹破损", Milestone.EXCEPTION, Reason.DAMAGED, None),
         ("4", "快件遗失", Milestone.EXCEPTION, Reason.LOST, None),
         ("4", "退回寄件地", Milestone.RETURNING, None, None),
@@ -261,15 +268,6 @@ def test_a_trace_is_read_by_action_and_text(
     meaning = meaning_of(action, text)
     assert meaning is not None
     assert (meaning.milestone, meaning.reason, meaning.manner) == (milestone, reason, manner)
-
-
-def test_own_phrases_are_needed() -> None:
-    """A row that the common phrases already read the same way is dead."""
-    assert not [row.phrase for row in OWN_PHRASES if phrase_in(row.phrase, PHRASES)]
-    for row in FIRST_PHRASES:
-        common = phrase_in(row.phrase, PHRASES)
-        assert common
-        assert common.meaning.milestone is not row.meaning.milestone
 
 
 @pytest.mark.parametrize(("action", "text"), [("203", "已签收"), ("8", "派件中"), ("", "无意义"), ("", "")])
@@ -326,9 +324,41 @@ def test_a_push_answer_accepts() -> None:
     told = json.loads(CARRIER.push.answer(account_of(CARRIER), NOW).body)
     assert set(told) == {"EBusinessID", "UpdateTime", "Success", "Reason"}
     assert (told["Success"], told["Reason"]) == (True, "")
+    assert (told["EBusinessID"], told["UpdateTime"]) == (SECRET + "ebusiness_id", "2026-11-22 08:00:00")
 
 
-@pytest.mark.parametrize("body", [{}, {"Data": []}, {"Data": None}, {"Data": [traces(LINE, LogisticCode="N2")]}])
+@pytest.mark.parametrize("body", [{"Data": [], "Count": "0"}, {"Data": None}])
+def test_an_empty_push_is_nothing_yet(body: object) -> None:
+    """It was a push, and there was nothing in it."""
+    assert pushed(body) == NotFound(NoData.NOT_SCANNED)
+
+
+def test_several_entries_are_several_parcels() -> None:
+    """Each number reads its own list; an entry that failed doesn't take the others with it."""
+    body = {
+        "Data": [traces(LINE), refused("三天无轨迹", LogisticCode="N2", State="0"), traces(LINE, LogisticCode="N3")]
+    }
+    assert isinstance(pushed(body), Found)
+    assert pushed(body, "N2") == NotFound(NoData.NOT_SCANNED, "三天无轨迹")
+    assert isinstance(pushed(body, "N3"), Found)
+
+
+def test_a_number_that_kuaidiniao_gives_up_is_subscribed_to_anew() -> None:
+    """Three days without a trace, seven without a new one; a failure with State 0 alone is an ordinary push."""
+    body = {
+        "Data": [
+            refused("三天无轨迹", State="0"),
+            {**traces(LINE, LogisticCode="N2"), "Success": False, "Reason": "七天内无轨迹变化"},
+            refused("暂无轨迹信息", LogisticCode="N3", State="0"),
+            traces(LINE, LogisticCode="N4"),
+        ]
+    }
+    assert ended(json.dumps(body).encode()) == {"N1": timedelta(), "N2": timedelta()}
+    with pytest.raises(UnreadableReply):
+        ended(b"[")
+
+
+@pytest.mark.parametrize("body", [{}, {"Data": [traces(LINE, LogisticCode="N2")]}])
 def test_a_push_without_the_parcel_is_unreadable(body: object) -> None:
     """It says nothing of the number."""
     reading = pushed(body)
@@ -364,10 +394,3 @@ def test_a_subscription_goes_to_its_own_address_with_its_own_type() -> None:
 def test_a_subscription_stands_or_says_why_not(told: object, standing: type[object]) -> None:
     """A repeated one stands; a refused one says whose fault it is."""
     assert standing_of(CARRIER, ok(told), "N1") == [standing]
-
-
-def test_words_of_a_reason_are_reachable() -> None:
-    """No word of the table is hidden behind a shorter one before it."""
-    words = [word for word, _ in SAYS]
-    for place, word in enumerate(words):
-        assert not any(earlier in word for earlier in words[:place]), word

@@ -10,9 +10,10 @@ import respx
 from carrier_support import NOW, SECRET, account_of, ok
 
 from carriers.base import read_safely
-from carriers.sf import CARRIER, digest, numbers
+from carriers.sf import BUSINESS, CARRIER, GATEWAY, digest, numbers, read_push
+from carriers.sf_opcodes import LISTED
 from carriers.sf_vocabulary import AMBIGUOUS, OPS, TRIPLES, meaning_of
-from domain.errors import UnreadableReply
+from domain.errors import AccessDenied, RateLimited, Unreachable, UnreadableReply
 from domain.tracking import Ask, Failed, Found, Manner, Milestone, NoData, NotFound, Reason
 from net.http import Http, HttpReply
 
@@ -121,6 +122,14 @@ def test_an_inner_object_is_read_like_an_inner_string() -> None:
         ("631", ("", ""), "", Milestone.RETURNED, None),
         ("607", ("", ""), "", Milestone.TRANSFERRED, None),
         ("126", ("11", "1101"), "取件码已失效", Milestone.AWAITING_COLLECTION, Reason.OVERDUE_AT_POINT),
+        ("126", ("", ""), "快递员取消派件，将快件取出丰巢", Milestone.ATTEMPT_FAILED, Reason.OTHER),
+        ("126", ("11", "1101"), "", Milestone.AWAITING_COLLECTION, Reason.OTHER),
+        ("70", ("11", "1101"), "客户要求自取，请到顺丰站领取", Milestone.AWAITING_COLLECTION, None),
+        ("70", ("13", "1301"), "由于客户要求自取，派送不成功", Milestone.ATTEMPT_FAILED, Reason.OTHER),
+        ("33", ("13", "1301"), "收件人电话无人接听，待再次派送", Milestone.ATTEMPT_FAILED, Reason.UNREACHABLE),
+        ("99", ("", ""), "快件拦截中", Milestone.EXCEPTION, Reason.INTERCEPTED),
+        ("99", ("", ""), "应客户要求,快件正在转寄中", Milestone.IN_TRANSIT, None),
+        ("648", ("", ""), "快件已退回/转寄,新单号为: SF9", Milestone.RETURNING, None),
         ("8000", ("", ""), "可查看签收人信息", Milestone.INFO, None),
         ("606", ("2", "205"), "已清关", Milestone.CUSTOMS, None),
     ],
@@ -143,6 +152,10 @@ def test_a_code_is_read_with_its_status_and_where_ambiguous_its_remark(
         ("您的快件已派送至前台", Milestone.DELIVERED, Manner.AGENT),
         ("您的快件已放在门口鞋柜", Milestone.DELIVERED, Manner.SAFE_PLACE),
         ("您的快件代签收(邻居)", Milestone.DELIVERED, Manner.NEIGHBOUR),
+        ("您的快件代签收（便利店），如有疑问请电联快递员", Milestone.DELIVERED, Manner.POINT),
+        ("您的快件代签收（智能柜）", Milestone.DELIVERED, Manner.LOCKER),
+        ("您的快件代签收（家人），若丰巢柜有遗留请联系", Milestone.DELIVERED, Manner.OTHER),
+        ("快件已由物业代收", Milestone.DELIVERED, Manner.AGENT),
         ("您的快件已派送至（顺丰自助柜）", Milestone.AWAITING_COLLECTION, None),
         ("快件已放入丰巢柜，请凭取件码取件", Milestone.AWAITING_COLLECTION, None),
         ("快件已由菜鸟驿站代收", Milestone.AWAITING_COLLECTION, None),
@@ -164,11 +177,107 @@ def test_a_code_that_no_table_knows_is_unmapped() -> None:
     assert meaning_of("", "", "", "", "") is None
 
 
+@pytest.mark.parametrize(
+    ("op", "status", "milestone", "reason"),
+    [
+        ("678", "", Milestone.AWAITING_COLLECTION, None),
+        ("128", "", Milestone.DELIVERED, None),
+        ("655", "", Milestone.PICKED_UP, None),
+        ("127", "", Milestone.ANNOUNCED, None),
+        ("10", "201", Milestone.IN_TRANSIT, None),
+        ("15", "201", Milestone.CUSTOMS, None),
+        ("18", "", Milestone.CUSTOMS, Reason.CUSTOMS),
+        ("77", "201", Milestone.EXCEPTION, Reason.DELAYED),
+        ("627", "", Milestone.TRANSFERRED, None),
+        ("97", "1301", Milestone.ATTEMPT_FAILED, Reason.OTHER),
+        ("606", "205", Milestone.CUSTOMS, None),
+        ("999", "301", Milestone.OUT_FOR_DELIVERY, None),
+    ],
+)
+def test_sfs_own_list_speaks_for_codes_that_no_route_has_shown(
+    op: str, status: str, milestone: Milestone, reason: Reason | None
+) -> None:
+    """A status of the route itself says more than the list, "moving" less."""
+    meaning = meaning_of(op, "", status, "", "")
+    assert meaning is not None
+    assert (meaning.milestone, meaning.reason) == (milestone, reason)
+
+
+def test_the_list_leaves_what_routes_have_shown() -> None:
+    """One row per code: real traffic, or the list."""
+    assert not set(LISTED) & set(OPS)
+
+
 def test_triples_agree_with_their_codes() -> None:
     """A status sharpens a code only where that is listed as its own row."""
     differing = {triple for triple, row in TRIPLES.items() if row.milestone is not OPS[triple[0]].milestone}
     assert differing == {("33", "5", "501")}
     assert set(AMBIGUOUS) <= set(OPS)
+
+
+GATEWAYS = [
+    ("A1001", UnreadableReply),
+    ("A1002", AccessDenied),
+    ("A1003", AccessDenied),
+    ("A1004", AccessDenied),
+    ("A1005", RateLimited),
+    ("A1006", AccessDenied),
+    ("A1009", Unreachable),
+    ("A1099", Unreachable),
+]
+
+
+@pytest.mark.parametrize(("code", "meant"), [*GATEWAYS, ("A1008", UnreadableReply), ("", UnreadableReply)])
+def test_every_documented_gateway_code_has_its_error(code: str, meant: type[Exception]) -> None:
+    """The gateway speaks of the account and the source, never of a parcel."""
+    body = {"apiResultCode": code, "apiErrorMsg": "m", "apiResultData": None}
+    (reading,) = read_safely(CARRIER, ok(body), [Ask("SF1")], NOW)
+    assert isinstance(reading, Failed)
+    assert type(reading.error) is meant
+    assert {code for code, _ in GATEWAYS} == set(GATEWAY)
+
+
+@pytest.mark.parametrize("code", ["8003", "8013", "8016", "8037", "8252", "8096", "8177", "20035", "9999"])
+def test_an_answer_to_another_question_is_unreadable(code: str) -> None:
+    """Faults of the request, and what only orders are answered with: nothing is said of the parcel."""
+    (reading,) = read_safely(CARRIER, ok(envelope(success=False, errorCode=code, errorMsg="m")), [Ask("SF1")], NOW)
+    assert isinstance(reading, Failed)
+    assert type(reading.error) is UnreadableReply
+    assert code == "9999" or code in BUSINESS
+
+
+def test_a_record_that_begins_with_the_return_is_the_return_leg() -> None:
+    """SF sends back under a new number; a parcel that turns on its way keeps its leg."""
+    back = {"opCode": "648", "acceptTime": "2026-11-03 10:00:00", "remark": "快件已退回,原单号为SF1"}
+    out = {"opCode": "50", "acceptTime": "2026-11-01 10:00:00"}
+    reply = ok(routes({"mailNo": "SF1", "routes": [back, out]}, {"mailNo": "SF9", "routes": [back]}))
+    readings = read_safely(CARRIER, reply, [Ask("SF1"), Ask("SF9")], NOW)
+    assert [reading.parcels[0].leg for reading in readings if isinstance(reading, Found)] == ["out", "return"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Body": {"WaybillRoute": [{"mailno": "SF1", "opCode": "50"}]}},
+        {"Body": {"WaybillRoute": {"mailno": "SF1", "opCode": "50"}}},
+        {"WaybillRoute": [{"mailNo": "sf1 ", "opCode": 50}, {"mailNo": "SF2", "opCode": "80"}]},
+    ],
+)
+def test_a_push_is_read_in_each_of_its_shapes(body: object) -> None:
+    """In a Body by the document; one route comes bare where the sender made it out of XML."""
+    (reading,) = read_push(ok(body), [Ask("SF1")], NOW)
+    assert isinstance(reading, Found)
+    assert [(event.code, event.milestone) for event in reading.parcels[0].events] == [("50", Milestone.PICKED_UP)]
+    assert numbers(json.dumps(body).encode())[0].upper() == "SF1"
+
+
+def test_a_push_in_no_known_shape_is_unreadable() -> None:
+    """An XML push, or JSON without routes, proves nothing at all; an empty list is nothing yet."""
+    for body in (b"<Request><Body/></Request>", b"{}", b'{"Body": null}', b"[]"):
+        with pytest.raises(UnreadableReply):
+            numbers(body)
+    assert numbers(b'{"Body": {}}') == ()
+    assert read_push(ok({"Body": {"WaybillRoute": []}}), [Ask("SF1")], NOW) == [NotFound(NoData.NOT_SCANNED)]
 
 
 def test_a_push_proves_nothing_and_names_its_numbers() -> None:

@@ -1,0 +1,91 @@
+"""The wire of SF: what its replies and pushes look like, and what a route says. Private to the adapter (carriers/sf.py)."""
+
+import msgspec
+
+from carriers.base import SHANGHAI, Scalar, T, naive_time, offset_time, scan_event, text_of
+from carriers.sf_vocabulary import meaning_of
+from domain.errors import UnreadableReply
+from domain.tracking import ScanEvent, Zone
+
+ID = "sf"
+
+
+class Envelope(msgspec.Struct, rename="camel"):
+    api_result_code: Scalar = None
+    api_error_msg: Scalar = None
+    api_result_data: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Route(msgspec.Struct, rename="camel"):
+    accept_time: Scalar = None
+    accept_address: Scalar = None
+    remark: Scalar = None
+    op_code: Scalar = None
+    first_status_code: Scalar = None
+    secondary_status_code: Scalar = None
+    reason_code: Scalar = None
+    mailno: Scalar = None
+    mail_no: Scalar = None
+
+
+class RouteResp(msgspec.Struct, rename="camel"):
+    """``reasonCode`` and ``reasonRemark`` come as a text or a list, and say why there are no routes."""
+
+    mail_no: Scalar = None
+    routes: list[Route] | None = None
+    reason_code: Scalar | list[Scalar] = None
+    reason_remark: Scalar | list[Scalar] = None
+
+
+class Routes(msgspec.Struct, rename="camel"):
+    route_resps: list[RouteResp] | None = None
+
+
+class Result(msgspec.Struct, rename="camel"):
+    success: Scalar = None
+    error_code: Scalar = None
+    error_msg: Scalar = None
+    msg_data: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class PushBody(msgspec.Struct, rename={"waybill_route": "WaybillRoute"}):
+    """One route comes as a list of one, or bare."""
+
+    waybill_route: list[Route] | Route | None = None
+
+    def routes(self) -> list[Route]:
+        given = self.waybill_route
+        return [given] if isinstance(given, Route) else given or []
+
+
+class Pushed(PushBody, rename={"body": "Body"}):
+    """The document wraps the routes in a Body."""
+
+    body: PushBody | None = None
+
+
+def nested(raw: msgspec.Raw, shape: type[T]) -> T:
+    """JSON that may be wrapped in a JSON string."""
+    text = bytes(raw)
+    if text[:1] == b'"':
+        text = msgspec.json.decode(text, type=str).encode()
+    return msgspec.json.decode(text, type=shape)
+
+
+def event_of(route: Route) -> ScanEvent:
+    op, remark = text_of(route.op_code).strip(), text_of(route.remark)
+    statuses = (text_of(route.first_status_code).strip(), text_of(route.secondary_status_code).strip())
+    raw = text_of(route.accept_time)
+    time = offset_time(raw) or naive_time(raw, SHANGHAI, Zone.ASSUMED_CARRIER)
+    meaning = meaning_of(op, *statuses, text_of(route.reason_code).strip(), remark)
+    return scan_event(op or None, remark, time, meaning, place=text_of(route.accept_address))
+
+
+def mail_of(route: Route) -> str:
+    return text_of(route.mailno).strip() or text_of(route.mail_no).strip()
+
+
+def routes_of(push: Pushed) -> list[Route]:
+    if push.body is None and push.waybill_route is None:
+        raise UnreadableReply(ID, "a push without Body or WaybillRoute")
+    return (push.body or push).routes()
