@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from carriers.base import Meaning
-from carriers.kuaidi100_carriers import carrier_code
+from carriers.carrier_tables import AmbiguousCarrierError, house_carrier
 from domain.tracking import Manner, Milestone, Reason
 
 DOC = "17TRACK API v2.4 documentation, sub-status table"
@@ -121,47 +121,19 @@ def to_sender(text: str) -> bool:
     return any(name in words for name in TO_SENDER)
 
 
-CARRIER_NUMBERS: Mapping[str, int] = MappingProxyType(
-    {
-        "ups": 100002,
-        "usps": 21051,
-        "fedex": 100003,
-        "dhl": 100001,
-        "dhl express": 100001,
-        "dhl paket": 7041,
-        "tnt": 100004,
-        "gls": 100005,
-        "aramex": 100006,
-        "royal mail": 11031,
-        "evri": 100331,
-        "canada post": 3041,
-        "japan post": 10021,
-        "la poste": 6051,
-        "postnl": 14041,
-        "correios": 2151,
-        "china post": 3011,
-        "china ems": 3013,
-        "ems": 3013,
-        "shunfeng": 100012,
-        "zhongtong": 190455,
-        "yuantong": 190157,
-        "jdl express": 100228,
-        "jd": 100228,
-        "yunexpress": 190008,
-        "yanwen": 190012,
-        "4px": 190094,
-        "cainiao": 190271,
-    }
-)
-"""17TRACK's number of a carrier, by the house's carrier code or by its English name in lower case.
-Source: copies of 17TRACK's own list (res.17track.net/asset/carrier/info/apicarrier.all.json) in public projects.
-"""
-
-
 def carrier_number(carrier: str) -> int | None:
-    """17TRACK's number of a carrier; a number stays one. None where the table doesn't know it: 17TRACK guesses then."""
+    """17TRACK's number of a carrier, by any of its names or the house's id; a number stays one. None where no carrier or
+    several bear the name: 17TRACK guesses then.
+    """
     name = carrier.strip()
-    if name.isascii() and name.isdigit() and len(name) <= 9:
+    if name.isascii() and name.isdigit() and len(name) <= MAX_DIGITS:
         return int(name) or None
-    known = CARRIER_NUMBERS.get(name.lower())
-    return known or CARRIER_NUMBERS.get(carrier_code(name) or "")
+    try:
+        found = house_carrier(name)
+    except AmbiguousCarrierError:
+        return None
+    return found.track17 if found else None
+
+
+MAX_DIGITS = 9
+"""Digits of a carrier's number: they have four to six."""
