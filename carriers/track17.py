@@ -8,7 +8,6 @@ import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 import msgspec
 
@@ -36,10 +35,13 @@ from carriers.base import (
     text_of,
     unread_time,
 )
-from carriers.track17_times import time_of
-from carriers.track17_vocabulary import STAGES, STATUSES, SUB_STATUSES, carrier_number, manner_in, to_sender
-from carriers.track17_wire import Address, Data, Event, Fault, Item, Pushed, Reply, Status
-from domain.errors import AccessDenied, OutsideError, RateLimited, RuleError, Unreachable, UnreadableReply
+from carriers.track17_errors import ERRORS, REGISTERED
+from carriers.track17_manners import manner_in, to_be_collected, to_sender
+from carriers.track17_times import NOBODY, Witness, time_of, witness_of
+from carriers.track17_vocabulary import STAGES, STATUSES, SUB_STATUSES, carrier_number, stage_meaning
+from carriers.track17_wire import Address, Data, Event, Fault, Item, Provider, Pushed, Reply, Status
+from domain.errors import RuleError, UnreadableReply
+from domain.parcel import order_key
 from domain.tracking import (
     Ask,
     Failed,
@@ -85,8 +87,13 @@ def subscribe(asks: Sequence[Ask], account: Account, callback_url: str, now: dat
 
 
 def _registered(ask: Ask) -> dict[str, str | int]:
-    param = ask.phone4 or ask.postcode
-    return {**_asked(ask), **({"param": param} if param else {})}
+    """What some carriers want to know; 17TRACK passes on to each what it asks for."""
+    details = {
+        "phone_number_last_4": ask.phone4,
+        "destination_postal_code": ask.postcode,
+        "ship_date": ask.shipped_on,
+    }
+    return {**_asked(ask), **{name: value for name, value in details.items() if value}}
 
 
 def _asked(ask: Ask) -> dict[str, str | int]:
@@ -101,43 +108,6 @@ def _call(method: str, body: object, account: Account) -> HttpRequest:
 
 
 # --- failures ---
-
-REGISTERED = "-18019901"  # already registered: goes on, which is what was wanted
-
-ERRORS: Mapping[str, NoData | type[OutsideError]] = MappingProxyType(
-    {
-        "-18010001": AccessDenied,  # our address isn't on the account's list
-        "-18010002": AccessDenied,  # security key
-        "-18010003": Unreachable,  # internal error, try later
-        "-18010004": AccessDenied,  # account disabled
-        "-18010005": AccessDenied,  # not authorised
-        "-18010010": UnreadableReply,  # a field is missing
-        "-18010011": NoData.WRONG_CARRIER,  # a value that can't be
-        "-18010012": NoData.WRONG_CARRIER,  # not the format of a number
-        "-18010013": NoData.WRONG_CARRIER,  # not a carrier
-        "-18010014": UnreadableReply,  # more than forty numbers
-        "-18010015": NoData.WRONG_CARRIER,  # a field's value is invalid
-        "-18010016": NoData.WRONG_CARRIER,  # a last-mile carrier is for postal numbers only
-        "-18010018": NoData.BAD_CREDENTIAL,  # the carrier wants country and postcode
-        "-18010019": NoData.BAD_CREDENTIAL,  # the carrier wants the postcode
-        "-18010020": NoData.BAD_CREDENTIAL,  # the carrier wants the phone
-        "-18010022": NoData.BAD_CREDENTIAL,  # the carrier wants the date of shipping
-        REGISTERED: NoData.NOT_SCANNED,
-        "-18019902": NoData.NOT_SCANNED,  # not registered
-        "-18019903": NoData.WRONG_CARRIER,  # no carrier recognised
-        "-18019907": RateLimited,  # the day's limit
-        "-18019908": RateLimited,  # quota used up
-        "-18019909": NoData.NOT_SCANNED,  # no tracking information yet
-        "-18019910": NoData.WRONG_CARRIER,  # no such carrier
-        "-18019911": Unreachable,  # this carrier's numbers aren't taken at the moment
-        "-18019912": AccessDenied,  # no right to the real-time query
-        "-18019815": Unreachable,  # the carrier didn't answer 17TRACK in time
-        "-18019816": Unreachable,  # the carrier answered with an error
-        "-18019817": Unreachable,  # system error
-        "-18019818": NoData.WRONG_CARRIER,  # the real-time query doesn't know this carrier
-    }
-)
-"""Error codes, of a call and of a number in it."""
 
 ENVELOPE_STATUSES = frozenset({200, 400, 404})
 """Statuses whose body says more than the status."""
@@ -194,7 +164,7 @@ def _accepted(items: Sequence[Item], ask: Ask, now: datetime) -> Reading:
     for item, events in known:
         identity = (text_of(item.carrier) or None) if len(carriers) > 1 else None
         merged[identity] = merged.get(identity, ()) + events
-    parcels = tuple(ParcelReading(ask.number, events, identity) for identity, events in merged.items())
+    parcels = tuple(ParcelReading(ask.number, _sent_back(events), identity) for identity, events in merged.items())
     return Found(parcels, promised_at=_promise(item for item, _ in known))
 
 
@@ -222,10 +192,32 @@ def _events(item: Item) -> tuple[ScanEvent, ...]:
     if info is None:
         return _from_list(item)
     providers = (info.tracking.providers if info.tracking else None) or ()
-    lines = [line for provider in providers if provider for line in provider.events or () if line and line != Event()]
-    if not lines and info.latest_event and info.latest_event != Event():
-        lines = [info.latest_event]
-    return tuple(_event(line) for line in lines) or _from_status(info.latest_status)
+    events = tuple(event for provider in providers if provider for event in _listed(provider))
+    if not events and info.latest_event and info.latest_event != Event():
+        events = (_event(info.latest_event, NOBODY),)
+    return events or _from_status(info.latest_status)
+
+
+def _listed(provider: Provider) -> list[ScanEvent]:
+    lines = [line for line in provider.events or () if line and line != Event()]
+    witness = witness_of(provider.provider, lines)
+    return [_event(line, witness) for line in lines]
+
+
+def _sent_back(events: Sequence[ScanEvent]) -> tuple[ScanEvent, ...]:
+    """A delivery after the parcel turned back is one to the sender: carriers write "delivered" for both."""
+    ordered = sorted(events, key=order_key)
+    turned = next((n for n, event in enumerate(ordered) if event.milestone in TURNED), len(ordered))
+    return tuple(_returned(event) if n > turned else event for n, event in enumerate(ordered))
+
+
+TURNED = frozenset({Milestone.RETURNING, Milestone.RETURNED})
+
+
+def _returned(event: ScanEvent) -> ScanEvent:
+    if event.milestone is not Milestone.DELIVERED:
+        return event
+    return replace(event, milestone=Milestone.RETURNED, manner=None)
 
 
 SILENT = frozenset({"", "NotFound", "Expired"})
@@ -246,23 +238,25 @@ def _from_list(item: Item) -> tuple[ScanEvent, ...]:
     """The newest event of a parcel in the list of parcels, which has a main status and no sub-status."""
     text, raw = text_of(item.latest_event_info), text_of(item.latest_event_time)
     if not text and not raw:
-        return ()
+        return _from_status(Status(status=item.package_status))
     meaning = STATUSES.get(text_of(item.package_status))
     return (scan_event(None, text, offset_time(raw) or unread_time(raw), _told(meaning, text)),)
 
 
-def _event(line: Event) -> ScanEvent:
+def _event(line: Event, witness: Witness) -> ScanEvent:
     code, text = text_of(line.sub_status).strip(), text_of(line.description)
-    meaning = SUB_STATUSES.get(code) if code else STAGES.get(text_of(line.stage).strip())
-    return scan_event(code or None, text, time_of(line), _told(meaning, text), place=_place(line))
+    meaning = SUB_STATUSES.get(code) if code else stage_meaning(text_of(line.stage).strip())
+    return scan_event(code or None, text, time_of(line, witness), _told(meaning, text), place=_place(line))
 
 
 def _told(meaning: Meaning | None, text: str) -> Meaning | None:
-    """A delivery as its words sharpen it: back at the sender, or into whose hands."""
+    """A delivery as its words sharpen it: back at the sender, waiting to be collected, or into whose hands."""
     if meaning is None or meaning.milestone is not Milestone.DELIVERED:
         return meaning
     if to_sender(text):
         return replace(meaning, milestone=Milestone.RETURNED)
+    if to_be_collected(text):
+        return replace(meaning, milestone=Milestone.AWAITING_COLLECTION)
     return replace(meaning, manner=manner_in(text))
 
 

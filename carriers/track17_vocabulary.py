@@ -1,4 +1,4 @@
-"""What 17TRACK's sub-statuses mean, who took a parcel by the words of its delivery, and its numbers for carriers.
+"""What 17TRACK's sub-statuses, stages and main statuses mean, and its numbers for carriers.
 
 A sub-status that no table knows stays unmapped, whatever its stage says: 17TRACK adds new ones.
 """
@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from carriers.base import Meaning
 from carriers.carrier_tables import AmbiguousCarrierError, house_carrier
-from domain.tracking import Manner, Milestone, Reason
+from domain.tracking import Milestone, Reason
 
 DOC = "17TRACK API v2.4 documentation, sub-status table"
 STAGE = "17TRACK API v2.4 documentation, key stages"
@@ -87,38 +87,10 @@ STATUSES: Mapping[str, Meaning] = MappingProxyType(
 )
 """For a list of parcels, which names the main status only."""
 
-MANNERS: tuple[tuple[Manner, tuple[str, ...]], ...] = (
-    (Manner.NEIGHBOUR, ("neighbour", "neighbor", "邻居")),
-    (Manner.LOCKER, ("locker", "packstation", "快递柜", "丰巢", "自提柜")),
-    (Manner.POINT, ("pickup point", "pick-up point", "parcel shop", "parcelshop", "access point", "驿站", "代收点")),
-    (Manner.SAFE_PLACE, ("front door", "porch", "mailbox", "mail box", "letterbox", "safe place", "garage")),
-    (Manner.AGENT, ("front desk", "reception", "mail room", "mailroom", "agent", "concierge", "前台", "物业", "门卫")),
-    (Manner.SELF, ("to recipient", "to the recipient", "to addressee", "to the addressee", "本人", "ao destinatário")),
-)
-"""The words of a delivery that name the taker, in order of decision; 17TRACK has no code for it."""
 
-TO_SENDER = (
-    "to sender",
-    "to the sender",
-    "to original sender",
-    "to shipper",
-    "to the shipper",
-    "退回签收",
-    "寄件人签收",
-)
-"""The words of a delivery at the sender's end, which some carriers report as a plain delivery."""
-
-
-def manner_in(text: str) -> Manner | None:
-    """Who or what took the parcel, as far as the text of the delivery names them."""
-    words = text.lower()
-    return next((manner for manner, names in MANNERS if any(name in words for name in names)), None)
-
-
-def to_sender(text: str) -> bool:
-    """Whether a delivery was one back to the sender, by its words."""
-    words = text.lower()
-    return any(name in words for name in TO_SENDER)
+def stage_meaning(stage: str) -> Meaning | None:
+    """What a stage says of an event without a sub-status; older lists write the sub-status there."""
+    return STAGES.get(stage) or SUB_STATUSES.get(stage)
 
 
 def carrier_number(carrier: str) -> int | None:

@@ -37,7 +37,14 @@ class Status(msgspec.Struct):
     sub_status_descr: Scalar = None
 
 
+class Firm(msgspec.Struct):
+    country: Scalar = None
+
+
 class Provider(msgspec.Struct):
+    """One carrier's part of the way: who it is, and its list."""
+
+    provider: Firm | None = None
     events: list[Event | None] | None = None
 
 
