@@ -86,6 +86,8 @@ ROWS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("zhimakaimen", "芝麻开门", "Zhima Kaimen", ()),
     ("zhuanyunsifang", "转运四方", "TransRush", ("转运四方速递",)),
     ("disifang", "递四方", "4PX", ("递四方速递", "4PX", "4px Express")),
+    ("yuntrack", "云途物流", "YunExpress", ("云途", "云途快递")),
+    ("yw56", "燕文物流", "Yanwen", ("燕文", "Yanwen Express")),
     ("shangqiao56", "商桥物流", "Shangqiao Logistics", ("商桥",)),
     ("sanzhi56", "三志物流", "Sanzhi Logistics", ("三志",)),
     ("huolalawuliu", "货拉拉物流", "Lalamove Logistics", ("货拉拉",)),

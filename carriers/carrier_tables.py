@@ -6,11 +6,13 @@ the house is its Kuaidi100 code, else ``17track:<key>``. A name that several car
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import islice, takewhile
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -193,6 +195,21 @@ def _owners(named: Iterable[tuple[T, Iterable[str]]]) -> dict[str, set[T]]:
     return owners
 
 
+def _parts_of_one(one: str, names: Iterable[str], whole: Mapping[str, set[str]], folded: Sequence[str]) -> list[str]:
+    """The parts of a carrier's names that are its own. "DHL eCommerce" of ``DHL eCommerce (MNG Kargo)`` begins the names of
+    others too, so it is a family's; a name beside one in another script is its carrier's.
+    """
+    inside = [parts_of(name) for name in names]
+    alone = [part for parts in inside if len(parts) == 1 for part in parts]
+    family = {part for part in alone if any(whole[name] != {one} for name in _beginning(fold(part), folded))}
+    return [part for parts in inside for part in parts if part not in family]
+
+
+def _beginning(start: str, folded: Sequence[str]) -> Iterator[str]:
+    """The names, of a sorted list, that begin with ``start``."""
+    return takewhile(lambda name: name.startswith(start), islice(folded, bisect_left(folded, start), None))
+
+
 @cache
 def _indexes() -> tuple[Mapping[str, frozenset[str]], ...]:
     """Ids by folded name, in order of decision: spelt by hand, whole names, parts of names. A code of the tables is no
@@ -203,7 +220,9 @@ def _indexes() -> tuple[Mapping[str, frozenset[str]], ...]:
     spelt = ((code, (code, zh, en, *others)) for code, zh, en, others in ROWS)
     ours = [(code, _whole(code)) for code in kuaidi100_names() if code not in LANGUAGES]
     theirs = [(at.get(key, f"{PREFIX}{key}"), names) for key, names in track17_names().items()]
-    parts = ((one, [part for name in names for part in parts_of(name)]) for one, names in theirs)
-    indexes = (_owners(spelt), _owners((*ours, *theirs)), _owners(parts))
+    whole = _owners((*ours, *theirs))
+    folded = sorted(whole)
+    parts = ((one, _parts_of_one(one, names, whole, folded)) for one, names in theirs)
+    indexes = (_owners(spelt), whole, _owners(parts))
     assert all(one in house for index in indexes for ids in index.values() for one in ids)
     return tuple(MappingProxyType({name: frozenset(ids) for name, ids in index.items()}) for index in indexes)

@@ -67,7 +67,13 @@ def test_a_join_by_hand_names_the_carrier_that_it_means(code: str, key: int, nam
         ("中通快递", "zhongtong", 190455),
         ("ZTO", "zhongtong", 190455),
         (" zto  express ", "zhongtong", 190455),
-        ("韵达速递", "yunda", 191197),
+        ("韵达速递", "yunda", None),
+        ("韵达快运", "yundakuaiyun", 191197),
+        ("京东物流", "jd", 191121),
+        ("JDL Express", None, 100228),
+        ("安能物流", "annengwuliu", 191174),
+        ("百世快运", "baishiwuliu", 190846),
+        ("白鲸物流", None, 190934),
         ("极兔", "jtexpress", 190442),
         ("邮政电商标快", "youzhengdsbk", None),
         ("哪都通", None, None),
@@ -90,6 +96,9 @@ def test_a_join_by_hand_names_the_carrier_that_it_means(code: str, key: int, nam
         ("GLS (IT)", None, 100024),
         ("gls it", None, 100024),
         ("Colis Prive", None, 100027),
+        ("NZ Post", "newzealand", 14061),
+        ("Jitsu", None, 100272),
+        ("云途", "yuntrack", 190008),
         ("Yamato", None, 100062),
         ("ヤマト運輸", None, 100062),
         ("佐川急便", "sagawa", 100040),
@@ -106,7 +115,9 @@ def test_any_name_leads_to_its_carrier(name: str, code: str | None, key: int | N
     assert carrier_number(name) == key
 
 
-@pytest.mark.parametrize("name", ["YHT", "LEX", "ZYGJ", "J&T Cargo", "Swiship (UK) or so", "Amazon", ""])
+@pytest.mark.parametrize(
+    "name", ["YHT", "LEX", "ZYGJ", "J&T Cargo", "DHL eCommerce", "Speedy", "民航快递", "Amazon", ""]
+)
 def test_a_name_of_two_carriers_or_of_none_is_never_guessed(name: str) -> None:
     """Asking the wrong house costs money, and its silence looks like a lost parcel."""
     assert carrier_code(name) is None
@@ -167,7 +178,8 @@ def test_carriers_are_shown_by_name() -> None:
     assert carrier_name("17track:100618", "zh") == "Logen (로젠택배)"
     assert carrier_name("17track:190068", "en") == "ZDSD"
     assert carrier_name("yw56") == "燕文物流"
-    assert carrier_name("yw56", "en") == "YANWEN"
+    assert carrier_name("yw56", "en") == "Yanwen"
+    assert carrier_name("ukraine", "en") == "Ukrposhta"
     assert carrier_name("auspost", "en") == "Australia Post"
 
 
