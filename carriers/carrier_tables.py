@@ -56,12 +56,23 @@ def house_carrier(name: str) -> HouseCarrier | None:
 
 def candidates(name: str) -> tuple[HouseCarrier, ...]:
     """The carriers that bear a name. An id is its carrier's alone; a whole name counts before a part of one."""
-    known = known_carriers()
-    if one := known.get(name.strip()):
+    if one := carrier_of(name.strip()):
         return (one,)
-    folded = fold(name)
+    folded, known = fold(name), known_carriers()
     ids = next((index[folded] for index in _indexes() if folded in index), ())
     return tuple(known[one] for one in sorted(ids))
+
+
+def carrier_of(carrier_id: str) -> HouseCarrier | None:
+    """The carrier of an id. A ``17track:<key>`` stays good when the key is joined to a Kuaidi100 code in a later list."""
+    known = known_carriers()
+    return known.get(carrier_id) or known.get(_codes_of_keys().get(carrier_id, ""))
+
+
+@cache
+def _codes_of_keys() -> Mapping[str, str]:
+    """The Kuaidi100 code for the id of every joined key; of several, the one that is listed first."""
+    return MappingProxyType({f"{PREFIX}{key}": code for code, key in reversed(tuple(_joined().items()))})
 
 
 @cache
@@ -216,10 +227,10 @@ def _indexes() -> tuple[Mapping[str, frozenset[str]], ...]:
     name in other letters than its own: ``correios`` is Mozambique's, "Correios" is what Brazil's is called.
     """
     house = known_carriers()
-    at = {key: code for code, key in reversed(tuple(_joined().items()))}
+    at = _codes_of_keys()
     spelt = ((code, (code, zh, en, *others)) for code, zh, en, others in ROWS)
     ours = [(code, _whole(code)) for code in kuaidi100_names() if code not in LANGUAGES]
-    theirs = [(at.get(key, f"{PREFIX}{key}"), names) for key, names in track17_names().items()]
+    theirs = [(at.get(own := f"{PREFIX}{key}", own), names) for key, names in track17_names().items()]
     whole = _owners((*ours, *theirs))
     folded = sorted(whole)
     parts = ((one, _parts_of_one(one, names, whole, folded)) for one, names in theirs)

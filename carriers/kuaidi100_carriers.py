@@ -4,7 +4,7 @@ Source: the code table that api.kuaidi100.com publishes for its query (carriers/
 """
 
 from carriers.carrier_spellings import ROWS
-from carriers.carrier_tables import AmbiguousCarrierError, house_carrier, known_carriers
+from carriers.carrier_tables import AmbiguousCarrierError, carrier_of, house_carrier
 
 __all__ = ["NEEDS_PHONE", "ROWS", "carrier_code", "carrier_name"]
 
@@ -25,5 +25,5 @@ def carrier_code(name: str) -> str | None:
 
 def carrier_name(code: str, lang: str = "zh") -> str:
     """The name to show for a house carrier's id in "zh" (also "zh-CN") or "en"; the id itself where it is unknown."""
-    known = known_carriers().get(code)
+    known = carrier_of(code)
     return known.names["en" if lang.startswith("en") else "zh"] if known else code

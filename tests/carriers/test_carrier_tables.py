@@ -10,6 +10,7 @@ from carriers.carrier_tables import (
     LANGUAGES,
     AmbiguousCarrierError,
     candidates,
+    carrier_of,
     fold,
     house_carrier,
     known_carriers,
@@ -148,6 +149,15 @@ def test_every_carrier_is_found_by_its_id() -> None:
         assert carrier.kuaidi100 or carrier.track17
         assert set(carrier.names) == {"zh", "en"}
         assert all(carrier.names.values())
+
+
+def test_an_id_stays_good_when_its_key_is_joined() -> None:
+    """A shipment written under 17track:190012 is Yanwen's for ever."""
+    assert "17track:190012" not in known_carriers()
+    assert carrier_of("17track:190012") is carrier_of("yw56")
+    assert carrier_code("17track:190012") == "yw56"
+    assert carrier_name("17track:190012") == "燕文物流"
+    assert carrier_of("17track:1") is None
 
 
 def test_every_whole_name_leads_to_its_carrier_or_is_shared() -> None:
