@@ -5,12 +5,9 @@ Source: asset.17track.net (API v2.4 documentation) and its error table in public
 
 import hashlib
 import hmac
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from types import MappingProxyType
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -23,14 +20,12 @@ from carriers.base import (
     Meaning,
     Push,
     PushAnswer,
-    Scalar,
     Standing,
     Stands,
     Subscription,
     always,
     json_of,
     missing_since,
-    naive_time,
     no_data_of,
     offset_time,
     raise_for_status,
@@ -40,12 +35,15 @@ from carriers.base import (
     text_of,
     unread_time,
 )
-from carriers.track17_vocabulary import STAGES, STATUSES, SUB_STATUSES, carrier_number, manner_in, to_sender
-from domain.errors import AccessDenied, OutsideError, RateLimited, RuleError, Unreachable, UnreadableReply
+from carriers.track17_errors import ERRORS, REGISTERED
+from carriers.track17_manners import manner_in, to_be_collected, to_sender
+from carriers.track17_times import NOBODY, Witness, time_of, witness_of
+from carriers.track17_vocabulary import STAGES, STATUSES, SUB_STATUSES, carrier_number, stage_meaning
+from carriers.track17_wire import Address, Data, Event, Fault, Item, Provider, Pushed, Reply, Status
+from domain.errors import RuleError, UnreadableReply
+from domain.parcel import order_key
 from domain.tracking import (
     Ask,
-    Certainty,
-    EventTime,
     Failed,
     Found,
     Milestone,
@@ -54,7 +52,6 @@ from domain.tracking import (
     ParcelReading,
     Reading,
     ScanEvent,
-    Zone,
 )
 from net.http import HttpReply, HttpRequest
 
@@ -68,92 +65,6 @@ class Track17Settings(AccountSettings, frozen=True, forbid_unknown_fields=True, 
 
     key: str
     base_url: str = "https://api.17track.net"
-
-
-class _RawTime(msgspec.Struct):
-    date: Scalar = None
-    time: Scalar = None
-    timezone: Scalar = None
-
-
-class _Address(msgspec.Struct):
-    country: Scalar = None
-    state: Scalar = None
-    city: Scalar = None
-
-
-class _Event(msgspec.Struct):
-    time_iso: Scalar = None
-    time_utc: Scalar = None
-    time_raw: _RawTime | None = None
-    description: Scalar = None
-    location: Scalar = None
-    stage: Scalar = None
-    sub_status: Scalar = None
-    address: _Address | None = None
-
-
-class _Status(msgspec.Struct):
-    status: Scalar = None
-    sub_status: Scalar = None
-    sub_status_descr: Scalar = None
-
-
-class _Provider(msgspec.Struct):
-    events: list[_Event | None] | None = None
-
-
-class _Tracking(msgspec.Struct):
-    providers: list[_Provider | None] | None = None
-
-
-class _Window(msgspec.Struct):
-    ends: Scalar = msgspec.field(default=None, name="to")
-
-
-class _Metrics(msgspec.Struct):
-    estimated_delivery_date: _Window | None = None
-
-
-class _Info(msgspec.Struct):
-    latest_status: _Status | None = None
-    latest_event: _Event | None = None
-    time_metrics: _Metrics | None = None
-    tracking: _Tracking | None = None
-
-
-class _Fault(msgspec.Struct):
-    code: Scalar = None
-    message: Scalar = None
-
-
-class _Item(msgspec.Struct):
-    """A number in ``accepted``, ``rejected`` or a push; the last three fields are those of the list of parcels."""
-
-    number: Scalar = None
-    carrier: Scalar = None
-    track_info: _Info | None = None
-    error: _Fault | None = None
-    package_status: Scalar = None
-    latest_event_time: Scalar = None
-    latest_event_info: Scalar = None
-
-
-class _Data(msgspec.Struct):
-    accepted: list[_Item] | None = None
-    rejected: list[_Item] | None = None
-    errors: list[_Fault] | None = None
-
-
-class _Reply(msgspec.Struct):
-    code: Scalar = None
-    message: Scalar = None
-    data: _Data | None = None
-
-
-class _Push(msgspec.Struct):
-    event: Scalar = None
-    data: _Item | None = None
 
 
 # --- asking ---
@@ -176,8 +87,13 @@ def subscribe(asks: Sequence[Ask], account: Account, callback_url: str, now: dat
 
 
 def _registered(ask: Ask) -> dict[str, str | int]:
-    param = ask.phone4 or ask.postcode
-    return {**_asked(ask), **({"param": param} if param else {})}
+    """What some carriers want to know; 17TRACK passes on to each what it asks for."""
+    details = {
+        "phone_number_last_4": ask.phone4,
+        "destination_postal_code": ask.postcode,
+        "ship_date": ask.shipped_on,
+    }
+    return {**_asked(ask), **{name: value for name, value in details.items() if value}}
 
 
 def _asked(ask: Ask) -> dict[str, str | int]:
@@ -193,48 +109,11 @@ def _call(method: str, body: object, account: Account) -> HttpRequest:
 
 # --- failures ---
 
-REGISTERED = "-18019901"  # already registered: goes on, which is what was wanted
-
-ERRORS: Mapping[str, NoData | type[OutsideError]] = MappingProxyType(
-    {
-        "-18010001": AccessDenied,  # our address isn't on the account's list
-        "-18010002": AccessDenied,  # security key
-        "-18010003": Unreachable,  # internal error, try later
-        "-18010004": AccessDenied,  # account disabled
-        "-18010005": AccessDenied,  # not authorised
-        "-18010010": UnreadableReply,  # a field is missing
-        "-18010011": NoData.WRONG_CARRIER,  # a value that can't be
-        "-18010012": NoData.WRONG_CARRIER,  # not the format of a number
-        "-18010013": NoData.WRONG_CARRIER,  # not a carrier
-        "-18010014": UnreadableReply,  # more than forty numbers
-        "-18010015": NoData.WRONG_CARRIER,  # a field's value is invalid
-        "-18010016": NoData.WRONG_CARRIER,  # a last-mile carrier is for postal numbers only
-        "-18010018": NoData.BAD_CREDENTIAL,  # the carrier wants country and postcode
-        "-18010019": NoData.BAD_CREDENTIAL,  # the carrier wants the postcode
-        "-18010020": NoData.BAD_CREDENTIAL,  # the carrier wants the phone
-        "-18010022": NoData.BAD_CREDENTIAL,  # the carrier wants the date of shipping
-        REGISTERED: NoData.NOT_SCANNED,
-        "-18019902": NoData.NOT_SCANNED,  # not registered
-        "-18019903": NoData.WRONG_CARRIER,  # no carrier recognised
-        "-18019907": RateLimited,  # the day's limit
-        "-18019908": RateLimited,  # quota used up
-        "-18019909": NoData.NOT_SCANNED,  # no tracking information yet
-        "-18019910": NoData.WRONG_CARRIER,  # no such carrier
-        "-18019911": Unreachable,  # this carrier's numbers aren't taken at the moment
-        "-18019912": AccessDenied,  # no right to the real-time query
-        "-18019815": Unreachable,  # the carrier didn't answer 17TRACK in time
-        "-18019816": Unreachable,  # the carrier answered with an error
-        "-18019817": Unreachable,  # system error
-        "-18019818": NoData.WRONG_CARRIER,  # the real-time query doesn't know this carrier
-    }
-)
-"""Error codes, of a call and of a number in it."""
-
 ENVELOPE_STATUSES = frozenset({200, 400, 404})
 """Statuses whose body says more than the status."""
 
 
-def _failure(fault: _Fault, ask: Ask, now: datetime) -> Reading:
+def _failure(fault: Fault, ask: Ask, now: datetime) -> Reading:
     code, message = text_of(fault.code), text_of(fault.message)
     kind = ERRORS.get(code, UnreadableReply)
     if isinstance(kind, NoData):
@@ -243,12 +122,12 @@ def _failure(fault: _Fault, ask: Ask, now: datetime) -> Reading:
     return Failed(failed, no_data_of(failed))
 
 
-def _fault_of(reply: _Reply) -> _Fault | None:
+def _fault_of(reply: Reply) -> Fault | None:
     """What went wrong with the whole call: told by ``data.errors``, also under code 0, else by the code."""
     errors = reply.data.errors if reply.data else None
     if errors:
         return errors[0]
-    return None if text_of(reply.code) in {"", "0"} else _Fault(reply.code, reply.message)
+    return None if text_of(reply.code) in {"", "0"} else Fault(reply.code, reply.message)
 
 
 # --- reading ---
@@ -257,25 +136,25 @@ def _fault_of(reply: _Reply) -> _Fault | None:
 def read(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
     """One reading per ask: its parcels, or why there are none. A number that isn't mentioned fails alone."""
     raise_for_status(ID, reply, ok=ENVELOPE_STATUSES)
-    whole = json_of(reply.body, _Reply)
+    whole = json_of(reply.body, Reply)
     fault = _fault_of(whole)
     if fault:
         return [_failure(fault, ask, now) for ask in asks]
     raise_for_status(ID, reply)
-    return [_reading(whole.data or _Data(), ask, now) for ask in asks]
+    return [_reading(whole.data or Data(), ask, now) for ask in asks]
 
 
-def _reading(data: _Data, ask: Ask, now: datetime) -> Reading:
+def _reading(data: Data, ask: Ask, now: datetime) -> Reading:
     accepted = [item for item in data.accepted or () if same_number(item.number, ask.number)]
     if accepted:
         return _accepted(accepted, ask, now)
     rejected = next((item for item in data.rejected or () if same_number(item.number, ask.number)), None)
     if rejected:
-        return _failure(rejected.error or _Fault(), ask, now)
+        return _failure(rejected.error or Fault(), ask, now)
     return Failed(UnreadableReply(ID, f"the reply doesn't mention {ask.number}"))
 
 
-def _accepted(items: Sequence[_Item], ask: Ask, now: datetime) -> Reading:
+def _accepted(items: Sequence[Item], ask: Ask, now: datetime) -> Reading:
     """A number registered under several carriers comes once for each: these parcels are told apart by the carrier."""
     known = [(item, events) for item in items if (events := _events(item))]
     if not known:
@@ -285,18 +164,18 @@ def _accepted(items: Sequence[_Item], ask: Ask, now: datetime) -> Reading:
     for item, events in known:
         identity = (text_of(item.carrier) or None) if len(carriers) > 1 else None
         merged[identity] = merged.get(identity, ()) + events
-    parcels = tuple(ParcelReading(ask.number, events, identity) for identity, events in merged.items())
+    parcels = tuple(ParcelReading(ask.number, _sent_back(events), identity) for identity, events in merged.items())
     return Found(parcels, promised_at=_promise(item for item, _ in known))
 
 
-def _silent(items: Iterable[_Item], ask: Ask, now: datetime) -> NotFound:
+def _silent(items: Iterable[Item], ask: Ask, now: datetime) -> NotFound:
     statuses = [item.track_info.latest_status for item in items if item.track_info and item.track_info.latest_status]
     if statuses and all(text_of(status.sub_status) == "NotFound_InvalidCode" for status in statuses):
         return NotFound(NoData.WRONG_CARRIER, text_of(statuses[0].sub_status_descr))
     return NotFound(missing_since(ask, now, HISTORY))
 
 
-def _promise(items: Iterable[_Item]) -> datetime | None:
+def _promise(items: Iterable[Item]) -> datetime | None:
     """The latest end of the estimated delivery windows."""
     metrics = [item.track_info.time_metrics for item in items if item.track_info and item.track_info.time_metrics]
     windows = [metric.estimated_delivery_date for metric in metrics if metric.estimated_delivery_date]
@@ -307,23 +186,45 @@ def _promise(items: Iterable[_Item]) -> datetime | None:
 # --- events ---
 
 
-def _events(item: _Item) -> tuple[ScanEvent, ...]:
+def _events(item: Item) -> tuple[ScanEvent, ...]:
     """The events of every provider (first and last mile) together; else the newest one, else the status."""
     info = item.track_info
     if info is None:
         return _from_list(item)
     providers = (info.tracking.providers if info.tracking else None) or ()
-    lines = [line for provider in providers if provider for line in provider.events or () if line and line != _Event()]
-    if not lines and info.latest_event and info.latest_event != _Event():
-        lines = [info.latest_event]
-    return tuple(_event(line) for line in lines) or _from_status(info.latest_status)
+    events = tuple(event for provider in providers if provider for event in _listed(provider))
+    if not events and info.latest_event and info.latest_event != Event():
+        events = (_event(info.latest_event, NOBODY),)
+    return events or _from_status(info.latest_status)
+
+
+def _listed(provider: Provider) -> list[ScanEvent]:
+    lines = [line for line in provider.events or () if line and line != Event()]
+    witness = witness_of(provider.provider, lines)
+    return [_event(line, witness) for line in lines]
+
+
+def _sent_back(events: Sequence[ScanEvent]) -> tuple[ScanEvent, ...]:
+    """A delivery after the parcel turned back is one to the sender: carriers write "delivered" for both."""
+    ordered = sorted(events, key=order_key)
+    turned = next((n for n, event in enumerate(ordered) if event.milestone in TURNED), len(ordered))
+    return tuple(_returned(event) if n > turned else event for n, event in enumerate(ordered))
+
+
+TURNED = frozenset({Milestone.RETURNING, Milestone.RETURNED})
+
+
+def _returned(event: ScanEvent) -> ScanEvent:
+    if event.milestone is not Milestone.DELIVERED:
+        return event
+    return replace(event, milestone=Milestone.RETURNED, manner=None)
 
 
 SILENT = frozenset({"", "NotFound", "Expired"})
 """Main statuses that say nothing of the parcel where there are no events: not found, and never found for long."""
 
 
-def _from_status(status: _Status | None) -> tuple[ScanEvent, ...]:
+def _from_status(status: Status | None) -> tuple[ScanEvent, ...]:
     """A status without any event is no scan and has no time."""
     if status is None or text_of(status.status) in SILENT:
         return ()
@@ -333,89 +234,36 @@ def _from_status(status: _Status | None) -> tuple[ScanEvent, ...]:
     return (scan_event(code, text_of(status.sub_status_descr), unread_time(""), electronic),)
 
 
-def _from_list(item: _Item) -> tuple[ScanEvent, ...]:
+def _from_list(item: Item) -> tuple[ScanEvent, ...]:
     """The newest event of a parcel in the list of parcels, which has a main status and no sub-status."""
     text, raw = text_of(item.latest_event_info), text_of(item.latest_event_time)
     if not text and not raw:
-        return ()
+        return _from_status(Status(status=item.package_status))
     meaning = STATUSES.get(text_of(item.package_status))
     return (scan_event(None, text, offset_time(raw) or unread_time(raw), _told(meaning, text)),)
 
 
-def _event(line: _Event) -> ScanEvent:
+def _event(line: Event, witness: Witness) -> ScanEvent:
     code, text = text_of(line.sub_status).strip(), text_of(line.description)
-    meaning = SUB_STATUSES.get(code) if code else STAGES.get(text_of(line.stage).strip())
-    return scan_event(code or None, text, _time(line), _told(meaning, text), place=_place(line))
+    meaning = SUB_STATUSES.get(code) if code else stage_meaning(text_of(line.stage).strip())
+    return scan_event(code or None, text, time_of(line, witness), _told(meaning, text), place=_place(line))
 
 
 def _told(meaning: Meaning | None, text: str) -> Meaning | None:
-    """A delivery as its words sharpen it: back at the sender, or into whose hands."""
+    """A delivery as its words sharpen it: back at the sender, waiting to be collected, or into whose hands."""
     if meaning is None or meaning.milestone is not Milestone.DELIVERED:
         return meaning
     if to_sender(text):
         return replace(meaning, milestone=Milestone.RETURNED)
+    if to_be_collected(text):
+        return replace(meaning, milestone=Milestone.AWAITING_COLLECTION)
     return replace(meaning, manner=manner_in(text))
 
 
-def _place(line: _Event) -> str:
-    address = line.address or _Address()
+def _place(line: Event) -> str:
+    address = line.address or Address()
     parts = (text_of(part) for part in (address.city, address.state, address.country))
     return text_of(line.location) or ", ".join(part for part in parts if part)
-
-
-# --- times ---
-
-
-def _time(line: _Event) -> EventTime:
-    """``time_iso``, else ``time_utc``, else the raw date, time and zone. Without any zone the time stays unread: the
-    newest event comes like that until 17TRACK has worked out where it happened.
-    """
-    iso, utc = text_of(line.time_iso), text_of(line.time_utc)
-    if (told := offset_time(iso)) and told.at:
-        return told
-    if (told := _utc_time(utc)) and told.at:
-        return told
-    return _raw_time(line.time_raw or _RawTime(), iso or utc)
-
-
-def _utc_time(raw: str) -> EventTime | None:
-    told = offset_time(raw) or naive_time(raw, UTC, Zone.UTC_FIELD)
-    if told.at is None or told.certainty is Certainty.DATE_ONLY:
-        return None
-    return replace(told, zone=Zone.UTC_FIELD, certainty=Certainty.EXACT)
-
-
-def _raw_time(time: _RawTime, otherwise: str) -> EventTime:
-    parts = [text_of(part).strip() for part in (time.date, time.time, time.timezone)]
-    raw = " ".join(part for part in parts if part) or otherwise
-    zone = _zone(parts[2])
-    if zone is None:
-        return unread_time(raw)
-    told = naive_time(" ".join(parts[:2]), zone, Zone.OFFSET)
-    exact = told.certainty is Certainty.ASSUMED  # the zone was told, not assumed
-    return replace(told, raw=raw, certainty=Certainty.EXACT if exact else told.certainty)
-
-
-_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?", re.ASCII | re.IGNORECASE)
-
-
-def _zone(name: str) -> tzinfo | None:
-    """``+08:00``, ``UTC+8``, ``Z`` or ``Asia/Shanghai`` as a zone, None where it is none of these."""
-    if name.upper() in {"Z", "UTC", "GMT"}:
-        return UTC
-    found = _OFFSET.fullmatch(name)
-    if found:
-        sign, hours, minutes = found.groups()
-        offset = timedelta(hours=int(hours), minutes=int(minutes or 0))
-        return timezone(offset if sign == "+" else -offset) if offset <= timedelta(hours=14) else None
-    return _named_zone(name) if re.fullmatch(r"[A-Za-z]+/[A-Za-z_/+-]+", name) else None
-
-
-def _named_zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, OSError):
-        return None
 
 
 # --- being called ---
@@ -431,39 +279,39 @@ def verify(body: bytes, headers: Mapping[str, str], account: Account) -> bool:
 
 def read_push(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
     """TRACKING_UPDATED holds everything known of one number; TRACKING_STOPPED names it only."""
-    push = json_of(reply.body, _Push)
+    push = json_of(reply.body, Pushed)
     if not text_of(push.event) or push.data is None:
         raise UnreadableReply(ID, "a push without event or data")
-    data = _Data(accepted=[push.data])
+    data = Data(accepted=[push.data])
     return [_reading(data, ask, now) for ask in asks]
 
 
 def numbers(body: bytes) -> tuple[str, ...]:
-    data = said(ID, body, _Push).data
+    data = said(ID, body, Pushed).data
     return (text_of(data.number),) if data and text_of(data.number) else ()
 
 
 def read_subscription(reply: HttpReply, asks: Sequence[Ask]) -> list[Standing]:
     """Which numbers are registered, now or before."""
     raise_for_status(ID, reply, ok=ENVELOPE_STATUSES)
-    whole = json_of(reply.body, _Reply)
+    whole = json_of(reply.body, Reply)
     fault = _fault_of(whole)
     if fault:
         return [_refused(fault) for _ in asks]
     raise_for_status(ID, reply)
-    return [_standing(whole.data or _Data(), ask) for ask in asks]
+    return [_standing(whole.data or Data(), ask) for ask in asks]
 
 
-def _standing(data: _Data, ask: Ask) -> Standing:
+def _standing(data: Data, ask: Ask) -> Standing:
     if any(same_number(item.number, ask.number) for item in data.accepted or ()):
         return Stands()
     rejected = next((item for item in data.rejected or () if same_number(item.number, ask.number)), None)
     if rejected is None:
         return Failed(UnreadableReply(ID, f"the registration of {ask.number} was neither accepted nor rejected"))
-    return _refused(rejected.error or _Fault())
+    return _refused(rejected.error or Fault())
 
 
-def _refused(fault: _Fault) -> Standing:
+def _refused(fault: Fault) -> Standing:
     code, message = text_of(fault.code), text_of(fault.message)
     if code == REGISTERED:
         return Stands()
@@ -476,7 +324,7 @@ def _refused(fault: _Fault) -> Standing:
 
 def ended(body: bytes) -> Mapping[str, timedelta | None]:
     """TRACKING_STOPPED: long delivered, or nothing heard for thirty days; it isn't taken up again by itself."""
-    push = json_of(body, _Push)
+    push = json_of(body, Pushed)
     return dict.fromkeys(numbers(body)) if text_of(push.event) == "TRACKING_STOPPED" else {}
 
 

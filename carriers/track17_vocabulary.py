@@ -1,4 +1,4 @@
-"""What 17TRACK's sub-statuses mean, who took a parcel by the words of its delivery, and its numbers for carriers.
+"""What 17TRACK's sub-statuses, stages and main statuses mean, and its numbers for carriers.
 
 A sub-status that no table knows stays unmapped, whatever its stage says: 17TRACK adds new ones.
 """
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from carriers.base import Meaning
-from carriers.kuaidi100_carriers import carrier_code
-from domain.tracking import Manner, Milestone, Reason
+from carriers.carrier_tables import AmbiguousCarrierError, house_carrier
+from domain.tracking import Milestone, Reason
 
 DOC = "17TRACK API v2.4 documentation, sub-status table"
 STAGE = "17TRACK API v2.4 documentation, key stages"
@@ -87,81 +87,25 @@ STATUSES: Mapping[str, Meaning] = MappingProxyType(
 )
 """For a list of parcels, which names the main status only."""
 
-MANNERS: tuple[tuple[Manner, tuple[str, ...]], ...] = (
-    (Manner.NEIGHBOUR, ("neighbour", "neighbor", "邻居")),
-    (Manner.LOCKER, ("locker", "packstation", "快递柜", "丰巢", "自提柜")),
-    (Manner.POINT, ("pickup point", "pick-up point", "parcel shop", "parcelshop", "access point", "驿站", "代收点")),
-    (Manner.SAFE_PLACE, ("front door", "porch", "mailbox", "mail box", "letterbox", "safe place", "garage")),
-    (Manner.AGENT, ("front desk", "reception", "mail room", "mailroom", "agent", "concierge", "前台", "物业", "门卫")),
-    (Manner.SELF, ("to recipient", "to the recipient", "to addressee", "to the addressee", "本人", "ao destinatário")),
-)
-"""The words of a delivery that name the taker, in order of decision; 17TRACK has no code for it."""
 
-TO_SENDER = (
-    "to sender",
-    "to the sender",
-    "to original sender",
-    "to shipper",
-    "to the shipper",
-    "退回签收",
-    "寄件人签收",
-)
-"""The words of a delivery at the sender's end, which some carriers report as a plain delivery."""
-
-
-def manner_in(text: str) -> Manner | None:
-    """Who or what took the parcel, as far as the text of the delivery names them."""
-    words = text.lower()
-    return next((manner for manner, names in MANNERS if any(name in words for name in names)), None)
-
-
-def to_sender(text: str) -> bool:
-    """Whether a delivery was one back to the sender, by its words."""
-    words = text.lower()
-    return any(name in words for name in TO_SENDER)
-
-
-CARRIER_NUMBERS: Mapping[str, int] = MappingProxyType(
-    {
-        "ups": 100002,
-        "usps": 21051,
-        "fedex": 100003,
-        "dhl": 100001,
-        "dhl express": 100001,
-        "dhl paket": 7041,
-        "tnt": 100004,
-        "gls": 100005,
-        "aramex": 100006,
-        "royal mail": 11031,
-        "evri": 100331,
-        "canada post": 3041,
-        "japan post": 10021,
-        "la poste": 6051,
-        "postnl": 14041,
-        "correios": 2151,
-        "china post": 3011,
-        "china ems": 3013,
-        "ems": 3013,
-        "shunfeng": 100012,
-        "zhongtong": 190455,
-        "yuantong": 190157,
-        "jdl express": 100228,
-        "jd": 100228,
-        "yunexpress": 190008,
-        "yanwen": 190012,
-        "4px": 190094,
-        "cainiao": 190271,
-    }
-)
-"""17TRACK's number of a carrier, by the house's carrier code or by its English name in lower case.
-Source: copies of 17TRACK's own list (res.17track.net/asset/carrier/info/apicarrier.all.json) in public projects.
-"""
+def stage_meaning(stage: str) -> Meaning | None:
+    """What a stage says of an event without a sub-status; older lists write the sub-status there."""
+    return STAGES.get(stage) or SUB_STATUSES.get(stage)
 
 
 def carrier_number(carrier: str) -> int | None:
-    """17TRACK's number of a carrier; a number stays one. None where the table doesn't know it: 17TRACK guesses then."""
+    """17TRACK's number of a carrier, by any of its names or the house's id; a number stays one. None where no carrier or
+    several bear the name: 17TRACK guesses then.
+    """
     name = carrier.strip()
-    if name.isascii() and name.isdigit() and len(name) <= 9:
+    if name.isascii() and name.isdigit() and len(name) <= MAX_DIGITS:
         return int(name) or None
-    known = CARRIER_NUMBERS.get(name.lower())
-    return known or CARRIER_NUMBERS.get(carrier_code(name) or "")
+    try:
+        found = house_carrier(name)
+    except AmbiguousCarrierError:
+        return None
+    return found.track17 if found else None
+
+
+MAX_DIGITS = 9
+"""Digits of a carrier's number: they have four to six."""

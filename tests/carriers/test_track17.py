@@ -10,8 +10,10 @@ import respx
 from carrier_support import NOW, SECRET, account_of, ok, standing_of
 
 from carriers.base import Stands, read_safely
-from carriers.track17 import CARRIER, ERRORS, ended, numbers, read_push, subscribe, verify
-from carriers.track17_vocabulary import carrier_number, manner_in
+from carriers.track17 import CARRIER, ended, numbers, read_push, subscribe, verify
+from carriers.track17_errors import ERRORS
+from carriers.track17_manners import manner_in
+from carriers.track17_vocabulary import carrier_number
 from domain.errors import AccessDenied, RateLimited, UnreadableReply
 from domain.tracking import Ask, Certainty, EventTime, Failed, Found, Manner, NoData, NotFound, Zone
 from net.http import Http, HttpReply
@@ -53,10 +55,12 @@ def test_a_request_names_numbers_and_carriers_and_holds_the_key_in_a_header() ->
 
 
 def test_registering_sends_what_the_carrier_wants() -> None:
-    """The phone, else the postcode, goes along as ``param``."""
-    request = subscribe([Ask("A1", carrier="ups", phone4="1234")], account_of(CARRIER), "", NOW)
+    """v2.4 has a field for each detail, and passes on what the carrier asks for."""
+    asks = [Ask("A1", carrier="ups", phone4="1234", postcode="12203", shipped_on="2026-11-01"), Ask("A2")]
+    request = subscribe(asks, account_of(CARRIER), "", NOW)
     assert request.url.endswith("/track/v2.4/register")
-    assert json.loads(request.body or b"") == [{"number": "A1", "carrier": 100002, "param": "1234"}]
+    details = {"phone_number_last_4": "1234", "destination_postal_code": "12203", "ship_date": "2026-11-01"}
+    assert json.loads(request.body or b"") == [{"number": "A1", "carrier": 100002, **details}, {"number": "A2"}]
 
 
 def test_a_number_registered_before_is_registered() -> None:
@@ -99,6 +103,22 @@ def test_every_documented_error_means_the_same_for_a_number(code: str, *, as_tex
         assert type(reading.error) is kind
 
 
+@pytest.mark.parametrize("code", ERRORS)
+@pytest.mark.parametrize("inside", [True, False])
+def test_every_documented_error_means_the_same_for_a_call(code: str, *, inside: bool) -> None:
+    """It stands in ``data.errors``, also under code 0, or in ``code`` alone; every ask of the call fails by it."""
+    fault = {"code": int(code), "message": "so"}
+    body = {"code": 0, "data": {"errors": [fault]}} if inside else fault
+    readings = read_safely(CARRIER, ok(body), [Ask("A1"), Ask("A2")], NOW)
+    assert len(readings) == 2
+    assert {type(one.error) if isinstance(one, Failed) else one.kind for one in readings} == {ERRORS[code]}
+
+
+def test_the_error_table_is_whole() -> None:
+    """Forty-nine codes are documented, besides the statuses that an envelope repeats."""
+    assert len([code for code in ERRORS if code.startswith("-180")]) == 49
+
+
 def test_a_number_forgotten_after_ninety_days_is_aged_out() -> None:
     """17TRACK keeps a number for ninety days, and then says that it isn't registered."""
     (reading,) = read_safely(CARRIER, ok(rejected("A1", -18019902)), [Ask("A1", shipped_on="2026-06-01")], NOW)
@@ -133,6 +153,105 @@ def test_a_raw_time_without_a_zone_stays_unread(zone: object) -> None:
     time = time_of(time_raw={"date": "2026-11-02", "time": "09:30:00", "timezone": zone})
     assert (time.at, time.zone, time.certainty) == (None, Zone.NONE, Certainty.UNKNOWN)
     assert time.raw.startswith("2026-11-02 09:30:00")
+
+
+@pytest.mark.parametrize(
+    ("place", "at"),
+    [
+        ({"address": {"country": "JP"}}, "2026-11-02T00:30:00+00:00"),
+        ({"address": {"country": "us", "state": "ca"}}, "2026-11-02T17:30:00+00:00"),
+        ({"location": "SHENZHEN, CN"}, "2026-11-02T01:30:00+00:00"),
+        ({"location": "LOS ANGELES, CA, US"}, "2026-11-02T17:30:00+00:00"),
+        ({"location": "ATLANTA, GA"}, None),  # Georgia or Gabon
+        ({"location": "WILMINGTON, DE"}, None),  # Delaware or Germany
+        ({"address": {"country": "US"}}, None),
+        ({"address": {"country": "RU"}, "location": "MOSCOW, CN"}, None),
+        ({"location": "Springfield"}, None),
+    ],
+)
+def test_a_raw_time_without_a_zone_is_local_to_its_place(place: dict[str, object], at: str | None) -> None:
+    """Where the place lies in one zone, the time is assumed to be that zone's; a code of two places tells nothing."""
+    time = time_of(time_raw={"date": "2026-11-02", "time": "09:30:00", "timezone": None}, **place)
+    assert (time.at.isoformat() if time.at else None) == at
+    assert time.zone is (Zone.ASSUMED_PLACE if at else Zone.NONE)
+    assert time.certainty is (Certainty.ASSUMED if at else Certainty.UNKNOWN)
+
+
+def test_midnight_beside_a_raw_date_is_a_date() -> None:
+    """The carrier told a date only, and 17TRACK made a time of it; a told midnight is a time."""
+    iso = {"time_iso": "2026-11-02T00:00:00+08:00"}
+    assert time_of(**iso, time_raw={"date": "2026-11-02", "time": None}).certainty is Certainty.DATE_ONLY
+    assert time_of(**iso, time_raw={"date": "2026-11-02", "time": "00:00:00"}).certainty is Certainty.EXACT
+    assert time_of(**iso).certainty is Certainty.EXACT
+
+
+@pytest.mark.parametrize(
+    ("text", "manner"),
+    [
+        ("Left with neighbour at No 7", Manner.NEIGHBOUR),
+        ("Die Sendung wurde an einen Nachbarn übergeben", Manner.NEIGHBOUR),
+        ("Remis à un voisin", Manner.NEIGHBOUR),
+        ("Entregado a un vecino", Manner.NEIGHBOUR),
+        ("Geleverd bij de buren", Manner.NEIGHBOUR),
+        ("快件已由邻居签收", Manner.NEIGHBOUR),
+        ("DELIVERED, PARCEL LOCKER", Manner.LOCKER),
+        ("Die Sendung wurde aus der PACKSTATION abgeholt", Manner.LOCKER),
+        ("Odebrana z Paczkomatu", Manner.LOCKER),
+        ("快件已从丰巢取出", Manner.LOCKER),
+        ("택배함에서 수령", Manner.LOCKER),
+        ("Collected from the Post Office", Manner.POINT),
+        ("Retiré au point relais", Manner.POINT),
+        ("Отправление получено в пункте выдачи", Manner.POINT),
+        ("已在菜鸟驿站签收", Manner.POINT),
+        ("Delivered, Front Door/Porch", Manner.SAFE_PLACE),
+        ("Delivered, In/At Mailbox", Manner.SAFE_PLACE),
+        ("Déposé dans votre boîte aux lettres", Manner.SAFE_PLACE),
+        ("Zustellung in den Briefkasten", Manner.SAFE_PLACE),
+        ("已放在门口", Manner.SAFE_PLACE),
+        ("置き配完了", Manner.SAFE_PLACE),
+        ("Delivered, Front Desk/Reception/Mail Room", Manner.AGENT),
+        ("Delivered to Agent", Manner.AGENT),
+        ("Entregue na portaria", Manner.AGENT),
+        ("已由物业代签", Manner.AGENT),
+        ("Signed by a family member", Manner.OTHER),
+        ("他人签收", Manner.OTHER),
+        ("Objeto entregue ao destinatário", Manner.SELF),
+        ("Consegnata al destinatario", Manner.SELF),
+        ("Вручение адресату", Manner.SELF),
+        ("已签收，本人签收", Manner.SELF),
+        ("Delivered", None),
+        ("Reagent delivered to Barcelona", None),
+        ("Zugestellt", None),
+        ("配達完了", None),
+    ],
+)
+def test_the_words_of_a_delivery_name_the_taker(text: str, manner: Manner | None) -> None:
+    """In the languages of the carriers; a word inside another word is none."""
+    assert manner_in(text) == manner
+
+
+@pytest.mark.parametrize(
+    ("text", "milestone"),
+    [
+        ("Delivered to sender", "returned"),
+        ("Zustellung an den Absender", "returned"),
+        ("Entregado al remitente", "returned"),
+        ("Вручение отправителю", "returned"),
+        ("退回签收", "returned"),
+        ("Delivered to the locker, ready for pickup", "awaiting_collection"),
+        ("Paczka gotowa do odbioru w Paczkomacie", "awaiting_collection"),
+        ("快件已存入丰巢快递柜", "awaiting_collection"),
+        ("包裹已到驿站，待取件", "awaiting_collection"),
+        ("快件已放入驿站，已签收", "delivered"),
+        ("Delivered", "delivered"),
+    ],
+)
+def test_the_words_of_a_delivery_tell_that_it_is_none(text: str, milestone: str) -> None:
+    """Back at the sender is returned, waiting in a locker or shop is awaiting_collection."""
+    event = {"sub_status": "Delivered_Other", "description": text, "time_iso": "2026-11-02T09:30:00+01:00"}
+    (reading,) = read_safely(CARRIER, ok(accepted("A1", info(event))), [Ask("A1")], NOW)
+    assert isinstance(reading, Found)
+    assert reading.parcels[0].events[0].milestone == milestone
 
 
 def test_a_push_is_proven_over_its_raw_bytes() -> None:
