@@ -26,15 +26,17 @@ from carriers.base import (
     text_of,
 )
 from carriers.booking import QUOTE_HOLDS, Call, Pickup, Repeat, Repeating, fitting, joined, needed, offered, parted
+from carriers.fedex_pickup_errors import CANCELLED, ERRORS, EXISTS, PARTS
 from carriers.pickup_hours import WORKDAYS, Hours
 from domain.booking import AlreadyBooked, Booking, Cancelled, Party, PickupOrder, Quote, Refusal, Refused, Slot
-from domain.errors import AccessDenied, OutsideError, RateLimited, RuleError, Unreachable, UnreadableReply
+from domain.errors import AccessDenied, RateLimited, RuleError, UnreadableReply
 from net.http import HttpReply, HttpRequest
 
 ID = "fedex"
 EXPRESS, GROUND = "FDXE", "FDXG"
 MAX_PARCELS, MAX_REMARK = 99, 60
 MAX_TOKEN_S = 86_400
+GRAMS_PER_POUND = Decimal("453.59237")
 
 
 class FedexPickupSettings(AccountSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -162,6 +164,17 @@ def _day_type(order: PickupOrder, now: datetime) -> str:
     return "SAME_DAY" if order.slot.start.astimezone(order.zone).date() == today else "FUTURE_DAY"
 
 
+SERVICE_TYPES: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        (EXPRESS, "DOMESTIC"): "STANDARD_OVERNIGHT",
+        (EXPRESS, "INTERNATIONAL"): "INTERNATIONAL_PRIORITY",
+        (GROUND, "DOMESTIC"): "FEDEX_GROUND",
+        (GROUND, "INTERNATIONAL"): "FEDEX_GROUND",
+    }
+)
+"""What a question of availability must name. One service stands for its company: couriers come for all of them."""
+
+
 def quote_request(order: PickupOrder, account: Account, now: datetime, nonce: str) -> HttpRequest:
     """When a courier can come: FedEx names cut-offs and access times by postal code, and no price."""
     ready, close = (at.astimezone(order.zone) for at in (order.slot.start, order.slot.end))
@@ -174,13 +187,13 @@ def quote_request(order: PickupOrder, account: Account, now: datetime, nonce: st
         "pickupType": "ON_CALL",
         "carriers": [_code(order)],
         "countryRelationship": _relation(order),
-        "associatedAccountNumber": _account_number(account),
+        "shipmentAttributes": {"serviceType": offered(ID, SERVICE_TYPES, (_code(order), _relation(order)))},
     }
     return _json("POST", "/pickup/v1/pickups/availabilities", body, account, nonce)
 
 
 def book_request(order: PickupOrder, account: Account, now: datetime, nonce: str) -> HttpRequest:
-    """``readyDateTimestamp`` is the wall clock of the pickup's place, whatever follows it: its Z isn't UTC."""
+    """``readyDateTimestamp`` is the wall clock of the pickup's place: its Z is no zone, FedEx ignores what stands there."""
     if order.parcels > MAX_PARCELS:
         raise RuleError(f"fedex: a pickup has {MAX_PARCELS} parcels at most, not {order.parcels}")
     ready, close = (at.astimezone(order.zone) for at in (order.slot.start, order.slot.end))
@@ -199,7 +212,7 @@ def book_request(order: PickupOrder, account: Account, now: datetime, nonce: str
         },
         "carrierCode": _code(order),
         "packageCount": order.parcels,
-        "totalWeight": {"units": "KG", "value": float(max(Decimal(order.weight_g) / 1000, Decimal("0.1")))},
+        "totalWeight": {"units": "LB", "value": float(round(max(order.weight_g / GRAMS_PER_POUND, Decimal("0.1")), 1))},
         "pickupType": "ON_CALL",
         "countryRelationships": _relation(order),
         "commodityDescription": order.goods,
@@ -225,45 +238,6 @@ def cancel_request(ref: str, account: Account, now: datetime, nonce: str) -> Htt
 
 # --- failures ---
 
-ERRORS: Mapping[str, type[OutsideError]] = MappingProxyType(
-    {
-        "NOT.AUTHORIZED.ERROR": AccessDenied,
-        "FORBIDDEN.ERROR": AccessDenied,
-        "LOGIN.REAUTHENTICATE.ERROR": AccessDenied,
-        "INTERNAL.SERVER.ERROR": Unreachable,
-        "SERVICE.UNAVAILABLE.ERROR": Unreachable,
-        "SYSTEM.UNAVAILABLE.EXCEPTION": Unreachable,
-        "SYSTEM.UNEXPECTED.ERROR": Unreachable,
-    }
-)
-"""Codes that every API of FedEx shares."""
-
-PARTS: tuple[tuple[str, Refusal | type[OutsideError]], ...] = (
-    ("UNAVAILABLE.ERROR", Unreachable),
-    ("RATE.LIMIT", RateLimited),
-    ("TOO.MANY", RateLimited),
-    ("QUOTA", RateLimited),
-    ("AUTHORIZED", AccessDenied),
-    ("ACCOUNT", AccessDenied),
-    ("POSTALCODE", Refusal.ADDRESS),
-    ("POSTAL.CODE", Refusal.ADDRESS),
-    ("ADDRESS", Refusal.ADDRESS),
-    ("PHONE", Refusal.PHONE),
-)
-"""Parts of codes that are in no list: FedEx publishes none for pickups, and its codes are words."""
-
-SAYS: tuple[tuple[str, Refusal], ...] = (
-    ("dispatched", Refusal.TOO_LATE),  # the older guide: no cancelling once the courier was sent
-    ("cutoff", Refusal.TOO_LATE),
-    ("cut-off", Refusal.TOO_LATE),
-    ("cut off", Refusal.TOO_LATE),
-    ("access time", Refusal.TOO_SHORT),
-    ("holiday", Refusal.OUT_OF_HOURS),
-    ("confirmation number", Refusal.NOT_FOUND),
-    ("not serviced", Refusal.OUT_OF_AREA),
-)
-"""Words of messages, lower case."""
-
 ENVELOPE_STATUSES = frozenset({200, 400, 404, 422})
 """Statuses whose body says more than the status."""
 
@@ -281,9 +255,8 @@ def _opened(reply: HttpReply) -> _Output | Refused:
 
 def _refused(fault: _Fault, reply: HttpReply) -> Refused:
     """A code that nothing is known of is refused as other, verbatim."""
-    code, message = text_of(fault.code), text_of(fault.message)
-    said_so = next((kind for word, kind in SAYS if word in message.lower()), None)
-    kind = ERRORS.get(code) or said_so or next((kind for part, kind in PARTS if part in code.upper()), Refusal.OTHER)
+    code, message = text_of(fault.code).strip(), text_of(fault.message)
+    kind = ERRORS.get(code) or next((kind for part, kind in PARTS if part in code.upper()), Refusal.OTHER)
     if isinstance(kind, Refusal):
         return Refused(kind, code, message)
     if kind is RateLimited:
@@ -350,7 +323,7 @@ def book_read(reply: HttpReply, order: PickupOrder, now: datetime) -> Booking | 
     del now
     opened = _opened(reply)
     if isinstance(opened, Refused):
-        return opened
+        return AlreadyBooked(order.our_id) if opened.code == EXISTS else opened
     number = text_of(opened.pickup_confirmation_code)
     if not number:
         raise UnreadableReply(ID, "a pickup without pickupConfirmationCode")
@@ -363,9 +336,9 @@ def cancel_read(reply: HttpReply, ref: str, now: datetime) -> Cancelled | Refuse
     del now
     opened = _opened(reply)
     if isinstance(opened, Refused):
-        return opened
-    if text_of(opened.pickup_confirmation_code) != parted(ID, ref, 4)[0]:
-        raise UnreadableReply(ID, "the reply doesn't mention the pickup")
+        return Cancelled(ref, already=True) if opened.code == CANCELLED else opened
+    if not text_of(opened.pickup_confirmation_code):
+        raise UnreadableReply(ID, "a cancellation without pickupConfirmationCode")
     return Cancelled(ref)
 
 
@@ -393,6 +366,6 @@ PICKUP = Pickup(
     book=Call(book_request, book_read),
     cancel=Call(cancel_request, cancel_read),
     hours=hours,
-    repeating=Repeating(Repeat.BOOKS_AGAIN, "the guide knows no key of repeating, and no way to ask for a pickup"),
+    repeating=Repeating(Repeat.BOOKS_AGAIN, "the guide knows no key of repeating and no way to ask for a pickup"),
     token=TokenFlow(token_request, token_read),
 )

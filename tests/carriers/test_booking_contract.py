@@ -96,7 +96,7 @@ NEEDED = [
     ("kuaidi100", "book", "callback_url"),
     ("kuaidi100", "intercept", "intercept_partner_id"),
     ("sf", "intercept", "month_card"),
-    ("fedex", "quote", "account_number"),
+    ("fedex", "cancel", "account_number"),
     ("fedex", "book", "account_number"),
     ("ups", "quote", "shipper_number"),
     ("ups", "book", "shipper_number"),

@@ -11,8 +11,9 @@ from carrier_support import SECRET, ok
 
 from carriers.booking import Repeat
 from carriers.fedex_pickup import PICKUP, token_read
-from domain.booking import Booking, Cancelled, PickupOrder, Quote, Refusal, Refused, Slot
-from domain.errors import AccessDenied, OutsideError, RateLimited, RuleError, Unreachable, UnreadableReply
+from carriers.fedex_pickup_errors import ERRORS
+from domain.booking import AlreadyBooked, Booking, Cancelled, PickupOrder, Quote, Refusal, Refused, Slot
+from domain.errors import AccessDenied, OutsideError, RateLimited, RuleError, UnreadableReply
 
 ACCOUNT = account_of("fedex")
 
@@ -22,13 +23,13 @@ def sent(order: PickupOrder = US_ORDER) -> dict[str, Any]:
 
 
 def test_an_order_is_told_in_the_clock_of_its_place() -> None:
-    """readyDateTimestamp ends in Z and is local all the same."""
+    """readyDateTimestamp ends in Z and is local all the same: FedEx ignores a zone there."""
     body = sent()
     origin = body["originDetail"]
     assert (origin["readyDateTimestamp"], origin["customerCloseTime"]) == ("2026-11-25T13:00:00Z", "17:00:00")
     assert origin["pickupDateType"] == "SAME_DAY"
     assert (body["carrierCode"], body["packageCount"]) == ("FDXE", 2)
-    assert body["totalWeight"] == {"units": "KG", "value": 1.5}
+    assert body["totalWeight"] == {"units": "LB", "value": 3.3}
     assert body["associatedAccountNumber"] == {"value": "740561073"}
     assert body["countryRelationships"] == "DOMESTIC"
     assert body["remarks"] == OUR_ID
@@ -72,7 +73,24 @@ def test_a_success_that_is_silent_about_the_pickup_is_unreadable() -> None:
         with pytest.raises(UnreadableReply):
             PICKUP.book.read(ok(body), US_ORDER, US_NOW)
     with pytest.raises(UnreadableReply):
-        PICKUP.cancel.read(ok(fx(pickupConfirmationCode="999")), REFS["fedex"], US_NOW)
+        PICKUP.cancel.read(ok(fx(cancelConfirmationMessage="ok")), REFS["fedex"], US_NOW)
+
+
+def test_availability_is_asked_for_a_service_of_the_company() -> None:
+    """shipmentAttributes/serviceType must be named, as the schema has it."""
+
+    def asked(order: PickupOrder) -> dict[str, Any]:
+        return json.loads(PICKUP.quote.request(order, ACCOUNT, US_NOW, "n").body)  # type: ignore[no-any-return]
+
+    body = asked(US_ORDER)
+    assert body["pickupRequestType"] == ["SAME_DAY"]
+    assert (body["dispatchDate"], body["packageReadyTime"]) == ("2026-11-25", "13:00:00")
+    assert (body["carriers"], body["shipmentAttributes"]) == (["FDXE"], {"serviceType": "STANDARD_OVERNIGHT"})
+    abroad = replace(US_ORDER, recipient=replace(US_ORDER.recipient, country="CA"))
+    assert asked(abroad)["countryRelationship"] == "INTERNATIONAL"
+    assert asked(abroad)["shipmentAttributes"] == {"serviceType": "INTERNATIONAL_PRIORITY"}
+    with pytest.raises(RuleError, match="isn't offered"):
+        asked(replace(US_ORDER, service="FXFR"))
 
 
 def us(hour: int, minute: int = 0) -> datetime:
@@ -120,42 +138,53 @@ def test_no_option_is_a_refusal_and_a_strange_time_is_unreadable() -> None:
             quoted(**change)
 
 
-ERRORS = [
-    ("NOT.AUTHORIZED.ERROR", "", AccessDenied),
-    ("FORBIDDEN.ERROR", "", AccessDenied),
-    ("LOGIN.REAUTHENTICATE.ERROR", "", AccessDenied),
-    ("ACCOUNT.NUMBER.INVALID", "", AccessDenied),
-    ("INTERNAL.SERVER.ERROR", "", Unreachable),
-    ("SERVICE.UNAVAILABLE.ERROR", "", Unreachable),
-    ("SYSTEM.UNAVAILABLE.EXCEPTION", "", Unreachable),
-    ("SYSTEM.UNEXPECTED.ERROR", "", Unreachable),
-    ("RATE.LIMIT.EXCEEDED", "", RateLimited),
-]
-
-
-@pytest.mark.parametrize(("code", "message", "error"), ERRORS)
+@pytest.mark.parametrize(("code", "kind"), ERRORS.items())
 @pytest.mark.parametrize("status", [200, 400, 422])
-def test_errors_of_account_and_source_are_errors(
-    code: str, message: str, error: type[OutsideError], status: int
+def test_each_documented_code_is_a_refusal_or_an_error(
+    code: str, kind: Refusal | type[OutsideError], status: int
 ) -> None:
-    with pytest.raises(error):
-        PICKUP.book.read(ok(faulty(code, message), status), US_ORDER, US_NOW)
+    reply = ok(faulty(code, "verbatim"), status)
+    if isinstance(kind, Refusal):
+        assert PICKUP.book.read(reply, US_ORDER, US_NOW) == Refused(kind, code, "verbatim")
+        return
+    with pytest.raises(kind):
+        PICKUP.book.read(reply, US_ORDER, US_NOW)
 
 
-REFUSALS = [
-    ("PICKUP.X", "The courier was dispatched already", Refusal.TOO_LATE),
-    ("PICKUP.X", "Ready time is after the cutoff", Refusal.TOO_LATE),
-    ("PICKUP.X", "Window shorter than access time", Refusal.TOO_SHORT),
-    ("PICKUPADDRESS.POSTALCODE.INVALID", "Invalid postal", Refusal.ADDRESS),
-    ("PHONENUMBER.EMPTY", "", Refusal.PHONE),
-    ("PICKUP.CANCEL", "Invalid confirmation number", Refusal.NOT_FOUND),
-    ("SOMETHING.NEW", "never seen", Refusal.OTHER),
+UNLISTED = [
+    ("RATE.LIMIT.EXCEEDED", RateLimited),
+    ("PICKUP.ACCOUNTNUMBER.NEW", AccessDenied),
+    ("PICKUPADDRESS.POSTALCODE.NEW", Refusal.ADDRESS),
+    ("PHONENUMBER.EMPTY", Refusal.PHONE),
+    ("SOMETHING.NEW", Refusal.OTHER),
 ]
 
 
-@pytest.mark.parametrize(("code", "message", "reason"), REFUSALS)
-def test_what_is_wrong_with_the_order_is_a_refusal(code: str, message: str, reason: Refusal) -> None:
-    assert PICKUP.book.read(ok(faulty(code, message), 400), US_ORDER, US_NOW) == Refused(reason, code, message)
+@pytest.mark.parametrize(("code", "kind"), UNLISTED)
+def test_an_unlisted_code_is_read_by_its_parts_else_refused_as_other(
+    code: str, kind: Refusal | type[OutsideError]
+) -> None:
+    reply = ok(faulty(code, "never seen"), 400)
+    if isinstance(kind, Refusal):
+        assert PICKUP.book.read(reply, US_ORDER, US_NOW) == Refused(kind, code, "never seen")
+        return
+    with pytest.raises(kind):
+        PICKUP.book.read(reply, US_ORDER, US_NOW)
+
+
+def test_a_pickup_that_exists_already_is_no_refusal() -> None:
+    """FedEx doesn't say which one it is."""
+    reply = ok(faulty("PICKUP.ALREADY.EXISTS", "A pickup already exists."), 400)
+    assert PICKUP.book.read(reply, US_ORDER, US_NOW) == AlreadyBooked(OUR_ID)
+
+
+def test_cancelling_twice_is_off_already_and_after_collection_too_late() -> None:
+    ref = REFS["fedex"]
+    twice = ok(faulty("DUPLICATE.REQUEST.CANCEL", "Duplicate cancel request"), 400)
+    assert PICKUP.cancel.read(twice, ref, US_NOW) == Cancelled(ref, already=True)
+    for code in ("PICKUP.CANCELLATION.NOTALLOWED", "PICKUPCONFIRMATION.CODE.ALREADYEXIST", "PICKUP.NUMBER.EXPIRED"):
+        late = PICKUP.cancel.read(ok(faulty(code, "late"), 400), ref, US_NOW)
+        assert late == Refused(Refusal.TOO_LATE, code, "late")
 
 
 def test_nothing_protects_a_second_order_and_none_can_be_asked_for() -> None:

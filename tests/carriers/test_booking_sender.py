@@ -178,6 +178,12 @@ def test_fedex_a_second_try_is_never_made_by_guess() -> None:
 
 
 @respx.mock
+def test_fedex_a_pickup_that_exists_is_not_taken_for_ours() -> None:
+    respx.post(FX_URL).mock(return_value=answer(faulty("PICKUP.ALREADY.EXISTS", "x"), 400))
+    assert isinstance(book("fedex"), Uncertain)
+
+
+@respx.mock
 def test_ups_the_open_pickups_are_searched_for_our_reference() -> None:
     creation = respx.post(UPS_BOOK).mock(return_value=answer(SUCCESSES["ups", "book"]))
     respx.get(UPS_OPEN).mock(return_value=answer(pending(UPS_PENDING)))
@@ -205,7 +211,7 @@ def test_past_the_cut_off_a_lost_answer_of_a_carrier_without_a_search_is_uncerta
 def test_cancelling_after_collection_is_refused_by_each_carrier_that_says_so() -> None:
     respx.post(KD_URL).mock(return_value=answer(kd("400", "快递员已揽收，不能取消")))
     respx.post(SF_URL).mock(return_value=answer(sf(None, "8252", "订单已确认")))
-    respx.put(FX_URL + "/cancel").mock(return_value=answer(faulty("X", "Courier already dispatched"), 400))
+    respx.put(FX_URL + "/cancel").mock(return_value=answer(faulty("PICKUP.CANCELLATION.NOTALLOWED", "x"), 400))
     ups = {"response": {"errors": [{"code": "9", "message": "Pickup already completed"}]}}
     respx.delete(UPS_OPEN.replace("oncall", "02")).mock(return_value=answer(ups, 400))
     for name in URLS:
