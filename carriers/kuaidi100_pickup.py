@@ -5,16 +5,15 @@ Source: api.kuaidi100.com/document/603cb649a62a19500e19866b and the pages on slo
 docs/carriers/booking.md.
 """
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 import msgspec
 
-from carriers.base import SHANGHAI, Account, AccountSettings, PushAnswer, Scalar, T, raise_for_status, said, text_of
+from carriers.base import SHANGHAI, Account, AccountSettings, PushAnswer, Scalar, said, text_of
 from carriers.booking import (
     QUOTE_HOLDS,
     BookingNews,
@@ -32,14 +31,13 @@ from carriers.booking import (
     parted,
 )
 from carriers.kuaidi100_carriers import carrier_code
+from carriers.kuaidi100_orders import ID, data_of, md5, opened, signed
 from carriers.kuaidi100_pickup_tables import (
     ALREADY_CANCELLED,
     CHARGING,
     DUPLICATE,
-    ERRORS,
     HOURS,
     INTERCEPTS,
-    SAYS,
     SERVICES,
     STATUSES,
 )
@@ -59,10 +57,9 @@ from domain.booking import (
     Refusal,
     Refused,
 )
-from domain.errors import RuleError, Unreachable, UnreadableReply
+from domain.errors import RuleError, UnreadableReply
 from net.http import HttpReply, HttpRequest
 
-ID = "kuaidi100"
 CURRENCY = "CNY"
 MAX_OUR_ID, MAX_ADDRESS_BYTES, MAX_CALLBACK_BYTES, MAX_CANCEL_TEXT = 32, 300, 200, 30
 
@@ -115,19 +112,6 @@ class _Data(msgspec.Struct, rename="camel"):
     weight: Scalar = None
 
 
-class _Reply(msgspec.Struct, rename="camel"):
-    """``success`` and ``code`` are how the label interface (intercept) names what the order interface calls ``result`` and
-    ``returnCode``.
-    """
-
-    result: Scalar = None
-    success: Scalar = None
-    return_code: Scalar = None
-    code: Scalar = None
-    message: Scalar = None
-    data: msgspec.Raw = msgspec.Raw(b"{}")
-
-
 class _Pushed(msgspec.Struct, rename="camel"):
     kuaidinum: Scalar = None
     message: Scalar = None
@@ -135,21 +119,6 @@ class _Pushed(msgspec.Struct, rename="camel"):
 
 
 # --- asking ---
-
-
-def _signed(url: str, method: str, param: Mapping[str, object], account: Account, now: datetime) -> HttpRequest:
-    """The form. Its sign is the upper-case MD5 of param + t + key + secret, over the very text that is sent."""
-    settings: _Settings = account.settings
-    secret = needed(ID, "pickup_secret", settings.pickup_secret, "the enterprise account's secret")
-    text, stamp = msgspec.json.encode(param).decode(), str(int(now.timestamp() * 1000))
-    sign = _md5(text + stamp + settings.key + secret)
-    form = {"method": method, "key": settings.key, "t": stamp, "sign": sign, "param": text}
-    headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
-    return HttpRequest("POST", url, headers, urlencode(form).encode())
-
-
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest().upper()
 
 
 def _url(account: Account) -> str:
@@ -194,7 +163,7 @@ def quote_request(order: PickupOrder, account: Account, now: datetime, nonce: st
         "weight": kilograms(order.weight_g),
         "serviceType": _service(order),
     }
-    return _signed(_url(account), "price", param, account, now)
+    return signed(_url(account), "price", param, account, now)
 
 
 def book_request(order: PickupOrder, account: Account, now: datetime, nonce: str) -> HttpRequest:
@@ -223,7 +192,7 @@ def book_request(order: PickupOrder, account: Account, now: datetime, nonce: str
     }
     if order.declared_cents:
         param["valinsPay"] = f"{order.declared_cents / 100:.2f}"
-    return _signed(_url(account), "bOrder", param, account, now)
+    return signed(_url(account), "bOrder", param, account, now)
 
 
 def _man(role: str, party: Party) -> dict[str, str]:
@@ -234,14 +203,14 @@ def cancel_request(ref: str, account: Account, now: datetime, nonce: str) -> Htt
     del nonce
     task, order = parted(ID, ref, 2)
     param = {"taskId": task, "orderId": order, "cancelMsg": "商家取消"[:MAX_CANCEL_TEXT]}
-    return _signed(_url(account), "cancel", param, account, now)
+    return signed(_url(account), "cancel", param, account, now)
 
 
 def state_request(ref: str, account: Account, now: datetime, nonce: str) -> HttpRequest:
     """``detail`` knows a booking by the task alone."""
     del nonce
     task, _ = parted(ID, ref, 2)
-    return _signed(_url(account), "detail", {"taskId": task}, account, now)
+    return signed(_url(account), "detail", {"taskId": task}, account, now)
 
 
 def intercept_request(order: Intercept, account: Account, now: datetime, nonce: str) -> HttpRequest:
@@ -269,50 +238,17 @@ def intercept_request(order: Intercept, account: Account, now: datetime, nonce: 
         param["recManInfo"] = {"name": order.to.name, "mobile": order.to.phone, "printAddr": _address(order.to)}
     if order.callback_url:
         param |= {"callbackUrl": order.callback_url, "salt": settings.salt}
-    return _signed(settings.intercept_url, "interceptOrder", param, account, now)
-
-
-# --- failures ---
-
-
-def _opened(reply: HttpReply) -> _Reply | Refused:
-    """The envelope of a success, or why not. Raises the OutsideError that the code stands for."""
-    raise_for_status(ID, reply)
-    envelope = said(ID, reply.body, _Reply)
-    code = text_of(envelope.return_code) or text_of(envelope.code)
-    if code == "200" and "false" not in {text_of(envelope.result).lower(), text_of(envelope.success).lower()}:
-        return envelope
-    message = text_of(envelope.message)
-    if code in ERRORS:
-        raise ERRORS[code](ID, f"{code} {message}")
-    if not code:
-        raise UnreadableReply(ID, "a reply without returnCode")
-    return _refused(code, message)
-
-
-def _refused(code: str, message: str) -> Refused:
-    """500 without a word that we know is the server's own trouble; 400 is a refusal whatever it says."""
-    kind = next((kind for word, kind in SAYS if word in message), None)
-    if isinstance(kind, Refusal):
-        return Refused(kind, code, message)
-    if kind is None and code in {"400", DUPLICATE}:
-        return Refused(Refusal.OTHER, code, message)
-    error = kind or (Unreachable if code == "500" else UnreadableReply)
-    raise error(ID, f"{code} {message}")
-
-
-def _data(reply: _Reply, shape: type[T]) -> T:
-    return said(ID, bytes(reply.data), shape)
+    return signed(settings.intercept_url, "interceptOrder", param, account, now)
 
 
 # --- reading ---
 
 
 def quote_read(reply: HttpReply, order: PickupOrder, now: datetime) -> tuple[Quote, ...] | Refused:
-    opened = _opened(reply)
-    if isinstance(opened, Refused):
-        return opened
-    data = _data(opened, _Data)
+    answer = opened(reply)
+    if isinstance(answer, Refused):
+        return answer
+    data = data_of(answer, _Data)
     amount = hundredths(ID, data.price)
     if amount is None:
         return Refused(Refusal.NO_PRICE)
@@ -323,10 +259,10 @@ def quote_read(reply: HttpReply, order: PickupOrder, now: datetime) -> tuple[Quo
 def book_read(reply: HttpReply, order: PickupOrder, now: datetime) -> Booking | AlreadyBooked | Refused:
     """The first booking of this id, also where it is asked for again. Yunda's number comes later, by callback."""
     del now
-    opened = _opened(reply)
-    if isinstance(opened, Refused):
-        return AlreadyBooked(order.our_id) if opened.code == DUPLICATE else opened
-    data = _data(opened, _Data)
+    answer = opened(reply)
+    if isinstance(answer, Refused):
+        return AlreadyBooked(order.our_id) if answer.code == DUPLICATE else answer
+    data = data_of(answer, _Data)
     task, known = text_of(data.task_id), text_of(data.order_id)
     if not task or not known:
         raise UnreadableReply(ID, "an order without taskId or orderId")
@@ -340,10 +276,10 @@ def _number(data: _Data) -> str | None:
 def cancel_read(reply: HttpReply, ref: str, now: datetime) -> Cancelled | Refused:
     """Before collection it is free. Afterwards only the carrier itself can help."""
     del now
-    opened = _opened(reply)
-    if isinstance(opened, Refused):
-        off = any(word in opened.text for word in ALREADY_CANCELLED)
-        return Cancelled(ref, already=True) if off else opened
+    answer = opened(reply)
+    if isinstance(answer, Refused):
+        off = any(word in answer.text for word in ALREADY_CANCELLED)
+        return Cancelled(ref, already=True) if off else answer
     return Cancelled(ref)
 
 
@@ -364,19 +300,19 @@ def _state(data: _Data, text: str) -> BookingState:
 
 def state_read(reply: HttpReply, ref: str, now: datetime) -> BookingState | Refused:
     del ref, now
-    opened = _opened(reply)
-    if isinstance(opened, Refused):
-        return opened
-    data = _data(opened, _Data)
+    answer = opened(reply)
+    if isinstance(answer, Refused):
+        return answer
+    data = data_of(answer, _Data)
     if not text_of(data.status):
         raise UnreadableReply(ID, "a booking without a status")
-    return _state(data, text_of(opened.message))
+    return _state(data, text_of(answer.message))
 
 
 def intercept_read(reply: HttpReply, order: Intercept, now: datetime) -> Intercepted | Refused:
     del now
-    opened = _opened(reply)
-    return opened if isinstance(opened, Refused) else Intercepted(order.number)
+    answer = opened(reply)
+    return answer if isinstance(answer, Refused) else Intercepted(order.number)
 
 
 # --- being called ---
@@ -389,7 +325,7 @@ def verify(body: bytes, headers: Mapping[str, str], account: Account) -> bool:
     form = _form(body)
     if not settings.salt or "sign" not in form or "param" not in form:
         return False
-    return hmac.compare_digest(_md5(form["param"] + settings.salt).encode(), form["sign"].strip().upper().encode())
+    return hmac.compare_digest(md5(form["param"] + settings.salt).encode(), form["sign"].strip().upper().encode())
 
 
 def _form(body: bytes) -> dict[str, str]:

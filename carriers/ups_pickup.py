@@ -11,9 +11,10 @@ from typing import Protocol
 
 import msgspec
 
-from carriers.base import Account, AccountSettings, Scalar, raise_for_status, retry_after_s, said, text_of
+from carriers.base import Account, AccountSettings, raise_for_status, retry_after_s, said, text_of
 from carriers.booking import QUOTE_HOLDS, Call, Pickup, Repeat, Repeating, fitting, hundredths, needed
 from carriers.pickup_hours import WORKDAYS, Hours
+from carriers.ups_pickup_wire import Created, Fault, Pending, Pendings, Rate, Reply
 from domain.booking import (
     AlreadyBooked,
     Booking,
@@ -52,58 +53,6 @@ class _Settings(Protocol):
     shipper_number: str
     shipper_country: str
     pickup_payment: str
-
-
-class _Fault(msgspec.Struct):
-    code: Scalar = None
-    message: Scalar = None
-
-
-class _Faults(msgspec.Struct):
-    errors: list[_Fault] | None = None
-
-
-class _Code(msgspec.Struct, rename="pascal"):
-    code: Scalar = None
-    description: Scalar = None
-
-
-class _Rate(msgspec.Struct, rename="pascal"):
-    currency_code: Scalar = None
-    grand_total_of_all_charge: Scalar = None
-    grand_total_of_all_incented_charge: Scalar = None
-
-
-class _Rated(msgspec.Struct, rename="pascal"):
-    rate_result: _Rate | None = None
-
-
-class _Created(msgspec.Struct, rename={"prn": "PRN", "rate_result": "RateResult"}):
-    prn: Scalar = None
-    rate_result: _Rate | None = None
-
-
-class _CancelledType(msgspec.Struct, rename="pascal"):
-    pickup_type: Scalar = None
-
-
-class _Pending(msgspec.Struct, rename="pascal"):
-    prn: Scalar = msgspec.field(default=None, name="PRN")
-    on_call_status_code: Scalar = None
-    pickup_status_message: Scalar = None
-    reference_number: Scalar = None
-
-
-class _Pendings(msgspec.Struct, rename="pascal"):
-    pending_status: list[_Pending] | _Pending | None = None
-
-
-class _Reply(msgspec.Struct, rename="pascal"):
-    response: _Faults | None = msgspec.field(default=None, name="response")
-    pickup_rate_response: _Rated | None = None
-    pickup_creation_response: _Created | None = None
-    pickup_cancel_response: _CancelledType | None = None
-    pickup_pending_status_response: _Pendings | None = None
 
 
 # --- asking ---
@@ -263,9 +212,9 @@ ENVELOPE_STATUSES = frozenset({200, 400, 404, 422})
 """Statuses whose body says more than the status."""
 
 
-def _opened(reply: HttpReply) -> _Reply | Refused:
+def _opened(reply: HttpReply) -> Reply | Refused:
     raise_for_status(ID, reply, ok=ENVELOPE_STATUSES)
-    whole = said(ID, reply.body, _Reply)
+    whole = said(ID, reply.body, Reply)
     faults = (whole.response.errors if whole.response else None) or []
     if faults:
         return _refused(faults[0], reply)
@@ -273,7 +222,7 @@ def _opened(reply: HttpReply) -> _Reply | Refused:
     return whole
 
 
-def _refused(fault: _Fault, reply: HttpReply) -> Refused:
+def _refused(fault: Fault, reply: HttpReply) -> Refused:
     """What nothing is known of is refused as other, verbatim."""
     code, message = text_of(fault.code).strip(), text_of(fault.message)
     kind = ERRORS.get(code) or next((kind for word, kind in SAYS if word in message.lower()), Refusal.OTHER)
@@ -298,7 +247,7 @@ def quote_read(reply: HttpReply, order: PickupOrder, now: datetime) -> tuple[Quo
     return (Quote(ID, amount, text_of(rate.currency_code), now + QUOTE_HOLDS, order.service, (order.slot,)),)
 
 
-def _amount(rate: _Rate | None) -> int | None:
+def _amount(rate: Rate | None) -> int | None:
     """The account's own price where it has one, else the general one."""
     if rate is None:
         return None
@@ -312,7 +261,7 @@ def book_read(reply: HttpReply, order: PickupOrder, now: datetime) -> Booking | 
     opened = _opened(reply)
     if isinstance(opened, Refused):
         return opened
-    created = opened.pickup_creation_response or _Created()
+    created = opened.pickup_creation_response or Created()
     prn = text_of(created.prn)
     if not prn:
         raise UnreadableReply(ID, "a pickup without PRN")
@@ -346,10 +295,10 @@ STATUSES: Mapping[str, tuple[str, BookingStatus]] = MappingProxyType(
 """The list under PickupStatusMessage. 008 (invalid order status) says nothing and stays unmapped."""
 
 
-def _pending(opened: _Reply) -> list[_Pending]:
+def _pending(opened: Reply) -> list[Pending]:
     """A single pickup comes as an object."""
-    status = (opened.pickup_pending_status_response or _Pendings()).pending_status
-    return [status] if isinstance(status, _Pending) else status or []
+    status = (opened.pickup_pending_status_response or Pendings()).pending_status
+    return [status] if isinstance(status, Pending) else status or []
 
 
 def _status(code: str, message: str) -> BookingStatus:
@@ -360,7 +309,7 @@ def _status(code: str, message: str) -> BookingStatus:
     return next(said_so, BookingStatus.UNMAPPED) if not code else BookingStatus.UNMAPPED
 
 
-def _status_of(pending: _Pending) -> BookingStatus:
+def _status_of(pending: Pending) -> BookingStatus:
     return _status(text_of(pending.on_call_status_code), text_of(pending.pickup_status_message))
 
 

@@ -13,8 +13,9 @@ from carrier_support import SECRET, ok
 
 from carriers import sf as tracking
 from carriers.sf_gateway import GATEWAY, digest
-from carriers.sf_pickup import BUSINESS, PICKUP
 from carriers.sf_pickup import INTERCEPT as CALL_BACK
+from carriers.sf_pickup import PICKUP
+from carriers.sf_pickup_errors import BUSINESS
 from domain.booking import (
     AlreadyBooked,
     Booking,
