@@ -14,6 +14,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from carriers.booking import Intercepting, Pickup
 from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, UnreadableReply
 from domain.tracking import (
     Ask,
@@ -195,6 +196,7 @@ class Carrier:
     works. ``charged``: what costs money; ``tokens_count``: whether fetching a token spends the budget too.
     ``asks``: False where nobody can be asked: what the source knows is brought to us, and ``request`` only raises RuleError.
     ``in_address``: the settings that a source wants in the address, by its document; no other setting may stand there.
+    ``pickup`` and ``intercept``: how its courier is booked and a parcel called back, where it has an interface for that.
     """
 
     id: str
@@ -217,6 +219,8 @@ class Carrier:
     asks: bool = True
     in_address: tuple[str, ...] = ()
     detect: Detect | None = None
+    pickup: Pickup | None = None
+    intercept: Intercepting | None = None
 
     def budgets_of(self, settings: AccountSettings) -> tuple[Budget, ...]:
         """The budgets that hold for an account: the documented ones, and in their place what its settings allow it."""

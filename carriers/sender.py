@@ -5,11 +5,14 @@ deadline moves instead. The one repeat is of a call refused for a stale token.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from carriers.base import Account, Carrier, Standing, no_data_of, read_safely, standing_softly
 from domain.errors import AccessDenied, OutsideError
 from domain.tracking import Ask, Failed, Found, NotFound, Reading
-from net.http import Http, HttpReply
+from net.http import Http, HttpReply, HttpRequest
+
+R = TypeVar("R")
 
 TOKEN_MARGIN = timedelta(seconds=30)
 """A token this near its end is fetched anew: it would die on the way."""
@@ -56,6 +59,29 @@ class Line:
         readings = read_safely(self.carrier, reply, asks, self._wall())
         assert len(readings) == len(asks), f"{self.carrier.id}: {len(readings)} readings for {len(asks)} asks"
         return Answer(tuple(asks), tuple(readings), reply)
+
+    def now(self) -> datetime:
+        """The clock that the line lives by."""
+        return self._wall()
+
+    async def call(
+        self, request: Callable[[Account, datetime], HttpRequest], read: Callable[[HttpReply, datetime], R]
+    ) -> R:
+        """One call that is no question about parcels, with the line's token. Raises OutsideError."""
+        try:
+            return await self._call(request, read)
+        except AccessDenied:
+            if self.carrier.token is None:
+                raise
+            self._forget_token()  # a stale token: the call was refused, so nothing happened yet
+            return await self._call(request, read)
+
+    async def _call(
+        self, request: Callable[[Account, datetime], HttpRequest], read: Callable[[HttpReply, datetime], R]
+    ) -> R:
+        await self._ensure_token()
+        reply = await self._http.send(request(self.account, self._wall()))
+        return read(reply, self._wall())
 
     async def _ensure_token(self) -> None:
         flow, now = self.carrier.token, self._wall()
