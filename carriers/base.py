@@ -403,27 +403,9 @@ class Phrase:
         return not self.also or any(word in text for word in self.also)
 
 
-_SUPPOSED = re.compile(
-    r"(?:[如若](?:有|遇|果|您|无|需|收|客|未|拒|签|发)|是否|以免|避免|防止)[^，,。；;！!]*",
-)
-
-
-def stated(text: str) -> str:
-    """A Chinese route text without the clauses that only suppose something (如有破损…, 若收件人不在…, 是否…, 以免丢失):
-    carriers end most lines with such advice. Place names such as 如皋 and 如东 stay.
-    """
-    return _SUPPOSED.sub(" ", text)
-
-
 def phrase_in(text: str, table: Sequence[Phrase]) -> Phrase | None:
     """The first row of the table that fits the text."""
     return next((row for row in table if row.fits(text)), None)
-
-
-def by_phrase(text: str, table: Sequence[Phrase]) -> tuple[str | None, Meaning | None]:
-    """The code ``text:<phrase>`` and the meaning of the first row that fits the text, else nothing."""
-    row = phrase_in(text, table)
-    return (f"text:{row.phrase}", row.meaning) if row else (None, None)
 
 
 def missing_since(ask: Ask, now: datetime, history: timedelta) -> NoData:

@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from carriers.base import Account, AccountSettings, Budget, Carrier, Meaning, Token, TokenFlow, raise_for_status, said
+from carriers.base import Account, Budget, Carrier, Meaning, Token, TokenFlow, raise_for_status, said
 from carriers.fedex_errors import HISTORY
+from carriers.fedex_pickup import PICKUP, FedexPickupSettings
 from carriers.fedex_read import read
 from carriers.fedex_vocabulary import DELIVERIES, EVENTS, EXCEPTIONS, TRIPLES
 from carriers.fedex_wire import ID, TokenReply
@@ -21,7 +22,7 @@ from net.http import HttpReply, HttpRequest
 BATCH = 30
 
 
-class FedexSettings(AccountSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class FedexSettings(FedexPickupSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``client_id`` and ``client_secret`` of a project with the Track API."""
 
     client_id: str
@@ -96,6 +97,7 @@ CARRIER = Carrier(
             for code, row in EXCEPTIONS.items()
         },
     },
+    pickup=PICKUP,
     probe=Ask("000000000000"),
     request=request,
     read=read,

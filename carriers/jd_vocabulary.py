@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from carriers.base import Meaning, phrase_in, stated
+from carriers.base import Meaning, phrase_in
 from carriers.kuaidi100_phrases import MANNERS, PHRASES
+from carriers.route_texts import stated
 from domain.tracking import Manner, Milestone, Reason
 
 STAGES = "JDL order stages (open.jdl.com access-guide 267/54018, 14 Aug 2024); third-party copy: OLTS jdl.csv"

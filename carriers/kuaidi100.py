@@ -11,7 +11,6 @@ import msgspec
 
 from carriers.base import (
     Account,
-    AccountSettings,
     Budget,
     Carrier,
     Charged,
@@ -27,6 +26,7 @@ from carriers.kuaidi100_carriers import carrier_code
 from carriers.kuaidi100_detect import DETECT
 from carriers.kuaidi100_errors import failure
 from carriers.kuaidi100_phrases import PHRASES
+from carriers.kuaidi100_pickup import INTERCEPT, PICKUP, Kuaidi100PickupSettings
 from carriers.kuaidi100_push import ANSWER, ended, numbers, read_push, read_subscription, unwrap, verify
 from carriers.kuaidi100_vocabulary import CODES, WORDS
 from carriers.kuaidi100_wire import HISTORY, ID, Result, check_number, events_of, md5
@@ -37,7 +37,7 @@ from net.http import HttpReply, HttpRequest
 MAX_NUMBER = 32  # characters of a number, by the query document
 
 
-class Kuaidi100Settings(AccountSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Kuaidi100Settings(Kuaidi100PickupSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``customer`` and ``key`` of the enterprise account; ``salt`` (any secret of ours) proves pushes, which come to
     ``callback_url``.
     """
@@ -73,7 +73,10 @@ def _query(ask: Ask) -> dict[str, str]:
 def _company(ask: Ask) -> str:
     if not ask.carrier:
         raise RuleError(f"kuaidi100: parcel {ask.number} has no carrier: name one, such as zhongtong or 中通快递")
-    return carrier_code(ask.carrier) or ask.carrier.strip().lower()
+    code = carrier_code(ask.carrier) or ask.carrier.strip().lower()
+    if ":" in code:
+        raise RuleError(f"kuaidi100: it doesn't know {ask.carrier}: ask another source about parcel {ask.number}")
+    return code
 
 
 def _number(ask: Ask) -> str:
@@ -159,6 +162,8 @@ CARRIER = Carrier(
     ),
     charged=frozenset({Charged.QUESTION, Charged.REGISTRATION}),
     detect=DETECT,
+    pickup=PICKUP,
+    intercept=INTERCEPT,
     history=HISTORY,
     scrub=("courierInfo", "pickupManName", "pickupManPhone", "deliveryManName", "deliveryManPhone"),
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from carriers import dhl, fedex, jd, kuaidi100, kuaidiniao, manual, sf, track17, ups, usps
+from carriers import dhl, fedex, jd, kuaidi100, kuaidiniao, kuaidiniao_vocabulary, manual, sf, track17, ups, usps
 from carriers.base import Carrier
 from domain.errors import RuleError
 
@@ -27,6 +27,9 @@ CARRIERS: Mapping[str, Carrier] = MappingProxyType(
         )
     }
 )
+
+SHIPPERS = kuaidiniao_vocabulary.SHIPPERS
+"""The house's carriers that Kuaidiniao has a code for."""
 
 MANUAL, parse_event, parse_leg = manual.ID, manual.parse_event, manual.parse_leg
 """The source of what a merchant brings by itself, and how its rows are read one by one."""

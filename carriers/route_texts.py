@@ -7,12 +7,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from carriers import base
 from carriers.base import Meaning, Phrase, phrase_in
 from carriers.kuaidi100_phrases import MANNERS
 from domain.tracking import Manner, Milestone
 
 _CLAUSE = "[^，,。；;！!]*"
+_SUPPOSED = re.compile(
+    r"(?:[如若](?:有|遇|果|您|无|需|收|客|未|拒|签|发)|是否|以免|避免|防止)[^，,。；;！!]*",
+)
+"""Place names such as 如皋 and 如东 stay."""
+
 _ADVICE = re.compile(
     "(?:(?:^|(?<=[，,。；;！!、：: （(]))[如若](?!皋|东|意|家酒店|家宾馆|是|尔)"  # at the head of a clause, but no place name
     "|请勿|切勿|严禁|禁止|谨防|警惕|小心|当心|可能|万一|倘若|假如"
@@ -21,10 +25,10 @@ _ADVICE = re.compile(
 
 
 def stated(text: str) -> str:
-    """A route text without what it only supposes (``base.stated``), advises, warns of or forbids: 请勿寄递违禁品,
+    """A route text without what it only supposes (如有破损…, 若收件人不在…, 是否…, 以免丢失), advises, warns of or forbids: 请勿寄递违禁品,
     谨防快递丢失诈骗, 可拒签.
     """
-    return _ADVICE.sub(" ", base.stated(text))
+    return _ADVICE.sub(" ", _SUPPOSED.sub(" ", text))
 
 
 TAKEN_OUT = frozenset({Manner.LOCKER, Manner.POINT})

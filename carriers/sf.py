@@ -3,18 +3,12 @@
 Source: the gateway overview and the payloads named in carriers/sf_vocabulary.py. See docs/carriers/sf.md.
 """
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from urllib.parse import quote_plus, urlencode
-
-import msgspec
 
 from carriers.base import (
     Account,
-    AccountSettings,
     Budget,
     Carrier,
     Push,
@@ -24,28 +18,25 @@ from carriers.base import (
     json_of,
     missing_since,
     no_data_of,
-    raise_for_status,
     said,
     same_number,
     text_of,
 )
 from carriers.failure_words import Kind, kind_in
+from carriers.sf_gateway import ID, nested, opened, signed
 from carriers.sf_opcodes import LISTED
+from carriers.sf_pickup import INTERCEPT, PICKUP, SfPickupSettings
 from carriers.sf_vocabulary import AMBIGUOUS, OPS, REASONS, SECONDARY, TRIPLES
 from carriers.sf_wire import (
-    ID,
-    Envelope,
     Pushed,
-    Result,
     Route,
     RouteResp,
     Routes,
     event_of,
     mail_of,
-    nested,
     routes_of,
 )
-from domain.errors import AccessDenied, OutsideError, RateLimited, RuleError, Unreachable, UnreadableReply
+from domain.errors import OutsideError, RuleError, UnreadableReply
 from domain.parcel import ELECTRONIC, order_key
 from domain.tracking import (
     Ask,
@@ -65,7 +56,7 @@ BATCH = 10
 HISTORY = timedelta(days=90)  # "3 months", by the route query's document
 
 
-class SfSettings(AccountSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class SfSettings(SfPickupSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``partner_id`` (顾客编码) and ``checkword`` (校验码) of the partner account."""
 
     partner_id: str
@@ -76,29 +67,11 @@ class SfSettings(AccountSettings, frozen=True, forbid_unknown_fields=True, kw_on
 # --- asking ---
 
 
-def digest(msg_data: str, timestamp: str, checkword: str) -> str:
-    """msgDigest: Base64 of the MD5 of the URL-encoded text. SF encodes as Java does: a blank is "+", "*" stays."""
-    text = quote_plus(msg_data + timestamp + checkword, safe="*")
-    return base64.b64encode(hashlib.md5(text.encode(), usedforsecurity=False).digest()).decode()
-
-
 def request(asks: Sequence[Ask], account: Account, now: datetime, nonce: str) -> HttpRequest:
     """The signed route query for up to ten numbers. ``checkPhoneNo`` holds the last four digits of either party."""
     if not 0 < len(asks) <= BATCH:
         raise RuleError(f"sf: ask for 1 to {BATCH} numbers at once, not {len(asks)}")
-    settings: SfSettings = account.settings
-    msg_data = msgspec.json.encode(_query(asks)).decode()
-    timestamp = str(int(now.timestamp() * 1000))
-    fields = {
-        "partnerID": settings.partner_id,
-        "requestID": nonce,
-        "serviceCode": "EXP_RECE_SEARCH_ROUTES",
-        "timestamp": timestamp,
-        "msgData": msg_data,
-        "msgDigest": digest(msg_data, timestamp, settings.checkword),
-    }
-    headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
-    return HttpRequest("POST", settings.base_url, headers, urlencode(fields).encode())
+    return signed("EXP_RECE_SEARCH_ROUTES", _query(asks), account, now, nonce)
 
 
 def _query(asks: Sequence[Ask]) -> dict[str, object]:
@@ -113,20 +86,6 @@ def _query(asks: Sequence[Ask]) -> dict[str, object]:
 
 
 # --- failures ---
-
-GATEWAY: Mapping[str, type[OutsideError]] = MappingProxyType(
-    {
-        "A1001": UnreadableReply,  # a field is missing or malformed
-        "A1002": AccessDenied,  # timestamp or access token expired
-        "A1003": AccessDenied,  # IP address
-        "A1004": AccessDenied,  # no right to the service, or the wrong environment
-        "A1005": RateLimited,
-        "A1006": AccessDenied,  # signature
-        "A1009": Unreachable,  # the service behind the gateway is down
-        "A1099": Unreachable,  # system error
-    }
-)
-"""apiResultCode other than A1000, which only means that the gateway let the call through."""
 
 BUSINESS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -162,21 +121,11 @@ def _failure(code: str, message: str, ask: Ask, now: datetime) -> NotFound:
 
 def read(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
     """One reading per ask; a waybill that the reply doesn't mention fails alone."""
-    raise_for_status(ID, reply)
-    result = _opened(json_of(reply.body, Envelope))
-    code = text_of(result.error_code)
-    if text_of(result.success).lower() != "true" or code not in {"", "S0000"}:
-        message = text_of(result.error_msg)
-        return [_failure(code, message, ask, now) for ask in asks]
+    result = opened(reply)
+    if not result.succeeded:
+        return [_failure(result.code, text_of(result.error_msg), ask, now) for ask in asks]
     routes = nested(result.msg_data, Routes).route_resps or []
     return [_reading([resp for resp in routes if same_number(resp.mail_no, ask.number)], ask, now) for ask in asks]
-
-
-def _opened(envelope: Envelope) -> Result:
-    code = text_of(envelope.api_result_code)
-    if code != "A1000":
-        raise GATEWAY.get(code, UnreadableReply)(ID, f"{code} {text_of(envelope.api_error_msg)}")
-    return nested(envelope.api_result_data, Result)
 
 
 def _reading(mentions: Sequence[RouteResp], ask: Ask, now: datetime) -> Reading:
@@ -256,6 +205,8 @@ CARRIER = Carrier(
         ),
     ),
     vocabulary=_VOCABULARY,
+    pickup=PICKUP,
+    intercept=INTERCEPT,
     probe=Ask("SF0000000000000", phone4="0000"),
     request=request,
     read=read,

@@ -2,18 +2,11 @@
 
 import msgspec
 
-from carriers.base import SHANGHAI, Scalar, T, naive_time, offset_time, scan_event, text_of
+from carriers.base import SHANGHAI, Scalar, naive_time, offset_time, scan_event, text_of
+from carriers.sf_gateway import ID
 from carriers.sf_vocabulary import meaning_of
 from domain.errors import UnreadableReply
 from domain.tracking import ScanEvent, Zone
-
-ID = "sf"
-
-
-class Envelope(msgspec.Struct, rename="camel"):
-    api_result_code: Scalar = None
-    api_error_msg: Scalar = None
-    api_result_data: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 class Route(msgspec.Struct, rename="camel"):
@@ -41,13 +34,6 @@ class Routes(msgspec.Struct, rename="camel"):
     route_resps: list[RouteResp] | None = None
 
 
-class Result(msgspec.Struct, rename="camel"):
-    success: Scalar = None
-    error_code: Scalar = None
-    error_msg: Scalar = None
-    msg_data: msgspec.Raw = msgspec.Raw(b"{}")
-
-
 class PushBody(msgspec.Struct, rename={"waybill_route": "WaybillRoute"}):
     """One route comes as a list of one, or bare."""
 
@@ -62,14 +48,6 @@ class Pushed(PushBody, rename={"body": "Body"}):
     """The document wraps the routes in a Body."""
 
     body: PushBody | None = None
-
-
-def nested(raw: msgspec.Raw, shape: type[T]) -> T:
-    """JSON that may be wrapped in a JSON string."""
-    text = bytes(raw)
-    if text[:1] == b'"':
-        text = msgspec.json.decode(text, type=str).encode()
-    return msgspec.json.decode(text, type=shape)
 
 
 def event_of(route: Route) -> ScanEvent:

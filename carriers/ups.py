@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from carriers.base import Account, Budget, Carrier, TokenFlow
 from carriers.ups_account import UpsSettings, headers, token_read, token_request
 from carriers.ups_errors import HISTORY
+from carriers.ups_pickup import PICKUP
 from carriers.ups_push import PUSH
 from carriers.ups_read import read
 from carriers.ups_statuses import ROLLUPS, STATUSES
@@ -43,6 +44,7 @@ CARRIER = Carrier(
         **{f"*//{status}": meaning for status, meaning in ROLLUPS.items()},
         **{f"X/* {n}: {row.phrase}": row.meaning for n, row in enumerate(EXCEPTION_TEXTS)},
     },
+    pickup=PICKUP,
     probe=Ask("1Z0000000000000000"),
     request=request,
     read=read,

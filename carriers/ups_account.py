@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import urlencode
 
-from carriers.base import Account, AccountSettings, Token, raise_for_status, said, text_of
+from carriers.base import Account, Token, raise_for_status, said, text_of
+from carriers.ups_pickup import UpsPickupSettings
 from carriers.ups_wire import ID, TokenReply
 from domain.errors import AccessDenied, RuleError
 from net.http import HttpReply, HttpRequest
 
 
-class UpsSettings(AccountSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class UpsSettings(UpsPickupSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``client_id`` and ``client_secret`` of an app with the Tracking API. ``push_credential``: what every Track Alert
     must come with, without it no push is believed. ``alerts``: the version of Track Alert; v1 is told the credential in
     each subscription, v2 knows it from UPS's portal.

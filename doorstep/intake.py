@@ -187,7 +187,7 @@ def parse_shipment(
     *,
     whose: CarrierCode = missing_carrier,
     zone: ZoneInfo = SHOP_ZONE,
-    carrier_names: Iterable[str] = (),
+    carrier_names: Callable[[], Iterable[str]] = tuple,
 ) -> Shipment:
     """A shipment of the API's fields. ``carrier_names``: what an unknown carrier might have meant; ``whose`` says whose a
     number without a carrier is. Raises RowError.
@@ -216,7 +216,7 @@ def parse_shipment(
 
 
 def _carrier_of(
-    f: Fields, number: str, carrier_code: CarrierCode, whose: CarrierCode, names: Iterable[str]
+    f: Fields, number: str, carrier_code: CarrierCode, whose: CarrierCode, names: Callable[[], Iterable[str]]
 ) -> tuple[str, str, str]:
     if f.has("carrier"):
         return _carrier(text_of(f.raw["carrier"]), carrier_code, names)
@@ -227,10 +227,10 @@ def _carrier_of(
     return source, code, region[0] if region else "cn"
 
 
-def _carrier(name: str, carrier_code: CarrierCode, names: Iterable[str]) -> tuple[str, str, str]:
+def _carrier(name: str, carrier_code: CarrierCode, names: Callable[[], Iterable[str]]) -> tuple[str, str, str]:
     found = carrier_code(name)
     if found is None:
-        near = difflib.get_close_matches(name, sorted(set(names)), n=3, cutoff=0.3)
+        near = difflib.get_close_matches(name, sorted(set(names())), n=3, cutoff=0.3)
         raise RuleError(f"unknown carrier {name!r}" + (f"; did you mean {', '.join(near)}?" if near else ""))
     source, code, *region = found
     return source, code, region[0] if region else "cn"

@@ -1,8 +1,8 @@
 """Who is asked about which carrier, by what is set: a carrier's own interface first, then the aggregators."""
 
 from carriers.base import Account
-from carriers.kuaidi100_carriers import carrier_code
-from carriers.registry import CARRIERS
+from carriers.carrier_tables import HouseCarrier, carrier_of, house_carrier
+from carriers.registry import CARRIERS, SHIPPERS
 from config.settings import Settings
 from domain.errors import RuleError
 from monitor.identify import Way
@@ -17,23 +17,34 @@ AGGREGATORS = ("kuaidi100", "kuaidiniao", "17track")
 
 
 def source_of(settings: Settings, name: str) -> tuple[str, str] | None:
-    """Who is asked about a carrier that people call ``name``: (source, carrier code); None where nobody knows it.
+    """Who is asked about a carrier that people call ``name``: (source, carrier id); None where nobody knows it.
 
-    Raises RuleError where no account is set that could ask.
+    Raises RuleError where several carriers bear the name, or no account is set that could ask.
     """
-    code = carrier_code(name)
-    if code is None:
+    carrier = house_carrier(name)
+    if carrier is None:
         return None
-    direct, able = DIRECT.get(code), able_sources(settings, code)
+    able = able_sources(settings, carrier.id)
     if not able:
-        wanted = f"[carriers.{direct}.main] or " if direct else ""
-        raise RuleError(f"no account is set that can ask about {name}; add {wanted}[carriers.kuaidi100.main]")
-    return able[0], code
+        wanted = " or ".join(f"[carriers.{one}.main]" for one in sources_for(carrier))
+        raise RuleError(f"no account is set that can ask about {name}; add {wanted}")
+    return able[0], carrier.id
 
 
-def able_sources(settings: Settings, code: str) -> tuple[str, ...]:
+def sources_for(carrier: HouseCarrier) -> tuple[str, ...]:
+    """Every source that can be asked about a carrier, its own interface first, then the aggregators that know it."""
+    knows = {
+        "kuaidi100": carrier.kuaidi100 is not None,
+        "kuaidiniao": carrier.kuaidi100 in SHIPPERS,
+        "17track": carrier.track17 is not None,
+    }
+    return tuple(one for one in (DIRECT.get(carrier.id), *AGGREGATORS) if one and knows.get(one, True))
+
+
+def able_sources(settings: Settings, carrier_id: str) -> tuple[str, ...]:
     """The sources with an account that can be asked about a carrier, its own interface first."""
-    return tuple(one for one in (DIRECT.get(code), *AGGREGATORS) if one and one in settings.carriers)
+    carrier = carrier_of(carrier_id)
+    return tuple(one for one in sources_for(carrier) if one in settings.carriers) if carrier else ()
 
 
 def standby_of(settings: Settings, source: str, code: str) -> tuple[tuple[str, str], ...]:

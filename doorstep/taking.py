@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from carriers.carrier_tables import known_carriers
 from carriers.detect import guesses, sure_carrier
-from carriers.kuaidi100_carriers import ROWS
 from carriers.registry import MANUAL, parse_event, parse_leg
 from config.settings import Settings
 from config.words import LANGS, texts
@@ -29,7 +29,6 @@ from store.base import Db
 from store.facts import FactRow
 from store.unidentified import UNKNOWN
 
-CARRIER_NAMES = tuple(row[1] for row in ROWS)
 HOME_SOURCES = frozenset({"kuaidi100", "kuaidiniao", "sf"})
 """Sources of carriers in China: their calendar applies where a row names no destination."""
 
@@ -71,7 +70,7 @@ def take_shipment(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, 
             lambda name: source_of(house.settings, name),
             whose=lambda number: whose(house.settings, number),
             zone=house.settings.zone,
-            carrier_names=CARRIER_NAMES,
+            carrier_names=carrier_names,
         ),
         raw,
     )
@@ -91,6 +90,11 @@ def take_shipment(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, 
             subscriptions.want(db, int(written.id), source, account, now=now)
         look.look_at(db, [int(written.id)], house.policy, now=now)
     return Taken(written.id, written.created)
+
+
+def carrier_names() -> list[str]:
+    """Every name of every carrier: what an unknown one might have meant."""
+    return [name for carrier in known_carriers().values() for name in carrier.names.values()]
 
 
 def whose(settings: Settings, number: str) -> tuple[str, str] | None:

@@ -10,7 +10,8 @@ import respx
 from carrier_support import NOW, SECRET, account_of, ok
 
 from carriers.base import read_safely
-from carriers.sf import BUSINESS, CARRIER, GATEWAY, digest, numbers, read_push
+from carriers.sf import BUSINESS, CARRIER, numbers, read_push
+from carriers.sf_gateway import GATEWAY, digest
 from carriers.sf_opcodes import LISTED
 from carriers.sf_vocabulary import AMBIGUOUS, OPS, TRIPLES, meaning_of
 from domain.errors import AccessDenied, RateLimited, Unreachable, UnreadableReply
