@@ -223,12 +223,14 @@ GATEWAYS = [
     ("A1004", AccessDenied),
     ("A1005", RateLimited),
     ("A1006", AccessDenied),
+    ("A1007", RateLimited),
+    ("A1008", AccessDenied),
     ("A1009", Unreachable),
     ("A1099", Unreachable),
 ]
 
 
-@pytest.mark.parametrize(("code", "meant"), [*GATEWAYS, ("A1008", UnreadableReply), ("", UnreadableReply)])
+@pytest.mark.parametrize(("code", "meant"), [*GATEWAYS, ("A1234", UnreadableReply), ("", UnreadableReply)])
 def test_every_documented_gateway_code_has_its_error(code: str, meant: type[Exception]) -> None:
     """The gateway speaks of the account and the source, never of a parcel."""
     body = {"apiResultCode": code, "apiErrorMsg": "m", "apiResultData": None}
