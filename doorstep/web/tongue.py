@@ -13,6 +13,7 @@ from domain.privacy import mask_name, mask_phone
 from domain.returns import Return
 from domain.shipment import Shipment
 from domain.words import Words
+from store.unidentified import UNKNOWN
 
 LANGS = {"zh": "中文", "en": "English"}
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
@@ -77,6 +78,8 @@ class Tongue:
 
     def carrier(self, code: str) -> str:
         """A carrier by its name."""
+        if code == UNKNOWN:
+            return self.t("parcel.unknown_carrier")
         return carrier_name(code, self.lang) if code else ""
 
     def service(self, shipment: Shipment) -> str:

@@ -34,12 +34,13 @@ from domain.case import Kind
 from domain.shipment import Shipment
 from domain.tracking import Milestone, NoData
 from monitor.poll import PollReport, poll_due
-from monitor.tick import tick
+from monitor.tick import Ways, tick
 from store import cases, check, facts, intake, sources, tracking
 from store.base import Db, Store
 from store.sources import SourceState
 
 MINUTE = timedelta(minutes=1)
+WAYS = Ways(callback_url=lambda *names: "/".join(names), of_carrier=lambda _: None)
 PICKED_UP = ("2026-03-02 09:30:00", "103", "【杭州】已揽收")
 
 
@@ -80,7 +81,7 @@ class Desk:
                 POLICY,
                 now=self.now,
                 nonce=self.nonce,
-                callback_url=lambda *names: "/".join(names),
+                ways=WAYS,
             )
         finally:
             await self._close()

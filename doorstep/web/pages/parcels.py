@@ -1,13 +1,18 @@
 """Parcels: how many stand where, the ones heard of last, and one parcel with every scan."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
+from domain.errors import RuleError
 from domain.tracking import Milestone
-from doorstep.web.context import Shared, SignedIn, names_of, render
-from store import overviews, people
+from doorstep.sources import source_of, way_of
+from doorstep.web.context import Form, Shared, SignedIn, field, go, names_of, render
+from monitor.acts import ROLES_THAT_ACT
+from monitor.identify import settle
+from store import overviews, people, unidentified
 
 router = APIRouter()
+MAX_BARE = 50
 
 WAY = (
     Milestone.ANNOUNCED,
@@ -37,10 +42,31 @@ def step_of(milestone: Milestone | None) -> int:
 def parcels(request: Request, web: Shared, who: SignedIn, state: str = "") -> Response:
     known = state if state in {*Milestone, "none"} else ""
     counts = web.house.store.read(overviews.parcel_counts)
+    bare = web.house.store.read(unidentified.waiting, limit=MAX_BARE)
     views = web.house.store.read(overviews.recent_shipments, milestone=known)
     order = [None, *Milestone]
     shown = [(milestone, counts[milestone]) for milestone in order if counts.get(milestone)]
-    return render(request, who, "parcels.html", counts=shown, views=views, state=known, total=sum(counts.values()))
+    return render(
+        request, who, "parcels.html", counts=shown, views=views, state=known, total=sum(counts.values()),
+        bare=bare,
+    )  # fmt: skip
+
+
+@router.post("/parcels/{shipment_id}/carrier")
+def name_carrier(web: Shared, who: SignedIn, form: Form, shipment_id: int) -> Response:
+    """A person says whose a bare number is."""
+    if who.person.role not in ROLES_THAT_ACT:
+        raise HTTPException(403, "role")
+    try:
+        found = source_of(web.house.settings, field(form, "carrier", 80))
+    except RuleError as exc:
+        raise HTTPException(422, str(exc)) from exc
+    way = way_of(web.house.settings, found[1]) if found else None
+    if found is None or way is None:
+        raise HTTPException(422, "carrier")
+    web.house.store.write(settle, shipment_id, found[1], way, now=web.house.now(), by=who.person.id, channel="console")
+    web.house.bus.publish("parcels")
+    return go("/parcels")
 
 
 @router.get("/parcels/{number:path}")

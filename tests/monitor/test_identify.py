@@ -1,0 +1,100 @@
+"""Bare numbers: what the form agrees on with a source is taken, the rest is a question for a person."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+import respx
+from carrier_lines import lines
+from monitor_support import at, opened
+
+from domain.shipment import Shipment
+from monitor.identify import Way, choose, identify_due, settle
+from store import asking, intake, subscriptions, tracking, unidentified
+from store.base import Db, Store
+
+DETECT = "https://k.test/autonumber/auto"
+ZTO = Way((("kuaidi100", "main"),), begin=True, subscribe=True)
+
+
+def way(code: str) -> Way | None:
+    return ZTO if code in {"zhongtong", "yuantong"} else None
+
+
+def add(db: Db, number: str, *guesses: str) -> int:
+    shipment = Shipment(number, unidentified.UNKNOWN, "", at(0))
+    written = intake.add_shipment(db, shipment, next_poll_at=None, alarm_at=None)
+    unidentified.add(db, int(written.id), guesses, due_at=at(0))
+    return int(written.id)
+
+
+@pytest.mark.parametrize(
+    ("guesses", "detected", "chosen"),
+    [
+        (("zhongtong", "yuantong"), ("yuantong", "shentong"), "yuantong"),
+        ((), ("zhongtong",), "zhongtong"),
+        ((), ("zhongtong", "yuantong"), None),
+        (("zhongtong", "yuantong"), ("yuantong", "zhongtong"), None),
+        (("shunfeng",), ("zhongtong",), None),
+        (("shunfeng",), (), None),
+    ],
+)
+def test_only_agreement_is_taken(guesses: tuple[str, ...], detected: tuple[str, ...], chosen: str | None) -> None:
+    """Two that contradict each other, or one that names several, leave it to a person."""
+    assert choose(guesses, detected) == chosen
+
+
+def identified(store: Store, says: Callable[[httpx.Request], httpx.Response], hours: float = 1) -> int:
+    async def run() -> int:
+        open_lines = lines(lambda: at(hours), "kuaidi100")
+        try:
+            return await identify_due(store, list(open_lines.values()), way, now=at(hours))
+        finally:
+            for line in open_lines.values():
+                await line.close()
+
+    with respx.mock() as net:
+        net.post(DETECT).mock(side_effect=says)
+        return asyncio.run(run())
+
+
+def test_an_identified_number_is_watched_like_any_other(tmp_path: Path) -> None:
+    """Asked at once, and subscribed to where its source calls."""
+    with opened(tmp_path) as store:
+        shipment = store.write(add, "7312345678901", "zhongtong", "yuantong")
+        assert identified(store, lambda _: httpx.Response(200, json=[{"comCode": "zhongtong"}])) == 1
+        view = store.read(tracking.views, [shipment])[shipment]
+        assert (view.shipment.carrier, view.shipment.source) == ("zhongtong", "kuaidi100")
+        assert [d.shipment_id for d in store.read(asking.due_polls, "kuaidi100", "main", now=at(1), limit=5)] == [
+            shipment
+        ]
+        assert store.read(subscriptions.states, "kuaidi100", [shipment]) == {shipment: "wanted"}
+        assert store.read(unidentified.waiting, limit=5) == []
+
+
+def test_what_a_source_cannot_tell_waits_for_a_person(tmp_path: Path) -> None:
+    """With everything that it may be; a source that is down is asked again instead."""
+    with opened(tmp_path) as store:
+        shipment = store.write(add, "123456789012", "shunfeng")
+        assert identified(store, lambda _: httpx.Response(503)) == 0
+        assert store.read(unidentified.due, now=at(2), limit=5)
+        assert identified(store, lambda _: httpx.Response(200, json=[{"comCode": "zhongtong"}]), hours=2) == 0
+        (waiting,) = store.read(unidentified.waiting, limit=5)
+        assert waiting.guesses == ("zhongtong", "shunfeng")
+        assert store.read(unidentified.due, now=at(99), limit=5) == []
+        store.write(settle, shipment, "zhongtong", ZTO, now=at(3), by="li", channel="console")
+        assert store.read(unidentified.waiting, limit=5) == []
+
+
+def test_a_number_that_is_watched_already_is_only_mentioned_twice(tmp_path: Path) -> None:
+    """Its second entry ends, and nothing is asked twice."""
+    with opened(tmp_path) as store:
+        first = Shipment("7312345678901", "zhongtong", "kuaidi100", at(0))
+        store.write(intake.add_shipment, first, next_poll_at=at(0), alarm_at=None)
+        again = store.write(add, "7312345678901", "zhongtong")
+        store.write(settle, again, "zhongtong", ZTO, now=at(1))
+        view = store.read(tracking.views, [again])[again]
+        assert view.watching_ended == "twin"
+        assert len(store.read(asking.due_polls, "kuaidi100", "main", now=at(1), limit=5)) == 1
