@@ -1,0 +1,162 @@
+"""Two sources for one parcel: the second stands in where the first is down or can't tell; nothing is lost or doubled."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import respx
+from carrier_lines import QUERY, SF_URL, kuaidi, lines, nonces, number_asked
+from monitor_support import POLICY, at, opened
+
+from domain.merge import merge
+from domain.shipment import Shipment
+from domain.tracking import Milestone
+from monitor.poll import poll_due
+from store import asking, check, intake, reads, sources, tracking
+from store.base import Db, Store
+
+NUMBERS = ("SF1000000000001", "SF1000000000002")
+DOWN = (at(6), at(12))
+"""The first source is down for six hours."""
+
+HAPPENINGS: dict[str, list[tuple[float, str, str, str]]] = {
+    NUMBERS[0]: [
+        (1, "50", "103", "顺丰速运 已收取快件"),
+        (5, "30", "0", "快件在【杭州】装车"),
+        (7, "31", "0", "快件到达【上海】"),
+        (9, "44", "5", "正在派送途中"),
+        (13, "80", "301", "已签收，本人签收"),
+    ],
+    NUMBERS[1]: [
+        (2, "50", "103", "顺丰速运 已收取快件"),
+        (10, "31", "0", "快件到达【上海】"),
+        (11.5, "44", "5", "正在派送途中"),
+    ],
+}
+"""What happens to each parcel: hours, SF's code, Kuaidi100's code, SF's words."""
+
+
+def local(hours: float) -> str:
+    return f"{at(hours) + timedelta(hours=8):%Y-%m-%d %H:%M:%S}"
+
+
+def happened(number: str, now: datetime) -> list[tuple[float, str, str, str]]:
+    return [one for one in HAPPENINGS[number] if at(one[0]) <= now]
+
+
+def sf_says(request: httpx.Request, now: datetime) -> httpx.Response:
+    import json
+    from urllib.parse import parse_qs
+
+    asked = json.loads(parse_qs(request.content.decode())["msgData"][0])["trackingNumber"]
+    routes = {
+        n: [
+            {"acceptTime": local(h), "acceptAddress": "", "remark": t, "opCode": op} for h, op, _, t in happened(n, now)
+        ]
+        for n in asked
+    }
+    data = {"routeResps": [{"mailNo": n, "routes": found} for n, found in routes.items()]}
+    result = {"success": True, "errorCode": "S0000", "errorMsg": None, "msgData": data}
+    return httpx.Response(200, json={"apiResultCode": "A1000", "apiErrorMsg": "", "apiResultData": json.dumps(result)})
+
+
+class World:
+    """Both sources over HTTP, the first down for six hours, ticking every ten minutes."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.now = at(0)
+        self.asked: dict[str, list[datetime]] = {"sf": [], "kuaidi100": []}
+
+    def sf(self, request: httpx.Request) -> httpx.Response:
+        self.asked["sf"].append(self.now)
+        return httpx.Response(503) if DOWN[0] <= self.now < DOWN[1] else sf_says(request, self.now)
+
+    def kuaidi(self, request: httpx.Request) -> httpx.Response:
+        self.asked["kuaidi100"].append(self.now)
+        number = number_asked(request)
+        events = [(local(h + 0.01), code, f"【{t}】") for h, _, code, t in happened(number, self.now)]
+        return httpx.Response(200, json=kuaidi(number, *events))
+
+    def run(self, until: float) -> None:
+        async def turns() -> None:
+            both = lines(lambda: self.now, "sf", "kuaidi100")
+            nonce = nonces()
+            while self.now < at(until):
+                await poll_due(self.store, both, POLICY, now=self.now, nonce=nonce)
+                self.now += timedelta(minutes=10)
+            for line in both.values():
+                await line.close()
+
+        with respx.mock(assert_all_called=False) as net:
+            net.post(SF_URL).mock(side_effect=self.sf)
+            net.post(QUERY).mock(side_effect=self.kuaidi)
+            asyncio.run(turns())
+
+
+def add(db: Db, number: str) -> int:
+    shipment = Shipment(number, "shunfeng", "sf", at(0), promised_at=at(30))
+    standby = [("kuaidi100", "main")]
+    return int(intake.add_shipment(db, shipment, next_poll_at=at(0), alarm_at=None, standby=standby).id)
+
+
+@contextmanager
+def world(tmp_path: Path) -> Iterator[tuple[World, list[int]]]:
+    with opened(tmp_path) as store:
+        ids = [store.write(add, number) for number in NUMBERS]
+        made = World(store)
+        yield made, ids
+        assert store.read(check.differences, now=made.now) == []
+
+
+def scans(store: Store, shipment: int) -> list[Any]:
+    return store.read(lambda db: reads.scans(db, list(tracking.views(db, [shipment]).values())))
+
+
+def test_a_source_down_for_six_hours_costs_no_event_and_doubles_none(tmp_path: Path) -> None:
+    """What happened meanwhile is known through the other while it lasts; in the end each happening is there once, with
+    everybody who told it.
+    """
+    with world(tmp_path) as (w, ids):
+        w.run(11)
+        told = {scan.event.time.at for scan in scans(w.store, ids[0]) if scan.source == "kuaidi100"}
+        assert any(at(9) <= when <= at(9.1) for when in told if when)
+        assert w.store.read(tracking.views, ids)[ids[0]].state.milestone is Milestone.OUT_FOR_DELIVERY
+        w.run(30)
+        for shipment, number in zip(ids, NUMBERS, strict=True):
+            (parcel,) = w.store.read(tracking.views, ids)[shipment].parcels
+            merged = merge(w.store.read(tracking.told_of, [parcel.id])[parcel.id])
+            assert len(merged) == len(HAPPENINGS[number])
+            assert all("sf" in one.sources for one in merged)
+            assert len(w.store.read(tracking.events_of, [parcel.id])[parcel.id]) == len(HAPPENINGS[number])
+        assert w.store.read(tracking.views, ids)[ids[0]].state.milestone is Milestone.DELIVERED
+
+
+def test_the_second_is_left_in_peace_while_the_first_works(tmp_path: Path) -> None:
+    """It stands by, stands in some time after the first fell silent, and stands back when it answers again."""
+    with world(tmp_path) as (w, ids):
+        w.run(6)
+        assert w.asked["kuaidi100"] == []
+        w.run(12)
+        silent_since = min(when for when in w.asked["sf"] if when >= DOWN[0])
+        waited = min(w.asked["kuaidi100"]) - silent_since
+        assert POLICY.polling.failover_after <= waited <= POLICY.polling.failover_after + timedelta(minutes=30)
+        assert w.store.read(sources.state, "sf", "main").stood_in
+        w.run(30)
+        assert not w.store.read(sources.state, "sf", "main").stood_in
+        assert max(w.asked["kuaidi100"]) <= DOWN[1] + timedelta(hours=1)
+        assert all(not one.next_poll_at for told in w.store.read(asking.sources_of, ids).values() for one in told[1:])
+
+
+def test_where_the_first_refuses_a_number_the_second_is_asked(tmp_path: Path) -> None:
+    """A wrong phone at one source says nothing of the other."""
+    with opened(tmp_path) as store:
+        shipment = store.write(add, NUMBERS[0])
+        store.write(asking.stand_in_for, "sf", [shipment], now=at(1))
+        assert [d.shipment_id for d in store.read(asking.due_polls, "kuaidi100", "main", now=at(1), limit=5)] == [
+            shipment
+        ]
