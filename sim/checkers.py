@@ -71,7 +71,7 @@ class Violation:
 class Budget:
     """How long after it can be seen a trouble may stay unfound, and under which kinds of case it counts as found.
 
-    ``abroad`` is for FedEx, whose patience is counted in business days.
+    ``abroad`` is for parcels from abroad, where patience is counted in business days.
     """
 
     kinds: frozenset[Kind]
@@ -224,7 +224,7 @@ def deadline_of(world: World, tale: Tale) -> datetime | None:
         return None
     budget = BUDGETS[tale.truth.plot]
     source = tale.parcel.source if tale.parcel else ""
-    deadline = tale.truth.visible_at + (budget.abroad if source == "fedex" else budget.within)
+    deadline = tale.truth.visible_at + (budget.abroad if tale.parcel and tale.parcel.abroad else budget.within)
     if tale.truth.kind in {Kind.UNSHIPPED, Kind.DISPUTED}:
         return deadline
     return deadline + _held_up(world.outages, source, tale.truth.visible_at, deadline)

@@ -6,8 +6,9 @@ for a query, param + salt for a push. A number asked more often than every 30 mi
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +17,7 @@ from sim.lives import Step
 from sim.shop import ZONE
 from sim.tales import Parcel, Scan
 from sim.voices import BRANDS, KUAIDI100
-from sim.wire import Memory, form_of, json_object, reply
+from sim.wire import Memory, Subscribed, form_of, json_object, reply
 from sim.world import World
 
 CUSTOMER = "DEMO0CUSTOMER0OF0KUAIDI100"
@@ -25,6 +26,8 @@ KEY = "demoKey8"
 
 LOCK = timedelta(minutes=30)
 SKEW = timedelta(minutes=5)  # paced time passes on the way between two processes: ours may run behind theirs
+CODES: Mapping[str, str] = MappingProxyType({brand: brand for brand in BRANDS} | {"sf": "shunfeng"})
+"""Its codes of the carriers whose parcels it knows, whoever else is asked about them too."""
 NEEDS_PHONE = frozenset({"shunfeng", "zhongtong"})
 ENDED = frozenset({"3", "4"})
 FAILURES = {
@@ -46,7 +49,7 @@ def answer(world: World, memory: Memory, path: str, request: HttpRequest, now: d
     if path == "/poll/query.do":
         return _query(world, memory, form, now)
     if path == "/poll":
-        return _subscribe(world, memory, form)
+        return _subscribe(world, memory, form, now)
     return reply({"message": "not found"}, 404)
 
 
@@ -66,7 +69,6 @@ def _md5(text: str) -> str:
 
 
 def _query(world: World, memory: Memory, form: dict[str, str], now: datetime) -> HttpReply:
-    memory.count("kuaidi100")
     text = form.get("param", "")
     if form.get("customer") != CUSTOMER or form.get("sign") != _md5(text + KEY + CUSTOMER):
         return _failed("503")
@@ -85,15 +87,16 @@ def _locks(memory: Memory, number: str, now: datetime) -> bool:
     if before is not None and now - before < LOCK - SKEW:
         memory.locked[number] = now + LOCK
         memory.locks += 1
+        memory.exceed("kuaidi100")
     return now < memory.locked.get(number, now)
 
 
 def _known(parcel: Parcel | None, param: dict[str, Any], now: datetime) -> HttpReply:
-    if parcel is None or parcel.source != "kuaidi100" or parcel.carrier != param["com"]:
+    if parcel is None or CODES.get(parcel.carrier) != param["com"]:
         return _failed("500")
-    if parcel.carrier in NEEDS_PHONE and str(param.get("phone", ""))[-4:] != parcel.phone4:
+    if param["com"] in NEEDS_PHONE and str(param.get("phone", ""))[-4:] != parcel.phone4:
         return _failed("408")
-    shown = parcel.shown(now)
+    shown = parcel.known(now)
     if not shown:
         return _failed("500")
     result = result_of(parcel, shown, str(param.get("resultv2", "")))
@@ -112,7 +115,7 @@ def result_of(parcel: Parcel, shown: Sequence[Scan], detail: str = "4") -> dict[
         "nu": parcel.number,
         "ischeck": "1" if state in ENDED else "0",
         "condition": "F00",
-        "com": parcel.carrier,
+        "com": CODES[parcel.carrier],
         "status": "200",
         "state": state,
         "data": _disordered(lines, parcel)[::-1],
@@ -161,32 +164,29 @@ def text_of(parcel: Parcel, scan: Scan) -> str:
 # --- subscription and push ---
 
 
-def _subscribe(world: World, memory: Memory, form: dict[str, str]) -> HttpReply:
+def _subscribe(world: World, memory: Memory, form: dict[str, str], now: datetime) -> HttpReply:
     param = json_object(form.get("param", "")) or {}
     parameters = param.get("parameters") or {}
     number, callback = str(param.get("number", "")), str(parameters.get("callbackurl", ""))
     if param.get("key") != KEY:
         return _failed("601")
     parcel = world.parcel(number)
-    if form.get("schema") != "json" or not callback or parcel is None or parcel.source != "kuaidi100":
+    if form.get("schema") != "json" or not callback or parcel is None or parcel.carrier not in CODES:
         return reply({"result": False, "returnCode": "700", "message": "订阅方的订阅数据存在错误"})
-    if number in memory.subscribed:
+    if number in memory.subscriptions("kuaidi100"):
         return reply({"result": False, "returnCode": "501", "message": "重复订阅"})
-    memory.subscribed[number] = (callback, str(parameters.get("salt", "")))
+    memory.subscribe("kuaidi100", number, Subscribed(now, callback, str(parameters.get("salt", ""))))
     return reply({"result": True, "returnCode": "200", "message": "提交成功"})
 
 
 def pushes(world: World, memory: Memory, since: datetime, now: datetime) -> list[HttpRequest]:
     """The signed calls to subscribers for what came to light in (since, now], in the order of numbers."""
-    return [request for number in sorted(memory.subscribed) for request in _push(world, memory, number, since, now)]
+    subscribed = memory.subscriptions("kuaidi100")
+    return [_push(p, subscribed[p.number], now) for p in world.news(since, now) if p.number in subscribed]
 
 
-def _push(world: World, memory: Memory, number: str, since: datetime, now: datetime) -> Iterator[HttpRequest]:
-    parcel = world.parcel(number)
-    if parcel is None or not any(since < scan.shown_at <= now for scan in parcel.scans):
-        return
-    callback, salt = memory.subscribed[number]
-    shown = parcel.shown(now)
+def _push(parcel: Parcel, subscribed: Subscribed, now: datetime) -> HttpRequest:
+    shown = parcel.known(now)
     signed = shown[-1].step in {Step.SIGNED, Step.SIGNED_LATE, Step.RETURNED}
     body = {
         "status": "shutdown" if signed else "polling",
@@ -198,6 +198,6 @@ def _push(world: World, memory: Memory, number: str, since: datetime, now: datet
         "lastResult": result_of(parcel, shown),
     }
     text = json.dumps(body, ensure_ascii=False)
-    fields = {"param": text, **({"sign": _md5(text + salt)} if salt else {})}
+    fields = {"param": text, **({"sign": _md5(text + subscribed.note)} if subscribed.note else {})}
     headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
-    yield HttpRequest("POST", callback, headers, urlencode(fields).encode())
+    return HttpRequest("POST", subscribed.callback, headers, urlencode(fields).encode())

@@ -74,8 +74,14 @@ BRANDS: Mapping[str, str] = MappingProxyType(
         "shentong": "申通快递",
         "yunda": "韵达快递",
         "jtexpress": "极兔速递",
+        "sf": "顺丰速运",
+        "jd": "京东物流",
+        "ems": "EMS",
+        "youzhengguonei": "中国邮政",
+        "debangkuaidi": "德邦快递",
     }
 )
+"""The Chinese carriers, as their lines name them."""
 
 
 @dataclass(frozen=True, slots=True)
