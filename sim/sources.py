@@ -44,7 +44,8 @@ class Road:
 class Source:
     """``weight``: how often, against the others. ``promise_days``: whole days after the order, to the end of that day.
     ``road``: None for parcels from China. ``apart``: deliveries may end in lockers and stations. ``silent``: steps that
-    the source doesn't tell. ``ahead``: a step that it now and then dates in the future. ``trims``: it drops old lines.
+    the source doesn't tell. ``ahead``: a step that it now and then (``ahead_share``) dates in the future. ``trims``: it
+    drops old lines.
     """
 
     weight: int
@@ -55,6 +56,7 @@ class Source:
     apart: bool = False
     silent: frozenset[Step] = frozenset()
     ahead: Step | None = None
+    ahead_share: float = 0.08
     trims: bool = False
 
 
@@ -84,6 +86,7 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
             apart=True,
             silent=frozenset({Step.ANNOUNCED}),
             ahead=Step.LEFT_CITY,
+            ahead_share=0.03,
             trims=True,
         ),
         "fedex": Source(

@@ -122,7 +122,6 @@ def _second(at: datetime) -> datetime:
 
 LAG_MINUTES = (3.0, 35.0)
 SLOW_SHARE, SLOW_HOURS = 0.04, (1.5, 4.0)
-AHEAD_SHARE = 0.03  # of one kind of lines are dated in the future, where a source does so
 TRIMMED_SHARE = 0.25  # of the parcels lose their oldest lines, where a source drops any
 LABEL_HOURS = (3.0, 9.0)  # USPS knows nothing of a label for hours
 TRIM_AFTER = timedelta(days=6)
@@ -145,7 +144,8 @@ def _scan(happening: Happening, road: _Road, source: str, rng: Random) -> Scan:
     lag = timedelta(hours=rng.uniform(*SLOW_HOURS)) if slow else timedelta(minutes=rng.uniform(*LAG_MINUTES))
     if source == "usps" and happening.step is Step.ANNOUNCED:
         lag = timedelta(hours=rng.uniform(*LABEL_HOURS))
-    ahead = happening.step is SOURCES[source].ahead and rng.random() < AHEAD_SHARE
+    habits = SOURCES[source]
+    ahead = happening.step is habits.ahead and rng.random() < habits.ahead_share
     following = NEXT_SPOT.get(happening.step)
     return Scan(
         step=happening.step,
