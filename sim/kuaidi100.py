@@ -26,8 +26,10 @@ KEY = "demoKey8"
 
 LOCK = timedelta(minutes=30)
 SKEW = timedelta(minutes=5)  # paced time passes on the way between two processes: ours may run behind theirs
-CODES: Mapping[str, str] = MappingProxyType({brand: brand for brand in BRANDS} | {"sf": "shunfeng"})
-"""Its codes of the carriers whose parcels it knows, whoever else is asked about them too."""
+CODES: Mapping[str, str] = MappingProxyType(
+    {brand: brand for brand in BRANDS} | {"sf": "shunfeng", "Royal Mail": "royalmail"}
+)
+"""Its codes of the carriers whose parcels it knows, whoever else is asked about them too: all of them."""
 NEEDS_PHONE = frozenset({"shunfeng", "zhongtong"})
 ENDED = frozenset({"3", "4"})
 FAILURES = {

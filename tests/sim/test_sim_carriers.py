@@ -204,7 +204,10 @@ def test_a_forged_push_is_not_believed(wide):
         assert not carrier.push.verify(forged.body, forged.headers, account)
 
 
-AGGREGATORS = [("kuaidi100", "sf"), ("kuaidi100", "kuaidiniao"), ("kuaidiniao", "sf"), ("kuaidiniao", "kuaidi100")]
+AGGREGATORS = [
+    *(("kuaidi100", source) for source in SOURCES if source != "kuaidi100"),
+    *(("kuaidiniao", source) for source in ("kuaidi100", "sf", "jd")),
+]
 
 
 @pytest.mark.parametrize(("asked", "source"), AGGREGATORS)
