@@ -106,8 +106,8 @@ BUDGETS: Mapping[str, Budget] = MappingProxyType(
         "refused": _budget(9, Kind.REFUSED, Kind.RETURNING),
         "damaged": _budget(9, Kind.DAMAGED),
         "address": _budget(9, Kind.ADDRESS),
-        # the day after the promise, and the last polls before it
-        "late": _budget(28, *SILENT_KINDS),
+        # the day after the promise, and the last polls before it; in customs a parcel is asked every six hours
+        "late": _budget(28, *SILENT_KINDS, abroad_h=32),
         # no next step by the evening of the next working day
         "failed_attempt": _budget(50, Kind.FAILED_ATTEMPT, abroad_h=84),
         # a delivered parcel is asked once a day

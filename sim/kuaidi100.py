@@ -6,8 +6,8 @@ for a query, param + salt for a push. A number asked more often than every 30 mi
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
@@ -32,6 +32,8 @@ CODES: Mapping[str, str] = MappingProxyType(
 """Its codes of the carriers whose parcels it knows, whoever else is asked about them too: all of them."""
 NEEDS_PHONE = frozenset({"shunfeng", "zhongtong"})
 ENDED = frozenset({"3", "4"})
+ENDS = frozenset({Step.SIGNED, Step.SIGNED_LATE, Step.RETURNED})
+"""Steps after which a subscription is shut."""
 FAILURES = {
     "400": "参数错误：公司编码或单号不正确",
     "408": "验证码错误",
@@ -175,30 +177,76 @@ def _subscribe(world: World, memory: Memory, form: dict[str, str], now: datetime
     parcel = world.parcel(number)
     if form.get("schema") != "json" or not callback or parcel is None or parcel.carrier not in CODES:
         return reply({"result": False, "returnCode": "700", "message": "订阅方的订阅数据存在错误"})
-    if number in memory.subscriptions("kuaidi100"):
+    before = memory.subscriptions("kuaidi100").get(number)
+    if before and not any(at <= now for at, _ in _aborts(parcel, before)):
         return reply({"result": False, "returnCode": "501", "message": "重复订阅"})
-    memory.subscribe("kuaidi100", number, Subscribed(now, callback, str(parameters.get("salt", ""))))
+    memory.subscribe(
+        "kuaidi100", number, Subscribed(now, callback, str(parameters.get("salt", "")), str(param.get("company", "")))
+    )
     return reply({"result": True, "returnCode": "200", "message": "提交成功"})
 
 
 def pushes(world: World, memory: Memory, since: datetime, now: datetime) -> list[HttpRequest]:
     """The signed calls to subscribers for what came to light in (since, now], in the order of numbers."""
-    subscribed = memory.subscriptions("kuaidi100")
-    return [_push(p, subscribed[p.number], now) for p in world.news(since, now) if p.number in subscribed]
+    subscribed = sorted(memory.subscriptions("kuaidi100").items())
+    return [p for number, one in subscribed for p in _pushes(world.by_number[number].parcel, one, since, now)]
+
+
+def _pushes(parcel: Parcel | None, subscribed: Subscribed, since: datetime, now: datetime) -> Iterator[HttpRequest]:
+    """News, while the subscription runs; and its end without a signature. A subscription under the wrong carrier is silent
+    for three days, is corrected then, and says so in every push.
+    """
+    assert parcel is not None
+    told_from, told_until = _spans(parcel, subscribed)
+    if any(max(since, told_from) < s.shown_at <= min(now, told_until) for s in parcel.scans):
+        yield _push(parcel, subscribed, now)
+    for at, message in _aborts(parcel, subscribed):
+        if since < at <= now:
+            new = CODES[parcel.carrier] if _mistaken(parcel, subscribed) else ""
+            old = subscribed.carrier if new else ""
+            lost = {"message": "", "state": "0", "status": "200", "ischeck": "0", "nu": parcel.number, "data": []}
+            yield _called(subscribed, _body("abort", message, "0", old, new, {**lost, "com": subscribed.carrier}))
+
+
+NO_RECORD, NO_CHANGE = timedelta(days=3), timedelta(days=60)
+"""After so long Kuaidi100 gives a subscription up (push document)."""
+
+
+def _mistaken(parcel: Parcel, subscribed: Subscribed) -> bool:
+    return subscribed.carrier not in {"", CODES[parcel.carrier]}
+
+
+def _spans(parcel: Parcel, subscribed: Subscribed) -> tuple[datetime, datetime]:
+    """From when on and up to when lines are pushed."""
+    if _mistaken(parcel, subscribed):
+        return subscribed.since + NO_RECORD, datetime.max.replace(tzinfo=UTC)
+    ends = [at for at, _ in _aborts(parcel, subscribed)]
+    return datetime.min.replace(tzinfo=UTC), ends[0] if ends else datetime.max.replace(tzinfo=UTC)
+
+
+def _aborts(parcel: Parcel, subscribed: Subscribed) -> list[tuple[datetime, str]]:
+    """When and with what words the subscription is given up; empty where a signature ends it."""
+    silent_from, shown = subscribed.since + NO_RECORD, [s.shown_at for s in parcel.scans]
+    if _mistaken(parcel, subscribed) or shown[0] > silent_from:
+        return [(silent_from, "3天查询无记录")]
+    gaps = [max(at, subscribed.since) + NO_CHANGE for at in shown]
+    following = [*shown[1:], None if parcel.scans[-1].step not in ENDS else shown[-1]]
+    return [(end, "60天无变化") for end, after in zip(gaps, following, strict=True) if after is None or after > end][:1]
 
 
 def _push(parcel: Parcel, subscribed: Subscribed, now: datetime) -> HttpRequest:
-    shown = parcel.known(now)
-    signed = shown[-1].step in {Step.SIGNED, Step.SIGNED_LATE, Step.RETURNED}
-    body = {
-        "status": "shutdown" if signed else "polling",
-        "billstatus": "got",
-        "message": "",
-        "autoCheck": "0",
-        "comOld": "",
-        "comNew": "",
-        "lastResult": result_of(parcel, shown),
-    }
+    known, mistaken = parcel.known(now), _mistaken(parcel, subscribed)
+    status = "shutdown" if known[-1].step in ENDS else "polling"
+    old, new = (subscribed.carrier, CODES[parcel.carrier]) if mistaken else ("", "")
+    return _called(subscribed, _body(status, "", "1" if mistaken else "0", old, new, result_of(parcel, known)))
+
+
+def _body(status: str, message: str, auto: str, old: str, new: str, last: dict[str, Any]) -> dict[str, Any]:
+    told = {"status": status, "billstatus": "got", "message": message, "autoCheck": auto}
+    return {**told, "comOld": old, "comNew": new, "lastResult": last}
+
+
+def _called(subscribed: Subscribed, body: dict[str, Any]) -> HttpRequest:
     text = json.dumps(body, ensure_ascii=False)
     fields = {"param": text, **({"sign": _md5(text + subscribed.note)} if subscribed.note else {})}
     headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}

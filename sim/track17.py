@@ -98,7 +98,7 @@ def _register(world: World, memory: Memory, item: dict[str, Any], now: datetime)
     if named is None and true is None:
         return _rejected(item, -18019903, "Carrier can not be detected.")
     carrier = int(named) if named is not None else true.key if true else 0
-    memory.subscribe(SOURCE, number, Subscribed(now, note=str(carrier)))
+    memory.subscribe(SOURCE, number, Subscribed(now, carrier=str(carrier)))
     taken = {"origin": 2 if named is not None else 1, "number": number, "carrier": carrier}
     return {**taken, "email": None, "tag": item.get("tag"), "lang": None}, None
 
@@ -111,14 +111,14 @@ def _track(world: World, memory: Memory, item: dict[str, Any], now: datetime) ->
     if now < registered.since + SYNC:
         return _rejected(item, -18019909, f"No tracking information for {number} at this time.")
     parcel = _known(world, number, registered)
-    return entry_of(number, int(registered.note), parcel, min(now, _stops_at(parcel, registered))), None
+    return entry_of(number, int(registered.carrier), parcel, min(now, _stops_at(parcel, registered))), None
 
 
 def _known(world: World, number: str, registered: Subscribed) -> Parcel | None:
     """The parcel, where it was registered with the carrier that really moves it."""
     parcel = world.parcel(number)
     carrier = CARRIERS.get(parcel.carrier) if parcel else None
-    return parcel if carrier and str(carrier.key) == registered.note else None
+    return parcel if carrier and str(carrier.key) == registered.carrier else None
 
 
 def _stop(world: World, memory: Memory, item: dict[str, Any], now: datetime) -> Answered:
@@ -129,7 +129,7 @@ def _stop(world: World, memory: Memory, item: dict[str, Any], now: datetime) -> 
     if registered is None:
         return _rejected(item, -18019902, f"Tracking number {number} is not registered yet. Register first.")
     memory.unsubscribe(SOURCE, number)
-    return {"number": number, "carrier": int(registered.note)}, None
+    return {"number": number, "carrier": int(registered.carrier)}, None
 
 
 METHODS: Mapping[str, Callable[[World, Memory, dict[str, Any], datetime], Answered]] = MappingProxyType(
@@ -154,7 +154,7 @@ def pushes(world: World, memory: Memory, since: datetime, now: datetime) -> list
 
 
 def _events(world: World, number: str, registered: Subscribed, since: datetime, now: datetime) -> list[dict[str, Any]]:
-    parcel, carrier = _known(world, number, registered), int(registered.note)
+    parcel, carrier = _known(world, number, registered), int(registered.carrier)
     stops_at = _stops_at(parcel, registered)
     until = min(now, stops_at)
     events = []

@@ -15,13 +15,14 @@ JSON = {"content-type": "application/json; charset=utf-8"}
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """A number that somebody wants to be called about, from ``since`` on; where to, if said, and what else was said of it:
-    a salt, a kind of push, a carrier.
+    """A number that somebody wants to be called about, from ``since`` on: where to, if said, as which carrier's, and what
+    else was said of it (a salt, a kind of push).
     """
 
     since: datetime
     callback: str = ""
     note: str = ""
+    carrier: str = ""
 
 
 @dataclass(frozen=True, slots=True)

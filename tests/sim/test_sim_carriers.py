@@ -90,7 +90,7 @@ def _account(memory, parcel, now, carrier, *, registered=True):
         secret = account.settings.client_secret
         account = replace(account, token=Token(tokens.made(secret, now + timedelta(hours=1)), now))
     if carrier.id == "17track" and registered:
-        memory.subscribe("17track", parcel.number, Subscribed(now - timedelta(hours=1), note=str(REGISTERED)))
+        memory.subscribe("17track", parcel.number, Subscribed(now - timedelta(hours=1), carrier=str(REGISTERED)))
     return account
 
 
@@ -197,7 +197,9 @@ def test_a_forged_push_is_not_believed(wide):
     for source in ("kuaidi100", "17track", "ups"):
         carrier, memory, parcel = CARRIERS[source], Memory(), of(wide, source)[0]
         memory.hook(source, Hook("http://house/push", "forged"))
-        memory.subscribe(source, parcel.number, Subscribed(parcel.uploaded_at, "http://house/push", "11031"))
+        named = str(REGISTERED) if source == "17track" else ""
+        subscribed = Subscribed(parcel.uploaded_at, "http://house/push", "forged", named)
+        memory.subscribe(source, parcel.number, subscribed)
         push = PUSHERS[source](wide, memory, parcel.uploaded_at, late(parcel))[0]
         account = _account(memory, parcel, late(parcel), carrier, registered=False)
         forged = replace(push, headers={**push.headers, "sign": "0" * 64}) if source == "17track" else push

@@ -266,7 +266,7 @@ def test_a_subscription_outlives_a_restart(web, sim, file, seconds):
     web.post("/kuaidi100/poll", content=urlencode({"schema": "json", "param": json.dumps(param)}), headers=FORM)
     again = running(file, load(file), seconds)
     assert again.memory.subscribed == {
-        "kuaidi100": {parcel.number: Subscribed(sim.world.start, "http://house/hook", "s")}
+        "kuaidi100": {parcel.number: Subscribed(sim.world.start, "http://house/hook", "s", parcel.carrier)}
     }
 
 
