@@ -1,13 +1,14 @@
-"""A stand-in for UPS: OAuth tokens, Track v1 and Track Alert v2 in their real wire format.
+"""A stand-in for UPS: OAuth tokens, Track v1 and Track Alert (v1 and v2) in their real wire format.
 
-Source: UPS-API/api-documentation (OAuthClientCredentials, Tracking, UPSTrackAlertEnhanced). An unknown number is the warning
-TW0001 inside HTTP 200. UPS publishes no limit; ten calls a second is this stand-in's own. A subscription takes up to 100
-numbers, holds 14 days and knows no history; each event is one push, with the credential of the portal in ``x-api-key``.
+Source: UPS-API/api-documentation (OAuthClientCredentials, Tracking, UPSTrackAlert, UPSTrackAlertEnhanced). An unknown number
+is the warning TW0001 inside HTTP 200. UPS publishes no limit; ten calls a second is this stand-in's own. A subscription takes
+up to 100 numbers, holds 14 days and knows no history; each event is one push. v1 is told where to and with what
+``credential``; v2 takes both from the portal, and sends the credential as ``x-api-key``.
 """
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import unquote
@@ -18,7 +19,7 @@ from sim.limits import SECOND, Limit
 from sim.lives import DELIVERED, Step
 from sim.tales import Parcel, Scan
 from sim.voices_abroad import UPS
-from sim.wire import Hook, Memory, Subscribed, form_of, header, json_object, reply
+from sim.wire import Memory, Subscribed, form_of, header, json_object, reply
 from sim.world import World
 
 CLIENT_ID = "demo-client-of-ups"
@@ -30,14 +31,14 @@ HISTORY = timedelta(days=120)
 MOST_NUMBERS = 100
 HOLDS = timedelta(days=14)
 DETAILS = "/api/track/v1/details/"
-ALERT = "/api/track/v2/subscription/"
+ALERTS = {f"/api/track/{v}/subscription/{kind}/package": v for v in ("v1", "v2") for kind in ("standard", "enhanced")}
 SHORTEST, LONGEST = 7, 34  # characters of an inquiry number
 
 
 def answer(world: World, memory: Memory, path: str, request: HttpRequest, now: datetime) -> HttpReply:
     if request.method == "POST" and path == "/security/v1/oauth/token":
         return _token(request, now)
-    if not path.startswith((DETAILS, ALERT)):
+    if not path.startswith(DETAILS) and path not in ALERTS:
         return _errors(404, "404", "The requested resource was not found.")
     if not tokens.lets_in(CLIENT_SECRET, request, now):
         return _errors(401, "250002", "Invalid Authentication Information.")
@@ -47,8 +48,8 @@ def answer(world: World, memory: Memory, path: str, request: HttpRequest, now: d
         return _errors(429, "10429", "Too Many Requests")
     if request.method == "GET" and path.startswith(DETAILS):
         return _details(world, unquote(path.removeprefix(DETAILS)), now)
-    if request.method == "POST" and path in {f"{ALERT}standard/package", f"{ALERT}enhanced/package"}:
-        return _subscribe(world, memory, json_object(request.body), now)
+    if request.method == "POST" and path in ALERTS:
+        return _subscribe(world, memory, ALERTS[path], json_object(request.body) or {}, now)
     return _errors(405, "405", "Method Not Allowed.")
 
 
@@ -154,42 +155,70 @@ def _dates(parcel: Parcel, latest: Scan) -> dict[str, Any]:
 # --- Track Alert ---
 
 
-def _subscribe(world: World, memory: Memory, body: dict[str, Any] | None, now: datetime) -> HttpReply:
-    numbers = (body or {}).get("trackingNumberList")
-    if not body or not body.get("locale"):
-        return _errors(400, "VSS300", "Locale is required. The Subscription request has been rejected.")
-    if not isinstance(numbers, list) or not numbers:
-        return _errors(400, "VSS200", "Tracking Number List is required. The Subscription request has been rejected.")
-    if len(numbers) > MOST_NUMBERS:
+def _subscribe(world: World, memory: Memory, version: str, body: dict[str, Any], now: datetime) -> HttpReply:
+    numbers, told = body.get("trackingNumberList"), body.get("destination") or {}
+    missing = next((fault for fault in FAULTS if fault[0](version, body, told)), None)
+    if missing:
+        return _errors(400, missing[1], f"{missing[2]}. The Subscription request has been rejected.")
+    if not isinstance(numbers, list) or len(numbers) > MOST_NUMBERS:
         return _errors(400, "VSS220", "You have submitted over 100 tracking numbers which is not allowed.")
     known = [str(n) for n in numbers if (parcel := world.parcel(str(n))) and parcel.source == "ups"]
     unknown = [str(n) for n in numbers if str(n) not in known]
     if not known:
         message = "The Subscription request should have at least one valid tracking number."
         return _errors(400, "VSS210", message, invalidTrackingNumbers=unknown)
+    url, credential = (str(told["url"]), str(told["credential"])) if version == "v1" else ("", "")
     for number in known:
-        memory.subscribe("ups", number, Subscribed(now))
+        memory.subscribe("ups", number, Subscribed(now, url, credential))
     return reply({"validTrackingNumbers": known, "invalidTrackingNumbers": unknown})
+
+
+Fault = tuple[Callable[[str, Mapping[str, Any], Mapping[str, Any]], bool], str, str]
+FAULTS: tuple[Fault, ...] = (
+    (lambda _version, body, _told: not body.get("locale"), "VSS300", "Locale is required"),
+    (lambda _version, body, _told: not body.get("trackingNumberList"), "VSS200", "Tracking Number List is required"),
+    (lambda version, _body, told: version == "v1" and not told, "VSS500", "Destination is required"),
+    (lambda version, _body, told: version == "v1" and not told.get("url"), "VSS600", "URL is empty or not present"),
+    (
+        lambda version, _body, told: version == "v1" and not told.get("credential"),
+        "VSS700",
+        "Credential is empty or not present",
+    ),
+    (
+        lambda version, _body, told: version == "v1" and not told.get("credentialType"),
+        "VSS800",
+        "CredentialType is empty or not present",
+    ),
+)
+"""What a subscription must have: (whether it is missing from version, body, destination), code, words."""
 
 
 def pushes(world: World, memory: Memory, since: datetime, now: datetime) -> list[HttpRequest]:
     """One call for each event that came to light in (since, now] while its number's subscription held."""
-    hook, subscribed = memory.hooks.get("ups"), memory.subscriptions("ups")
-    if hook is None:
-        return []
+    subscribed = memory.subscriptions("ups")
     return [
-        _push(hook, parcel, scan)
+        HttpRequest("POST", *sent, event_of(parcel, scan))
         for parcel in world.news(since, now)
-        if parcel.number in subscribed
+        if parcel.number in subscribed and (sent := _address_of(memory, subscribed[parcel.number]))
         for scan in _new(parcel, subscribed[parcel.number].since, since, now)
     ]
+
+
+def _address_of(memory: Memory, subscribed: Subscribed) -> tuple[str, dict[str, str]] | None:
+    """Where to and with which headers; nowhere, where neither the subscription nor the portal says it."""
+    headers = {"content-type": "application/json", "user-agent": "UPSPubSubTrackingService"}
+    if subscribed.callback:
+        return subscribed.callback, {**headers, "credential": subscribed.note}
+    hook = memory.hooks.get("ups")
+    return (hook.url, {**headers, "x-api-key": hook.credential}) if hook else None
 
 
 def _new(parcel: Parcel, begun: datetime, since: datetime, now: datetime) -> Iterator[Scan]:
     return (s for s in parcel.scans if max(since, begun) < s.shown_at <= min(now, begun + HOLDS))
 
 
-def _push(hook: Hook, parcel: Parcel, scan: Scan) -> HttpRequest:
+def event_of(parcel: Parcel, scan: Scan) -> bytes:
+    """The body of a push."""
     local, gmt, words = _local(scan), scan.dated.astimezone(UTC), UPS[scan.step]
     delivered = scan.step in DELIVERED
     body = {
@@ -215,9 +244,4 @@ def _push(hook: Hook, parcel: Parcel, scan: Scan) -> HttpRequest:
         "gmtActivityTime": f"{gmt:%H%M%S}",
         "gmtOffset": f"{scan.offset_h:+06.2f}",  # "-04.00": a dot, unlike in replies
     }
-    headers = {
-        "content-type": "application/json",
-        "user-agent": "UPSPubSubTrackingService",
-        "x-api-key": hook.credential,
-    }
-    return HttpRequest("POST", hook.url, headers, json.dumps(body).encode())
+    return json.dumps(body).encode()

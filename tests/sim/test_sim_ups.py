@@ -123,10 +123,26 @@ def test_ten_calls_a_second(calls, parcel):
 # --- Track Alert ---
 
 
-def subscribe(calls, numbers, now, **change):
+def subscribe(calls, numbers, now, path=ALERT, **change):
     body = {"locale": "en_US", "countryCode": "US", "trackingNumberList": numbers, **change}
-    status, got, _ = calls.ask("POST", ALERT, now, bearer(calls, now), body)
+    status, got, _ = calls.ask("POST", path, now, bearer(calls, now), body)
     return status, got
+
+
+def test_the_first_version_is_told_where_to_and_with_what_credential(calls, calm, parcel):
+    """It comes back in a header of that name; nothing of it may be missing."""
+    first, at = ALERT.replace("v2", "v1"), parcel.uploaded_at
+    told = {"url": "http://house/v1", "credentialType": "Bearer", "credential": "s3cret"}
+    assert subscribe(calls, [parcel.number], at, first, destination=told)[0] == 200
+    got = ups.pushes(calm, calls.memory, at, late(parcel))
+    assert {(p.url, p.headers["credential"], "x-api-key" in p.headers) for p in got} == {
+        ("http://house/v1", "s3cret", False)
+    }
+    faults = {"url": "VSS600", "credential": "VSS700", "credentialType": "VSS800"}
+    for n, (name, fault) in enumerate(faults.items()):
+        later = at + timedelta(seconds=1 + n)
+        assert code(subscribe(calls, [parcel.number], later, first, destination={**told, name: ""})[1]) == fault
+    assert code(subscribe(calls, [parcel.number], at + timedelta(seconds=9), first)[1]) == "VSS500"
 
 
 def test_a_hundred_numbers_a_subscription_known_ones_only(calls, parcel):
