@@ -20,6 +20,7 @@ from typing import Any
 
 import typer
 
+from carriers.registry import CARRIERS
 from config.settings import Settings
 from domain.errors import RuleError
 from doorstep import logs
@@ -32,7 +33,8 @@ from doorstep.solving import Apart
 from doorstep.wiring import lines_of, open_house
 from net.http import Http, HttpRequest
 from scheduler.router import Steps
-from sim import fedex, kuaidi100, sf, town
+from sim import town
+from sim.carriers import settings as town_settings
 from sim.people import Door, acts
 from sim.world import World
 from store.base import Store
@@ -130,21 +132,7 @@ port = {port}
 shop = "晴天小铺 Sunny Day Shop"
 clock_url = "{base}/clock"
 
-[carriers.kuaidi100.main]
-customer = "{kuaidi100.CUSTOMER}"
-key = "{kuaidi100.KEY}"
-base_url = "{base}/kuaidi100"
-
-[carriers.fedex.main]
-client_id = "{fedex.CLIENT_ID}"
-client_secret = "{fedex.CLIENT_SECRET}"
-base_url = "{base}/fedex"
-
-[carriers.sf.main]
-partner_id = "{sf.PARTNER_ID}"
-checkword = "{sf.CHECKWORD}"
-base_url = "{base}/sf/std/service"
-
+{_carrier_tables(base)}
 [[depots]]
 id = "east"
 name = "东区仓 East depot"
@@ -185,6 +173,15 @@ geojson = "town.geojson"
     file = folder / "doorstep.toml"
     file.write_text(text, encoding="utf-8")
     return read_settings(file)
+
+
+def _carrier_tables(base: str) -> str:
+    """The town's carriers, as far as the house can ask them, an account each."""
+    tables = {source: keys for source, keys in town_settings(base).items() if source in CARRIERS}
+    return "\n".join(
+        "\n".join([f"[carriers.{source}.main]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items()), ""])
+        for source, keys in tables.items()
+    )
 
 
 def _key(folder: Path) -> str:

@@ -18,6 +18,7 @@ from doorstep.operations import key_digest
 from doorstep.solving import Here
 from doorstep.web.api import health_router, intake_router
 from doorstep.web.app import create_app
+from doorstep.web.push import push_router
 from doorstep.wiring import lines_of, open_house
 from net.http import Http, HttpReply, HttpRequest, Transport, in_process
 from scheduler.router import Steps
@@ -88,7 +89,7 @@ class SimulatedHouse:
         self.house = replace(house, wall=self._clock, new_id=self._new_id, randbelow=self._rng.randrange)
         prepare(self.house, self._key)
         self._lines = lines_of(self._settings, wall_clock=self._clock, transport=self._carriers)
-        routers = (health_router(self.house, Metrics()), intake_router(self.house))
+        routers = (health_router(self.house, Metrics()), intake_router(self.house), push_router(self.house))
         self._door = Http("house", transport=in_process(create_app(self.house, extra_routers=routers)))
 
     def _new_id(self) -> str:

@@ -1,6 +1,6 @@
-"""The simulated carriers under one address: ``/kuaidi100``, ``/fedex``, ``/sf``, each in its real wire format.
+"""The simulated carriers under one address: ``/kuaidi100``, ``/fedex``, ``/17track``, … each in its real wire format.
 
-Point the adapters at ``<address>/kuaidi100``, ``<address>/fedex`` and ``<address>/sf/std/service`` with SETTINGS.
+Point the adapters there with SETTINGS.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,36 +11,70 @@ from urllib.parse import urlsplit
 import httpx
 
 from net.http import HttpReply, HttpRequest
-from sim import fedex, kuaidi100, sf
+from sim import dhl, fedex, jd, kuaidi100, kuaidiniao, sf, track17, ups, usps
 from sim.wire import Memory, reply
 from sim.world import World
 
 Handler = Callable[[World, Memory, str, HttpRequest, datetime], HttpReply]
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
-    {"kuaidi100": kuaidi100.answer, "sf": sf.answer, "fedex": fedex.answer}
+    {
+        "kuaidi100": kuaidi100.answer,
+        "sf": sf.answer,
+        "fedex": fedex.answer,
+        "kuaidiniao": kuaidiniao.answer,
+        "jd": jd.answer,
+        "ups": ups.answer,
+        "dhl": dhl.answer,
+        "usps": usps.answer,
+        "17track": track17.answer,
+    }
 )
 BUSY: Mapping[str, Callable[[], HttpReply]] = MappingProxyType(
-    {"kuaidi100": kuaidi100.busy, "sf": sf.busy, "fedex": fedex.busy}
+    {
+        "kuaidi100": kuaidi100.busy,
+        "sf": sf.busy,
+        "fedex": fedex.busy,
+        "kuaidiniao": kuaidiniao.busy,
+        "jd": jd.busy,
+        "ups": ups.busy,
+        "dhl": dhl.busy,
+        "usps": usps.busy,
+        "17track": track17.busy,
+    }
 )
 OUTAGE_PAGE = b"<html><body><h1>503 Service Unavailable</h1></body></html>"
+
+CREDENTIALS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "kuaidi100": {"customer": kuaidi100.CUSTOMER, "key": kuaidi100.KEY, "salt": "demo-salt"},
+        "sf": {"partner_id": sf.PARTNER_ID, "checkword": sf.CHECKWORD},
+        "fedex": {"client_id": fedex.CLIENT_ID, "client_secret": fedex.CLIENT_SECRET},
+        "kuaidiniao": {"ebusiness_id": kuaidiniao.EBUSINESS_ID, "app_key": kuaidiniao.APP_KEY},
+        "jd": {
+            "app_key": jd.APP_KEY,
+            "app_secret": jd.APP_SECRET,
+            "access_token": jd.ACCESS_TOKEN,
+            "customer_code": jd.CUSTOMER_CODE,
+        },
+        "ups": {
+            "client_id": ups.CLIENT_ID,
+            "client_secret": ups.CLIENT_SECRET,
+            "push_credential": ups.PUSH_CREDENTIAL,
+        },
+        "dhl": {"api_key": dhl.API_KEY},
+        "usps": {"client_id": usps.CLIENT_ID, "client_secret": usps.CLIENT_SECRET},
+        "17track": {"key": track17.KEY},
+    }
+)
 
 
 def settings(address: str) -> dict[str, dict[str, str]]:
     """The adapters' settings that reach these carriers at ``address`` (such as ``http://127.0.0.1:8723``)."""
+    behind = {"sf": "/std/service"}
     return {
-        "kuaidi100": {
-            "customer": kuaidi100.CUSTOMER,
-            "key": kuaidi100.KEY,
-            "salt": "demo-salt",
-            "base_url": f"{address}/kuaidi100",
-        },
-        "sf": {"partner_id": sf.PARTNER_ID, "checkword": sf.CHECKWORD, "base_url": f"{address}/sf/std/service"},
-        "fedex": {
-            "client_id": fedex.CLIENT_ID,
-            "client_secret": fedex.CLIENT_SECRET,
-            "base_url": f"{address}/fedex",
-        },
+        source: {**credentials, "base_url": f"{address}/{source}{behind.get(source, '')}"}
+        for source, credentials in CREDENTIALS.items()
     }
 
 
@@ -53,6 +87,7 @@ def answer(world: World, memory: Memory, request: HttpRequest, now: datetime) ->
     outage = world.outage(source, now)
     if outage is not None:
         return _down(source, outage.manner)
+    memory.count(source)
     return handler(world, memory, "/" + "/".join(rest), request, now)
 
 

@@ -51,12 +51,19 @@ class StopRow:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the product wrote. ``numbers``: the tracking number of each shipment subject id."""
+    """What the product wrote. ``numbers``: the tracking number of each shipment subject id. ``asked``: by number, the
+    source that was asked about it, where that isn't the parcel's own: an aggregator knows other sources' parcels too.
+    """
 
     cases: Sequence[CaseRow] = ()
     payments: Sequence[PaymentRow] = ()
     stops: Sequence[StopRow] = ()
     numbers: Mapping[str, str] = field(default_factory=dict)
+    asked: Mapping[str, str] = field(default_factory=dict)
+
+    def source(self, tale: Tale) -> str:
+        """Who is asked about a tale's parcel; nobody where there is none."""
+        return self.asked.get(tale.parcel.number, tale.parcel.source) if tale.parcel else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ class Violation:
 class Budget:
     """How long after it can be seen a trouble may stay unfound, and under which kinds of case it counts as found.
 
-    ``abroad`` is for FedEx, whose patience is counted in business days.
+    ``abroad`` is for parcels from abroad, where patience is counted in business days.
     """
 
     kinds: frozenset[Kind]
@@ -99,8 +106,8 @@ BUDGETS: Mapping[str, Budget] = MappingProxyType(
         "refused": _budget(9, Kind.REFUSED, Kind.RETURNING),
         "damaged": _budget(9, Kind.DAMAGED),
         "address": _budget(9, Kind.ADDRESS),
-        # the day after the promise, and the last polls before it
-        "late": _budget(28, *SILENT_KINDS),
+        # the day after the promise, and the last polls before it; in customs a parcel is asked every six hours
+        "late": _budget(28, *SILENT_KINDS, abroad_h=32),
         # no next step by the evening of the next working day
         "failed_attempt": _budget(50, Kind.FAILED_ATTEMPT, abroad_h=84),
         # a delivered parcel is asked once a day
@@ -126,7 +133,7 @@ def found_in_time(world: World, evidence: Evidence, until: datetime) -> Iterator
     """Every trouble whose budget ended before ``until`` has a case of a fitting kind that opened in time."""
     cases = by_order(world, evidence)
     for tale in world.tales:
-        deadline = deadline_of(world, tale)
+        deadline = deadline_of(world, tale, evidence.source(tale))
         if deadline is None or deadline > until:
             continue
         found = first_found(tale, cases.get(tale.order.ref, ()))
@@ -157,7 +164,7 @@ def calm_in_outages(world: World, evidence: Evidence, until: datetime) -> Iterat
         if tale is None or tale.parcel is None or case.kind not in SILENCE:
             continue
         for outage in world.outages:
-            if outage.source == tale.parcel.source and outage.since + OUTAGE_GRACE <= case.opened_at < outage.until:
+            if outage.source == evidence.source(tale) and outage.since + OUTAGE_GRACE <= case.opened_at < outage.until:
                 text = f"{case.kind} from silence while {outage.source} was down ({outage.manner})"
                 yield Violation("calm_in_outages", _subject(tale), case.opened_at, text)
 
@@ -218,13 +225,13 @@ def check(world: World, evidence: Evidence, until: datetime) -> list[Violation]:
 # --- truth against cases ---
 
 
-def deadline_of(world: World, tale: Tale) -> datetime | None:
-    """When an injected trouble must have been found: its budget, longer by the outages of its source."""
+def deadline_of(world: World, tale: Tale, asked: str | None = None) -> datetime | None:
+    """When an injected trouble must have been found: its budget, longer by the outages of the source that is ``asked``."""
     if tale.truth.kind is None or tale.truth.visible_at is None:
         return None
     budget = BUDGETS[tale.truth.plot]
-    source = tale.parcel.source if tale.parcel else ""
-    deadline = tale.truth.visible_at + (budget.abroad if source == "fedex" else budget.within)
+    source = asked if asked is not None else tale.parcel.source if tale.parcel else ""
+    deadline = tale.truth.visible_at + (budget.abroad if tale.parcel and tale.parcel.abroad else budget.within)
     if tale.truth.kind in {Kind.UNSHIPPED, Kind.DISPUTED}:
         return deadline
     return deadline + _held_up(world.outages, source, tale.truth.visible_at, deadline)
@@ -285,7 +292,7 @@ GRACE = timedelta(days=7)
 def score(world: World, evidence: Evidence, until: datetime) -> dict[str, Score]:
     """Truth against cases by kind, for a summary."""
     cases = by_order(world, evidence)
-    return {kind.value: _score(world, cases, kind, until) for kind in sorted(set(_kinds()))}
+    return {kind.value: _score(world, evidence, cases, kind, until) for kind in sorted(set(_kinds()))}
 
 
 def _kinds() -> Iterator[Kind]:
@@ -293,8 +300,11 @@ def _kinds() -> Iterator[Kind]:
         yield from budget.kinds
 
 
-def _score(world: World, cases: Mapping[str, Sequence[CaseRow]], kind: Kind, until: datetime) -> Score:
-    due = [t for t in world.tales if t.truth.kind is kind and (by := deadline_of(world, t)) and by <= until]
+def _score(
+    world: World, evidence: Evidence, cases: Mapping[str, Sequence[CaseRow]], kind: Kind, until: datetime
+) -> Score:
+    wrong = [(t, deadline_of(world, t, evidence.source(t))) for t in world.tales if t.truth.kind is kind]
+    due = [tale for tale, by in wrong if by and by <= until]
     firsts = [(tale, first_found(tale, cases.get(tale.order.ref, ()))) for tale in due]
     leads = [
         int((tale.parcel.promised_at + GRACE - at).total_seconds())

@@ -7,12 +7,14 @@ world that was killed goes on later than anything that it ever told, never earli
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from domain.errors import RuleError
+from sim.sources import SOURCES
+from sim.wire import Hook, Subscribed
 from sim.world import ANOMALY_SHARE
 
 SPEEDS = (0, 1, 60, 3_600)
@@ -23,9 +25,10 @@ AHEAD_S = 2 * SAVE_EVERY_S  # how far the file is ahead of a running clock
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a world's file holds. ``acted_until``: up to when people's acts were sent; ``pushed_until``: pushes.
+    """What a world's file holds. ``acted_until``: up to when people's acts were sent; ``pushed``: each source's pushes.
 
-    ``subscribed``: numbers to push, with callback address and salt. ``troubles``: the share of parcels that go wrong.
+    ``subscribed``: by source, the numbers to push; ``hooks``: the addresses of the consoles. ``troubles``: the share of
+    parcels that go wrong. ``sources``: whose parcels there are.
     """
 
     seed: int
@@ -34,19 +37,23 @@ class State:
     parcels: int
     now: datetime
     acted_until: datetime
-    pushed_until: datetime
     speed: int = 0
     played: bool = False
-    subscribed: Mapping[str, tuple[str, str]] | None = None
+    pushed: Mapping[str, datetime] = field(default_factory=dict)
+    subscribed: Mapping[str, Mapping[str, Subscribed]] = field(default_factory=dict)
+    hooks: Mapping[str, Hook] = field(default_factory=dict)
     troubles: float = ANOMALY_SHARE
+    sources: tuple[str, ...] = tuple(SOURCES)
 
 
-TIMES = ("start", "now", "acted_until", "pushed_until")
+TIMES = ("start", "now", "acted_until")
+FIRST_SOURCES = ("kuaidi100", "sf", "fedex")
+"""All that there were when files didn't name them yet."""
 
 
-def fresh(*, seed: int, start: datetime, days: int, parcels: int, troubles: float = ANOMALY_SHARE) -> State:
+def fresh(*, seed: int, start: datetime, days: int, parcels: int, **more: Any) -> State:
     start = start.astimezone(UTC)
-    return State(seed, start, days, parcels, now=start, acted_until=start, pushed_until=start, troubles=troubles)
+    return State(seed, start, days, parcels, now=start, acted_until=start, **more)
 
 
 def load(path: Path) -> State | None:
@@ -55,19 +62,40 @@ def load(path: Path) -> State | None:
         return None
     try:
         raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        times = {name: datetime.fromisoformat(raw[name]) for name in TIMES}
-        subscribed = {number: (callback, salt) for number, (callback, salt) in (raw["subscribed"] or {}).items()}
-        return State(**{**raw, **times, "subscribed": subscribed})
+        return _state(raw if "sources" in raw else _of_old(raw))
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise RuleError(f"{path}: not a world's state ({type(exc).__name__}: {exc}); name another file") from exc
 
 
+def _state(raw: Mapping[str, Any]) -> State:
+    told: dict[str, Any] = {name: datetime.fromisoformat(raw[name]) for name in TIMES}
+    told["pushed"] = {source: datetime.fromisoformat(at) for source, at in raw["pushed"].items()}
+    told["hooks"] = {source: Hook(**hook) for source, hook in raw["hooks"].items()}
+    told["subscribed"] = {
+        source: {n: Subscribed(**{**one, "since": datetime.fromisoformat(one["since"])}) for n, one in numbers.items()}
+        for source, numbers in raw["subscribed"].items()
+    }
+    return State(**{**raw, **told, "sources": tuple(raw["sources"])})
+
+
+def _of_old(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A file from when there were three sources, of which one pushed."""
+    since = raw["start"]
+    old = {
+        number: {"since": since, "callback": callback, "note": salt}
+        for number, (callback, salt) in (raw["subscribed"] or {}).items()
+    }
+    kept = {name: value for name, value in raw.items() if name != "pushed_until"}
+    pushed = {"kuaidi100": raw["pushed_until"]}
+    return {**kept, "pushed": pushed, "hooks": {}, "subscribed": {"kuaidi100": old}, "sources": FIRST_SOURCES}
+
+
 def save(path: Path, state: State) -> None:
     """Replace the file as a whole: a reader, or a restart, sees the old or the new one."""
-    raw = asdict(state) | {name: getattr(state, name).isoformat() for name in TIMES}
+    raw = asdict(state)
     beside = path.with_name(f"{path.name}.new")
     with beside.open("w", encoding="utf-8") as file:
-        json.dump(raw, file, ensure_ascii=False, indent=1)
+        json.dump(raw, file, ensure_ascii=False, indent=1, default=datetime.isoformat)
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)

@@ -1,35 +1,35 @@
 """A stand-in for FedEx: OAuth tokens and Track v1 in their real wire format.
 
 Source: developer.fedex.com (authorization, Track). A token lives one hour; up to 30 numbers a call; an unknown number is
-an error inside HTTP 200. Tokens carry their own end and a proof, so that they outlive a restart of this stand-in.
+an error inside HTTP 200. A project may make 1 400 transactions in ten seconds (rate-limit guide), 100 000 a day.
 """
 
-import hashlib
-import hmac
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from net.http import HttpReply, HttpRequest
+from sim import tokens
+from sim.limits import DAY, Limit
 from sim.lives import DELIVERED, Step
 from sim.tales import Parcel, Scan
 from sim.voices import FEDEX
-from sim.wire import Memory, form_of, header, json_object, reply
+from sim.wire import Memory, form_of, json_object, reply
 from sim.world import World
 
 CLIENT_ID = "demo-client-of-fedex"
 CLIENT_SECRET = "demo-secret-of-fedex"  # noqa: S105 - opens this stand-in and nothing else
 TOKEN_LIFE = timedelta(hours=1)
 MOST_NUMBERS = 30
-PROOF = 32  # hex digits of a token's proof
+LIMITS = (Limit(1_400, timedelta(seconds=10)), Limit(100_000, DAY))
 
 
 def answer(world: World, memory: Memory, path: str, request: HttpRequest, now: datetime) -> HttpReply:
-    transaction = f"sim-{memory.count('fedex'):08d}"
+    transaction = f"sim-{memory.calls.get('fedex', 0):08d}"
     if request.method == "POST" and path == "/oauth/token":
         return _token(form_of(request), transaction, now)
     if request.method == "POST" and path == "/track/v1/trackingnumbers":
-        return _track(world, request, transaction, now)
+        return _track(world, memory, request, transaction, now)
     return _errors(transaction, 404, "NOT.FOUND.ERROR", "The resource you requested is no longer available.")
 
 
@@ -56,28 +56,19 @@ def _token(form: dict[str, str] | None, transaction: str, now: datetime) -> Http
 
 
 def token(ends_at: datetime) -> str:
-    ends = str(int(ends_at.timestamp()))
-    return f"{_proof(ends)}{ends}"
-
-
-def _proof(ends: str) -> str:
-    return hmac.new(CLIENT_SECRET.encode(), ends.encode(), hashlib.sha256).hexdigest()[:PROOF]
-
-
-def _lets_in(request: HttpRequest, now: datetime) -> bool:
-    scheme, _, value = header(request.headers, "authorization").partition(" ")
-    proof, ends = value[:PROOF], value[PROOF:]
-    good = scheme.lower() == "bearer" and ends.isdigit() and hmac.compare_digest(proof, _proof(ends))
-    return good and now.timestamp() < int(ends)
+    return tokens.made(CLIENT_SECRET, ends_at)
 
 
 # --- tracking ---
 
 
-def _track(world: World, request: HttpRequest, transaction: str, now: datetime) -> HttpReply:
-    if not _lets_in(request, now):
+def _track(world: World, memory: Memory, request: HttpRequest, transaction: str, now: datetime) -> HttpReply:
+    if not tokens.lets_in(CLIENT_SECRET, request, now):
         message = "Access token expired. Please modify your request and try again."
         return _errors(transaction, 401, "NOT.AUTHORIZED.ERROR", message)
+    if memory.spend("fedex", CLIENT_ID, LIMITS, now) is not None:
+        message = "We have received too many requests in a short duration. Please wait a while to try again."
+        return _errors(transaction, 429, "TOO.MANY.REQUESTS.ERROR", message)
     asked = _numbers(json_object(request.body))
     if asked is None:
         return _errors(transaction, 400, "INVALID.INPUT.EXCEPTION", "Invalid field value in the input")

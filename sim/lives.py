@@ -295,11 +295,19 @@ PLOTS: Mapping[str, Callable[[Way], Plot]] = MappingProxyType(
 )
 PLAIN = "plain"
 
+_OF_SF = frozenset(PLOTS) - {"customs", "damaged"}
+_QUIET = frozenset(PLOTS) - {"refused", "damaged", "address", "lost_by_word", "undone"}
 SPEAKS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "kuaidi100": frozenset(PLOTS) - {"customs"},
-        "sf": frozenset(PLOTS) - {"customs", "damaged"},
-        "fedex": frozenset(PLOTS) - {"refused", "damaged", "address", "lost_by_word", "undone"},
+        "sf": _OF_SF,
+        "fedex": _QUIET,
+        "kuaidiniao": frozenset(PLOTS) - {"customs"},
+        "jd": frozenset({"plain", "unshipped", "never_collected", "stalled", "lost", "late", "disputed"}),
+        "ups": _QUIET,
+        "dhl": _QUIET,
+        "usps": _QUIET,
+        "17track": frozenset(PLOTS),
     }
 )
 """Which plots a source has public words for. What it has none for is not made up here."""

@@ -3,14 +3,14 @@
 The house is whatever runs the product; the world stays outside and never looks into it but through ``Reads``.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from net.http import HttpReply, HttpRequest
-from sim import kuaidi100
 from sim.people import HOME, Door, NoReads, Reads, acts
+from sim.pushing import due
 from sim.wire import Memory
 from sim.world import World
 
@@ -42,10 +42,12 @@ class Refusal:
 
 @dataclass(slots=True)
 class Played:
-    """What was played: up to when, how many requests, and those that were answered with 4xx or 5xx."""
+    """What was played: up to when, how many requests, and those of people that were answered with 4xx or 5xx. ``pushed``:
+    up to when each source's pushes were brought.
+    """
 
     until: datetime
-    pushed_until: datetime
+    pushed: Mapping[str, datetime] = field(default_factory=dict)
     acts: int = 0
     pushes: int = 0
     refused: int = 0
@@ -77,10 +79,10 @@ async def run(
     """Start the house at the world's start and drive it for ``days``, in steps.
 
     Each step ticks first, so that nobody ever acts in the house's future, then lets people act, then brings the pushes
-    of Kuaidi100 (where ``memory`` is given: that of the transport that answers the house). ``each`` is awaited after
+    of the sources (where ``memory`` is given: that of the transport that answers the house). ``each`` is awaited after
     every step. A last tick lets the house take in what came last.
     """
-    played = Played(world.start, world.start)
+    played = Played(world.start)
     end = world.start + timedelta(days=days)
     await house.start(world.start)
     while played.until < end:
@@ -101,10 +103,8 @@ async def _people(house: House, world: World, reads: Reads, since: datetime, pla
 
 
 async def _pushed(house: House, world: World, memory: Memory, played: Played) -> None:
-    """Bring what came to light since the last time; an outage holds pushes back."""
-    if world.outage("kuaidi100", played.until) is not None:
-        return
-    for request in kuaidi100.pushes(world, memory, played.pushed_until, played.until):
+    """Bring what came to light since the last time; an outage holds its source's pushes back."""
+    calls, played.pushed = due(world, memory, played.pushed, played.until)
+    for request in calls:
         await house.inbound(request)
         played.pushes += 1
-    played.pushed_until = played.until

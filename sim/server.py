@@ -12,7 +12,7 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,11 +26,12 @@ from starlette.routing import Route
 
 from domain.errors import OutsideError, RuleError
 from net.http import Http, HttpRequest
-from sim import kuaidi100
 from sim.carriers import HANDLERS, answer
 from sim.clock import PLAY_SPEED, SAVE_EVERY_S, State, WorldClock, fresh, load
+from sim.pushing import CONSOLES, due
 from sim.shop import ZONE
-from sim.wire import Memory
+from sim.sources import SOURCES
+from sim.wire import Hook, Memory, Subscribed
 from sim.world import ANOMALY_SHARE, World
 
 HOST = "127.0.0.1"
@@ -51,16 +52,22 @@ class Running:
 
 
 def running(path: Path, state: State, seconds: Callable[[], float] = time.monotonic) -> Running:
-    world = World(state.seed, state.start, state.days, state.parcels, anomaly_share=state.troubles)
-    memory = Memory(subscribed=dict(state.subscribed or {}))
+    world = World(
+        state.seed, state.start, state.days, state.parcels, anomaly_share=state.troubles, sources=state.sources
+    )
+    memory = Memory(subscribed=_copied(state.subscribed), hooks=dict(state.hooks))
     return Running(world, WorldClock(path, state, seconds), memory)
+
+
+def _copied(subscribed: Mapping[str, Mapping[str, Subscribed]]) -> dict[str, dict[str, Subscribed]]:
+    return {source: dict(numbers) for source, numbers in subscribed.items()}
 
 
 # --- pages ---
 
 
 def app_of(sim: Running) -> Starlette:
-    """The application: ``/clock``, ``/world`` and the carriers."""
+    """The application: ``/clock``, ``/world``, ``/consoles/…`` and the carriers."""
 
     async def get_clock(_: Request) -> Response:
         return JSONResponse(sim.clock.as_json())
@@ -73,6 +80,9 @@ def app_of(sim: Running) -> Starlette:
 
     async def acted(request: Request) -> Response:
         return await _told(sim, request, lambda told: sim.clock.note(acted_until=_time(told, "until")))
+
+    async def console(request: Request) -> Response:
+        return await _told(sim, request, lambda told: _enter(sim, request.path_params["source"], told))
 
     def _set_clock(told: dict[str, Any]) -> None:
         sim.clock.set_speed(told.get("speed", PLAY_SPEED))
@@ -89,6 +99,7 @@ def app_of(sim: Running) -> Starlette:
         Route("/clock/advance", advance, methods=["POST"]),
         Route("/clock/acted", acted, methods=["POST"]),
         Route("/world", world, methods=["GET"]),
+        Route("/consoles/{source}", console, methods=["POST"]),
         *(Route(f"/{source}{{path:path}}", carrier, methods=["GET", "POST"]) for source in HANDLERS),
     ]
     return Starlette(routes=routes, lifespan=lambda _: _living(sim))
@@ -103,6 +114,19 @@ async def _told(sim: Running, request: Request, do: Callable[[dict[str, Any]], N
     except ValueError as exc:  # RuleError, or a body that is no JSON
         return JSONResponse({"error": str(exc)}, status_code=422)
     return JSONResponse(sim.clock.as_json())
+
+
+def _enter(sim: Running, source: str, told: dict[str, Any]) -> None:
+    """Enter in a source's console where its pushes go: ``url``, and ``credential`` where it sends one along."""
+    url = told.get("url")
+    if source not in CONSOLES or not isinstance(url, str) or not url:
+        raise RuleError(f"consoles/{source}: name one of {', '.join(CONSOLES)}, and an url")
+    sim.memory.hook(source, Hook(url, str(told.get("credential", ""))))
+    _keep(sim)
+
+
+def _keep(sim: Running) -> None:
+    sim.clock.note(subscribed=_copied(sim.memory.subscribed), hooks=dict(sim.memory.hooks))
 
 
 def _time(told: dict[str, Any], name: str) -> datetime:
@@ -124,6 +148,7 @@ def world_json(world: World) -> dict[str, Any]:
         "start": world.start.isoformat(),
         "days": world.days,
         "parcels": world.size,
+        "sources": list(world.sources),
         "storm": storm and {"hub": storm.hub, "since": storm.since.isoformat(), "reopens": storm.reopens.isoformat()},
         "outages": [
             {"source": o.source, "since": o.since.isoformat(), "until": o.until.isoformat(), "manner": o.manner}
@@ -137,10 +162,10 @@ async def _carrier(sim: Running, request: Request) -> Response:
     if len(body) > MAX_BODY_BYTES:
         return Response(status_code=413)
     asked = HttpRequest(request.method, str(request.url), dict(request.headers), body)
-    subscribed = len(sim.memory.subscribed)
+    changes = sim.memory.changes
     answered = answer(sim.world, sim.memory, asked, sim.clock.now())
-    if len(sim.memory.subscribed) != subscribed:
-        sim.clock.note(subscribed=dict(sim.memory.subscribed))
+    if sim.memory.changes != changes:
+        _keep(sim)
     if answered is None:
         await _hang(request)
         return Response(status_code=504)
@@ -182,20 +207,19 @@ async def _pushes(sim: Running) -> None:
     async with Http("subscriber") as http:
         while True:
             await asyncio.sleep(SAVE_EVERY_S)
-            now = sim.clock.now()
-            if sim.memory.subscribed and sim.world.outage("kuaidi100", now) is None:
-                await push(sim, http.send, now)
+            if sim.memory.subscribed or sim.memory.hooks:
+                await push(sim, http.send, sim.clock.now())
 
 
 async def push(sim: Running, send: Callable[[HttpRequest], Awaitable[object]], now: datetime) -> None:
-    due = kuaidi100.pushes(sim.world, sim.memory, sim.clock.state.pushed_until, now)
-    for request in due:
+    calls, pushed = due(sim.world, sim.memory, sim.clock.state.pushed, now)
+    for request in calls:
         try:
             await send(request)
         except OutsideError:
             sim.lost_pushes += 1
-    if due:
-        sim.clock.note(pushed_until=now)
+    if calls:
+        sim.clock.note(pushed=pushed)
 
 
 # --- the process ---
@@ -227,6 +251,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--troubles", type=float, help=f"share of parcels that go wrong; default {ANOMALY_SHARE}")
     parser.add_argument("--parcels", type=int, help=f"default {DEFAULT_PARCELS}")
     parser.add_argument("--days", type=int, help=f"over which orders come in; default {DEFAULT_DAYS}")
+    parser.add_argument("--sources", help=f"whose parcels there are; default {','.join(SOURCES)}")
     parser.add_argument("--start", help="ISO 8601 with offset; default: midnight at the shop, half of the days ago")
     return parser.parse_args(argv)
 
@@ -234,7 +259,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
 def state_of(arguments: argparse.Namespace, now: datetime) -> State:
     """The file's state, or a fresh one. Raises RuleError where the file holds another world than the one asked for."""
     asked = {name: getattr(arguments, name) for name in ("seed", "parcels", "days", "troubles")}
-    start = _start(arguments.start)
+    start, sources = _start(arguments.start), tuple(arguments.sources.split(",")) if arguments.sources else None
     kept = load(arguments.state)
     if kept is None:
         days = asked["days"] or DEFAULT_DAYS
@@ -242,8 +267,15 @@ def state_of(arguments: argparse.Namespace, now: datetime) -> State:
         midnight = now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
         begin = start or midnight - timedelta(days=days // 2)
         troubles = ANOMALY_SHARE if asked["troubles"] is None else asked["troubles"]
-        return fresh(seed=seed, start=begin, days=days, parcels=asked["parcels"] or DEFAULT_PARCELS, troubles=troubles)
-    for name, value in {**asked, "start": start}.items():
+        return fresh(
+            seed=seed,
+            start=begin,
+            days=days,
+            parcels=asked["parcels"] or DEFAULT_PARCELS,
+            troubles=troubles,
+            sources=sources or tuple(SOURCES),
+        )
+    for name, value in {**asked, "start": start, "sources": sources}.items():
         if value is not None and value != getattr(kept, name):
             raise RuleError(f"{arguments.state}: holds a world with {name} {getattr(kept, name)}, not {value}")
     return replace(kept)
@@ -259,11 +291,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run until standard input closes. 2: bad arguments or state file."""
     arguments = _arguments(sys.argv[1:] if argv is None else argv)
     try:
-        state = state_of(arguments, datetime.now(ZONE))
+        sim = running(arguments.state, state_of(arguments, datetime.now(ZONE)))
     except RuleError as exc:
         sys.stderr.write(f"{exc}\n")
         return 2
-    sim = running(arguments.state, state)
     config = uvicorn.Config(
         app_of(sim),
         host=HOST,

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from random import Random
+from zoneinfo import ZoneInfo
 
 from domain.shipment import Customer, Item
 from sim.town import Address
@@ -51,13 +52,21 @@ GIVEN = (
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """A place that parcels leave from or pass. ``path`` runs from large to small."""
+    """A place that parcels leave from or pass. ``path`` runs from large to small. ``zone``: an IANA name, where clocks
+    change; China's don't.
+    """
 
     name: str
     path: str
     hub: str
-    offset_h: float = 8.0
     country: str = "CN"
+    zone: str = ""
+
+    def offset_h(self, at: datetime) -> float:
+        """How many hours its clocks are ahead of UTC at ``at``."""
+        offset = at.astimezone(ZoneInfo(self.zone) if self.zone else ZONE).utcoffset()
+        assert offset is not None
+        return offset.total_seconds() / 3_600
 
 
 WAREHOUSES = (
@@ -73,14 +82,30 @@ MIDDLES = (
     City("合肥", "CN/安徽/合肥", "合肥转运中心"),
 )
 HOME = City("青澜", "CN/浙江/青澜", "青澜转运中心")
+PACIFIC, EASTERN, CENTRAL = "America/Los_Angeles", "America/New_York", "America/Chicago"
 ABROAD = (
-    City("PORTLAND", "US/OR/Portland", "PORTLAND", -8.0, "US"),
-    City("EDISON", "US/NJ/Edison", "EDISON", -5.0, "US"),
+    City("PORTLAND", "US/OR/Portland", "PORTLAND", "US", PACIFIC),
+    City("EDISON", "US/NJ/Edison", "EDISON", "US", EASTERN),
 )
-MEMPHIS = City("MEMPHIS", "US/TN/Memphis", "MEMPHIS", -6.0, "US")
-ANCHORAGE = City("ANCHORAGE", "US/AK/Anchorage", "ANCHORAGE", -9.0, "US")
-GUANGZHOU = City("GUANGZHOU", "CN/广东/广州", "GUANGZHOU", 8.0, "CN")
-QINGLAN = City("QINGLAN", "CN/浙江/青澜", "QINGLAN", 8.0, "CN")
+MEMPHIS = City("MEMPHIS", "US/TN/Memphis", "MEMPHIS", "US", CENTRAL)
+LOUISVILLE = City("LOUISVILLE", "US/KY/Louisville", "LOUISVILLE", "US", "America/Kentucky/Louisville")
+CHICAGO = City("CHICAGO", "US/IL/Chicago", "CHICAGO", "US", CENTRAL)
+LOS_ANGELES = City("LOS ANGELES", "US/CA/Los Angeles", "LOS ANGELES", "US", PACIFIC)
+ANCHORAGE = City("ANCHORAGE", "US/AK/Anchorage", "ANCHORAGE", "US", "America/Anchorage")
+LEIPZIG = City("LEIPZIG", "DE/Sachsen/Leipzig", "LEIPZIG", "DE", "Europe/Berlin")
+GERMAN = (
+    City("HAMBURG", "DE/Hamburg/Hamburg", "HAMBURG", "DE", "Europe/Berlin"),
+    City("BERLIN", "DE/Berlin/Berlin", "BERLIN", "DE", "Europe/Berlin"),
+)
+HONG_KONG = City("HONG KONG", "HK/Hong Kong", "HONG KONG", "HK", "Asia/Hong_Kong")
+BRITISH = (
+    City("LONDON", "GB/England/London", "LONDON", "GB", "Europe/London"),
+    City("LEEDS", "GB/England/Leeds", "LEEDS", "GB", "Europe/London"),
+)
+PRINCESS_ROYAL = City("LONDON", "GB/England/London", "PRINCESS ROYAL DC", "GB", "Europe/London")
+HEATHROW = City("LANGLEY", "GB/England/Langley", "HEATHROW WORLDWIDE DC", "GB", "Europe/London")
+GUANGZHOU = City("GUANGZHOU", "CN/广东/广州", "GUANGZHOU")
+QINGLAN = City("QINGLAN", "CN/浙江/青澜", "QINGLAN")
 
 
 def person_name(rng: Random) -> str:

@@ -13,7 +13,7 @@ class Scan:
     """A step of a parcel's life as its source shows it: from ``shown_at`` on, and not after ``hidden_at``.
 
     ``dated`` is the time that the source writes beside it; carriers' clocks run ahead at times. ``variant`` picks among
-    the source's wordings; ``man`` and ``phone`` are the carrier's people, who stand in the texts.
+    the source's wordings; ``man`` and ``phone`` are the carrier's people, who stand in the texts. ``state``: in the US.
     """
 
     step: Step
@@ -29,11 +29,15 @@ class Scan:
     man: str
     phone: str
     hidden_at: datetime | None = None
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
-    """Habits of a source in the list of one parcel. ``repeated``, ``swapped`` and ``unpadded`` are indices of scans."""
+    """Habits of a source in the list of one parcel. ``repeated``, ``swapped``, ``unpadded`` and ``naive`` are indices of
+    scans; ``naive`` is one whose time comes without its zone. ``lagging_state``: the parcel's state, or the newest line's time,
+    isn't worked out yet.
+    """
 
     repeated: int | None = None
     swapped: int | None = None
@@ -58,10 +62,15 @@ class Parcel:
     promised_at: datetime
     scans: tuple[Scan, ...]
     quirks: Quirks
+    abroad: bool = False
 
     def shown(self, now: datetime) -> list[Scan]:
         """What the source shows at ``now``, oldest report first."""
-        return [s for s in self.scans if s.shown_at <= now and (s.hidden_at is None or now < s.hidden_at)]
+        return [s for s in self.known(now) if s.hidden_at is None or now < s.hidden_at]
+
+    def known(self, now: datetime) -> list[Scan]:
+        """As ``shown``, with what the source dropped: an aggregator that heard of a scan keeps it."""
+        return [s for s in self.scans if s.shown_at <= now]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,20 +13,11 @@ from domain.case import Kind
 from domain.shipment import Customer, Item, Order
 from sim import lives, shop
 from sim.lives import DELIVERED, ELECTRONIC, Happening, Plot, Promise, Spot, Step, Storm
+from sim.sources import SOURCES, Source
 from sim.tales import Dispute, Parcel, Quirks, ReturnWish, Scan, Tale, Truth
 from sim.town import Address
 
 SHIP_BY = timedelta(hours=48)
-SOURCES: Mapping[str, int] = MappingProxyType({"kuaidi100": 66, "sf": 20, "fedex": 14})
-CARRIERS = ("zhongtong", "yuantong", "shentong", "yunda", "jtexpress")
-PREFIXES: Mapping[str, str] = MappingProxyType(
-    {"zhongtong": "73", "yuantong": "YT", "shentong": "77", "yunda": "46", "jtexpress": "JT", "sf": "SF", "fedex": ""}
-)
-SERVICES: Mapping[str, str] = MappingProxyType(
-    {"kuaidi100": "标准快递", "sf": "顺丰标快", "fedex": "FEDEX_INTERNATIONAL_ECONOMY"}
-)
-PROMISE_DAYS: Mapping[str, int] = MappingProxyType({"kuaidi100": 6, "sf": 5, "fedex": 10})
-"""Whole days after the order; the promise runs to the end of that day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +56,21 @@ class Teller:
     addresses: tuple[Address, ...]
     return_share: float
     storm: Storm | None
+    sources: tuple[str, ...] = tuple(SOURCES)
 
     def tale(self, index: int, ordered_at: datetime, plot_name: str, twin: bool) -> Tale:
         rng = Random(f"{self.seed}/{index}")
-        source = _source(plot_name, rng)
-        way = lives.ABROAD if source == "fedex" else lives.DOMESTIC
+        source = _source(plot_name, self.sources, rng)
+        habits = SOURCES[source]
+        way = lives.ABROAD if habits.road else lives.DOMESTIC
         plot = lives.PLOTS[plot_name](way)
         order = _order(self.seed, index, ordered_at, rng, self.addresses)
-        road = _road(source, order.customer, rng)
+        road = _road(habits, order.customer, rng)
         uploaded_at = _uploaded_at(plot, order, twin=twin, rng=rng)
         if uploaded_at is None:
             since = order.ship_by
             return Tale(order, Truth(plot_name, plot.kind, since=since, visible_at=since))
-        beats = lives.beats_of(plot, twin=twin, rng=rng, endings=source != "fedex")
+        beats = lives.beats_of(plot, twin=twin, rng=rng, endings=habits.apart)
         storm = self.storm if road.city(Spot.MIDDLE).name == (self.storm.hub if self.storm else "") else None
         happenings = lives.tell(beats, uploaded_at, rng, storm if plot_name == lives.PLAIN else None)
         scans = _scans(happenings, road, source, rng)
@@ -89,9 +82,9 @@ class Teller:
         return Tale(order, truth, parcel, wish, dispute)
 
 
-def _source(plot_name: str, rng: Random) -> str:
-    able = [source for source in SOURCES if plot_name in lives.SPEAKS[source]]
-    return rng.choices(able, weights=[SOURCES[source] for source in able])[0]
+def _source(plot_name: str, sources: Sequence[str], rng: Random) -> str:
+    able = [source for source in SOURCES if source in sources and plot_name in lives.SPEAKS[source]]
+    return rng.choices(able, weights=[SOURCES[source].weight for source in able])[0]
 
 
 def _order(seed: int, index: int, at: datetime, rng: Random, addresses: Sequence[Address]) -> Order:
@@ -105,17 +98,9 @@ def _order(seed: int, index: int, at: datetime, rng: Random, addresses: Sequence
     )
 
 
-def _road(source: str, customer: Customer, rng: Random) -> _Road:
-    if source == "fedex":
-        spots = {
-            Spot.ORIGIN: rng.choice(shop.ABROAD),
-            Spot.HUB: shop.MEMPHIS,
-            Spot.MIDDLE: shop.ANCHORAGE,
-            Spot.PORT: shop.GUANGZHOU,
-            Spot.CITY: shop.QINGLAN,
-            Spot.BRANCH: shop.QINGLAN,
-        }
-        return _Road(spots, shop.QINGLAN.name)
+def _road(habits: Source, customer: Customer, rng: Random) -> _Road:
+    if habits.road:
+        return _Road(habits.road.spots(rng.choice(habits.road.origins)), shop.QINGLAN.name)
     origin = rng.choice(shop.WAREHOUSES)
     spots = {Spot.ORIGIN: origin, Spot.HUB: origin, Spot.MIDDLE: rng.choice(shop.MIDDLES)}
     return _Road(spots, f"{shop.HOME.name}{customer.district.removesuffix('区')}营业部")
@@ -137,14 +122,15 @@ def _second(at: datetime) -> datetime:
 
 LAG_MINUTES = (3.0, 35.0)
 SLOW_SHARE, SLOW_HOURS = 0.04, (1.5, 4.0)
-AHEAD_SHARE = 0.03  # of SF's lines are dated in the future
-TRIMMED_SHARE = 0.25  # of SF's parcels lose their oldest lines
+TRIMMED_SHARE = 0.25  # of the parcels lose their oldest lines, where a source drops any
+LABEL_HOURS = (3.0, 9.0)  # USPS knows nothing of a label for hours
 TRIM_AFTER = timedelta(days=6)
 
 
 def _scans(happenings: Sequence[Happening], road: _Road, source: str, rng: Random) -> tuple[Scan, ...]:
-    speaking = [h for h in happenings if not (source == "sf" and h.step is Step.ANNOUNCED)]
-    trimmed = source == "sf" and rng.random() < TRIMMED_SHARE
+    habits = SOURCES[source]
+    speaking = [h for h in happenings if h.step not in habits.silent]
+    trimmed = habits.trims and rng.random() < TRIMMED_SHARE
     scans = [_scan(happening, road, source, rng) for happening in speaking]
     if trimmed and len(scans) > 5:
         gone_at = scans[-1].shown_at + TRIM_AFTER
@@ -156,7 +142,10 @@ def _scan(happening: Happening, road: _Road, source: str, rng: Random) -> Scan:
     city = road.city(happening.spot)
     slow = rng.random() < SLOW_SHARE and happening.step not in ELECTRONIC
     lag = timedelta(hours=rng.uniform(*SLOW_HOURS)) if slow else timedelta(minutes=rng.uniform(*LAG_MINUTES))
-    ahead = source == "sf" and happening.step is Step.LEFT_CITY and rng.random() < AHEAD_SHARE
+    if source == "usps" and happening.step is Step.ANNOUNCED:
+        lag = timedelta(hours=rng.uniform(*LABEL_HOURS))
+    habits = SOURCES[source]
+    ahead = happening.step is habits.ahead and rng.random() < habits.ahead_share
     following = NEXT_SPOT.get(happening.step)
     return Scan(
         step=happening.step,
@@ -166,11 +155,12 @@ def _scan(happening: Happening, road: _Road, source: str, rng: Random) -> Scan:
         place=road.place(happening.spot),
         next_place=road.place(following) if following else "",
         area=city.path.split("/")[-1],
-        offset_h=city.offset_h,
+        offset_h=city.offset_h(happening.at),
         country=city.country,
         variant=rng.randrange(1_000),
         man=shop.person_name(rng),
         phone=shop.phone(rng),
+        state=city.path.split("/")[1] if city.country == "US" else "",
     )
 
 
@@ -184,7 +174,7 @@ def _promised_at(
         return _second(arrived - timedelta(hours=rng.uniform(30, 66)))
     if arrived and wanted is Promise.CLOSE:
         return _second(arrived + timedelta(hours=rng.uniform(5, 9)))
-    usual = _end_of_day(order.created_at + timedelta(days=PROMISE_DAYS[source]))
+    usual = _end_of_day(order.created_at + timedelta(days=SOURCES[source].promise_days))
     ordinary = plot.kind is None or twin
     return max(usual, _end_of_day(arrived + timedelta(hours=6))) if arrived and ordinary else usual
 
@@ -208,14 +198,15 @@ def _parcel(
     scans: tuple[Scan, ...],
     rng: Random,
 ) -> Parcel:
-    carrier = rng.choice(CARRIERS) if source == "kuaidi100" else source
-    digits = f"{seed % 100:02d}{index:06d}{rng.randrange(10_000):04d}"
+    firms = SOURCES[source].firms
+    firm = rng.choice(firms) if len(firms) > 1 else firms[0]
+    serial = f"{seed % 100:02d}{index:06d}{rng.randrange(10_000):04d}"
     return Parcel(
         order_ref=order.ref,
         source=source,
-        carrier=carrier,
-        service=SERVICES[source],
-        number=PREFIXES[carrier] + digits,
+        carrier=firm.name,
+        service=SOURCES[source].service,
+        number=firm.number(serial),
         phone4=order.customer.phone[-4:],
         buyer=order.customer.name,
         origin=road.city(Spot.ORIGIN).path,
@@ -224,6 +215,7 @@ def _parcel(
         promised_at=promised_at,
         scans=scans,
         quirks=_quirks(len(scans), rng),
+        abroad=SOURCES[source].road is not None,
     )
 
 

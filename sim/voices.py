@@ -40,6 +40,10 @@ KUAIDI100: Mapping[Step, Kuaidi100Words] = MappingProxyType(
         Step.LEFT_MIDDLE: _K(
             "1002", "干线", "0", ("【{place}】 已发出，下一站 【{next}】", "快件离开 【{place}】 已发往 【{next}】")
         ),
+        Step.AT_PORT: _K("0", "在途", "0", ("快件已经到达 【{place}】",)),
+        Step.IN_CUSTOMS: _K("11", "清关中", "11", ("快件正在清关",)),
+        Step.HELD: _K("13", "清关异常", "13", ("清关异常：海关要求补充资料",)),
+        Step.RELEASED: _K("12", "已清关", "12", ("快件清关完成，海关放行",)),
         Step.AT_CITY: _K("1001", "到达派件城市", "0", ("快件已经到达 【{place}】", "【{place}】 已收入")),
         Step.LEFT_CITY: _K("1001", "到达派件城市", "0", ("【{place}】 已发出，下一站 【{next}】",)),
         Step.AT_BRANCH: _K("1001", "到达派件城市", "0", ("快件已经到达 【{place}】", "【{place}】 已收入")),
@@ -74,8 +78,19 @@ BRANDS: Mapping[str, str] = MappingProxyType(
         "shentong": "申通快递",
         "yunda": "韵达快递",
         "jtexpress": "极兔速递",
+        "sf": "顺丰速运",
+        "jd": "京东物流",
+        "ems": "EMS",
+        "youzhengguonei": "中国邮政",
+        "debangkuaidi": "德邦快递",
+        "fedex": "联邦快递",
+        "ups": "UPS",
+        "dhl": "DHL",
+        "usps": "美国邮政",
+        "Royal Mail": "英国皇家邮政",
     }
 )
+"""The carriers, as Chinese lines name them."""
 
 
 @dataclass(frozen=True, slots=True)

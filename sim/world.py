@@ -3,13 +3,17 @@
 A World is a pure function of its arguments: nothing depends on the order of sets or dicts, or on the machine.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from random import Random
 from types import MappingProxyType
 
+from domain.errors import RuleError
 from sim import lives, shop, town
 from sim.lives import Storm
+from sim.sources import SOURCES
 from sim.tales import Entry, Outage, Parcel, Tale
 from sim.telling import Teller
 from sim.town import Address
@@ -21,7 +25,8 @@ RETURN_SHARE = 0.3  # clothes come back up to 30 % of the time
 class World:
     """The whole world of one seed. ``start`` is aware; orders come in over ``days`` days, ``parcels`` of them.
 
-    Lives go on after the last day. ``outages`` and ``storms`` can be taken out for a calm world.
+    Lives go on after the last day. ``outages`` and ``storms`` can be taken out for a calm world; ``sources`` says whose
+    parcels there are.
     """
 
     def __init__(
@@ -35,21 +40,23 @@ class World:
         return_share: float = RETURN_SHARE,
         outages: Sequence[Outage] | None = None,
         storms: bool = True,
+        sources: Sequence[str] = tuple(SOURCES),
     ) -> None:
         self.seed, self.start, self.days, self.size = seed, start.astimezone(UTC), days, parcels
-        self.troubles = anomaly_share
+        self.troubles, self.sources = anomaly_share, _known(sources)
         rng = Random(f"{seed}/world")
         self.addresses: tuple[Address, ...] = tuple(town.addresses(Random(f"{seed}/town")))
         self.storm = _storm(self.start, days, Random(f"{seed}/storm")) if storms else None
         outage_rng = Random(f"{seed}/outages")
-        self.outages = tuple(_outages(self.start, days, outage_rng) if outages is None else outages)
-        plots = _deal(rng, parcels, anomaly_share)
+        self.outages = tuple(_outages(self.start, days, self.sources, outage_rng) if outages is None else outages)
+        plots = _deal(rng, parcels, anomaly_share, self.sources)
         times = sorted(_order_time(self.start, days, rng) for _ in range(parcels))
-        teller = Teller(seed, self.addresses, return_share, self.storm)
+        teller = Teller(seed, self.addresses, return_share, self.storm, self.sources)
         self.tales: tuple[Tale, ...] = tuple(teller.tale(index, at, *plots[index]) for index, at in enumerate(times))
         self.by_number: Mapping[str, Tale] = MappingProxyType({t.parcel.number: t for t in self.tales if t.parcel})
         self.by_order: Mapping[str, Tale] = MappingProxyType({t.order.ref: t for t in self.tales})
 
+        self._news = sorted((s.shown_at, t.parcel.number) for t in self.tales if t.parcel for s in t.parcel.scans)
         self.agenda: tuple[Entry, ...] = tuple(
             sorted(_entries(self.tales), key=lambda e: (e.at, e.what, e.tale.order.ref))
         )
@@ -64,6 +71,20 @@ class World:
     def parcel(self, number: str) -> Parcel | None:
         tale = self.by_number.get(number)
         return tale.parcel if tale else None
+
+    def news(self, since: datetime, now: datetime) -> list[Parcel]:
+        """The parcels of which something came to light in (since, now], in the order of their numbers."""
+        first = bisect_right(self._news, since, key=itemgetter(0))
+        last = bisect_right(self._news, now, key=itemgetter(0))
+        found = (self.by_number[number].parcel for number in sorted({number for _, number in self._news[first:last]}))
+        return [parcel for parcel in found if parcel]
+
+
+def _known(sources: Sequence[str]) -> tuple[str, ...]:
+    unknown = sorted(set(sources) - set(SOURCES))
+    if unknown or not sources:
+        raise RuleError(f"sources: {', '.join(unknown) or 'none'}: name some of {', '.join(SOURCES)}")
+    return tuple(source for source in SOURCES if source in sources)
 
 
 def _entries(tales: Sequence[Tale]) -> Iterator[Entry]:
@@ -86,9 +107,10 @@ def _order_time(start: datetime, days: int, rng: Random) -> datetime:
     return (start + timedelta(days=rng.randrange(days), hours=hour)).replace(microsecond=0)
 
 
-def _deal(rng: Random, parcels: int, share: float) -> list[tuple[str, bool]]:
+def _deal(rng: Random, parcels: int, share: float, sources: Sequence[str]) -> list[tuple[str, bool]]:
     """(plot, twin) for each order: every trouble at least once where there is room, and as many twins as troubles."""
-    names = [name for name in lives.PLOTS if name != lives.PLAIN]
+    told = frozenset().union(*(lives.SPEAKS[source] for source in sources))
+    names = [name for name in lives.PLOTS if name != lives.PLAIN and name in told]
     each = max(1, round(parcels * share / len(names))) if share > 0 else 0
     cards = [(name, twin) for name in names for twin in (False, True) for _ in range(each)]
     rng.shuffle(cards)
@@ -107,11 +129,25 @@ def _storm(start: datetime, days: int, rng: Random) -> Storm | None:
     return Storm(rng.choice(shop.MIDDLES).name, since, until, until + timedelta(hours=62))
 
 
-def _outages(start: datetime, days: int, rng: Random) -> list[Outage]:
-    """Each source once: half a day of 503, some hours without an answer, some hours of "busy"."""
-    spans = (("fedex", 0.3, 14.0, "http_503"), ("sf", 0.55, 6.0, "busy"), ("kuaidi100", 0.7, 8.0, "timeout"))
+OUTAGES = (
+    # source, when in the span, for how many hours, in which manner
+    ("fedex", 0.3, 14.0, "http_503"),
+    ("sf", 0.55, 6.0, "busy"),
+    ("kuaidi100", 0.7, 8.0, "timeout"),
+    ("kuaidiniao", 0.45, 6.0, "busy"),
+    ("jd", 0.65, 6.0, "http_503"),
+    ("ups", 0.4, 8.0, "busy"),
+    ("dhl", 0.5, 8.0, "http_503"),
+    ("usps", 0.6, 10.0, "timeout"),
+    ("17track", 0.35, 6.0, "http_503"),
+)
+
+
+def _outages(start: datetime, days: int, sources: Sequence[str], rng: Random) -> list[Outage]:
+    """Each source is down once: some hours of 503, without an answer, or of "busy"."""
     found = []
-    for source, share, hours, manner in spans:
+    for source, share, hours, manner in OUTAGES:
         since = (start + timedelta(days=days * share, hours=rng.uniform(0, 6))).replace(microsecond=0)
-        found.append(Outage(source, since, since + timedelta(hours=hours), manner))
+        if source in sources:
+            found.append(Outage(source, since, since + timedelta(hours=hours), manner))
     return found

@@ -19,6 +19,12 @@ def calm() -> World:
     return World(11, START, 30, 400, outages=())
 
 
+@pytest.fixture(scope="session")
+def wide() -> World:
+    """More parcels and more troubles, without outages: enough of every source and plot."""
+    return World(12, START, 20, 1_600, anomaly_share=0.3, outages=())
+
+
 @pytest.fixture
 def memory() -> Memory:
     return Memory()

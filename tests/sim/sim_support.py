@@ -1,7 +1,9 @@
 """What the tests of the simulation share: asking the carriers of a world and picking parcels out of it."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from typing import Any
 from urllib.parse import urlencode
 
 from net.http import HttpReply, HttpRequest
@@ -29,6 +31,25 @@ class Caller:
     def post(self, path: str, fields: dict[str, str], now: datetime) -> dict[str, object]:
         reply = self.send(HttpRequest("POST", f"http://sim{path}", FORM, urlencode(fields).encode()), now)
         return {"http": reply.status, **json.loads(reply.body)}
+
+    def ask(
+        self, method: str, path: str, now: datetime, headers: dict[str, str], body: object = None
+    ) -> tuple[int, Any, Mapping[str, str]]:
+        """Send JSON, or nothing; give status, decoded body and headers."""
+        raw = b"" if body is None else json.dumps(body).encode()
+        sent = {"content-type": "application/json", **headers}
+        reply = self.send(HttpRequest(method, f"http://sim{path}", sent, raw), now)
+        return reply.status, json.loads(reply.body) if reply.body.startswith((b"{", b"[")) else None, reply.headers
+
+
+def late(parcel: Parcel) -> datetime:
+    """When everything of a parcel has come to light."""
+    return max(scan.shown_at for scan in parcel.scans) + timedelta(hours=2)
+
+
+def of(world: World, source: str) -> list[Parcel]:
+    """All parcels of a source."""
+    return [tale.parcel for tale in world.tales if tale.parcel and tale.parcel.source == source]
 
 
 def some(world: World, source: str, plot: str = "plain") -> tuple[Tale, Parcel]:

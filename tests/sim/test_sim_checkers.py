@@ -1,5 +1,6 @@
 """Every checker lets a right record pass and catches a wrong one."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -94,6 +95,21 @@ def test_an_outage_gives_more_time(world, calm):
     assert any(down > clear for down, clear, _ in longer)
     assert all(down >= clear for down, clear, _ in longer)
     assert all(down == clear for down, clear, source in longer if not source)
+
+
+def test_the_outages_of_whoever_was_asked_count(world):
+    """A parcel of another source that Kuaidi100 was asked about: its outage gives more time, and must not be taken for
+    the parcel's silence.
+    """
+    numbers, backward = ids(world)
+    outage = next(o for o in world.outages if o.source == "kuaidi100")
+    parcel = next(t.parcel for t in world.tales if t.parcel and t.parcel.source == "kuaidiniao")
+    case = CaseRow("stalled", "shipment", backward[parcel.number], outage.since + 5 * HOUR)
+    elsewhere = Evidence(cases=[case], numbers=numbers, asked={parcel.number: "kuaidi100"})
+    assert "calm_in_outages" in violations(world, elsewhere)
+    assert "calm_in_outages" not in violations(world, replace(elsewhere, asked={}))
+    wrong = [t for t in world.tales if t.injected and t.parcel]
+    assert any(deadline_of(world, t, "kuaidi100") > deadline_of(world, t) for t in wrong)
 
 
 def test_two_open_cases_of_one_kind_are_caught(calm):

@@ -93,9 +93,21 @@ def test_thirty_numbers_a_call(calls, parcel):
     assert track(calls, [], now, token)[0] == 400
 
 
-def test_a_held_parcel_says_clearance_delay(calls, calm):
+def test_a_project_may_make_1400_calls_in_ten_seconds(calls, parcel):
+    """The next one is 429 and noted; ten seconds later all is well."""
+    now = late(parcel)
+    token = token_at(calls, now)
+    assert [track(calls, [parcel.number], now, token)[0] for _ in range(1_401)].count(429) == 1
+    assert calls.memory.exceeded == {"fedex": 1}
+    assert track(calls, [parcel.number], now + timedelta(seconds=10), token)[0] == 200
+
+
+def test_a_held_parcel_says_clearance_delay(calls, wide):
     """CD/CD, with the reason in words."""
-    tale, parcel = next((t, t.parcel) for t in calm.tales if t.truth.plot == "customs" and t.injected)
+    tale, parcel = next(
+        (t, t.parcel) for t in wide.tales if t.truth.plot == "customs" and t.injected and t.parcel.source == "fedex"
+    )
+    calls.world = wide
     now = tale.truth.visible_at
     _, body = track(calls, [parcel.number], now, token_at(calls, now))
     event = body["output"]["completeTrackResults"][0]["trackResults"][0]["scanEvents"][0]

@@ -181,3 +181,43 @@ def test_a_subscription_with_a_wrong_key_or_twice_is_refused(calls, parcel):
     assert calls.post("/kuaidi100/poll", subscribe(parcel, key="x"), parcel.uploaded_at)["returnCode"] == "601"
     calls.post("/kuaidi100/poll", subscribe(parcel), parcel.uploaded_at)
     assert calls.post("/kuaidi100/poll", subscribe(parcel), parcel.uploaded_at)["returnCode"] == "501"
+
+
+def test_a_subscription_under_the_wrong_carrier_is_corrected_after_three_days(calls, parcel):
+    """An abort that names the right code; then pushes go on under it, and say that it was corrected."""
+    at = parcel.uploaded_at
+    assert calls.post("/kuaidi100/poll", subscribe(parcel, company="ems"), at)["returnCode"] == "200"
+    first, *more = pushed(calls, at, late(parcel) + timedelta(days=4), timedelta(hours=6))
+    assert (first["status"], first["autoCheck"], first["comNew"]) == ("abort", "0", parcel.carrier)
+    assert first["lastResult"]["data"] == []
+    assert {(b["status"] in {"polling", "shutdown"}, b["autoCheck"], b["comOld"], b["comNew"]) for b in more} <= {
+        (True, "1", "ems", parcel.carrier)
+    }
+    assert more or parcel.scans[-1].shown_at <= at + timedelta(days=3)
+
+
+def test_a_lost_parcels_subscription_is_given_up_after_sixty_days(calls, wide):
+    """And only then can be renewed."""
+    calls.world = wide
+    parcel = next(
+        t.parcel for t in wide.tales
+        if t.truth.plot == "lost" and t.injected and t.parcel.source == "kuaidi100"
+    )  # fmt: skip
+    calls.post("/kuaidi100/poll", subscribe(parcel), parcel.uploaded_at)
+    end = parcel.scans[-1].shown_at + timedelta(days=60)
+    (body,) = pushed(calls, end - timedelta(hours=1), end, timedelta(hours=1))
+    assert (body["status"], body["message"], body["comNew"]) == ("abort", "60天无变化", "")
+    assert calls.post("/kuaidi100/poll", subscribe(parcel), end - timedelta(hours=1))["returnCode"] == "501"
+    assert calls.post("/kuaidi100/poll", subscribe(parcel), end)["returnCode"] == "200"
+    assert pushed(calls, end, end + timedelta(days=59), timedelta(days=1)) == []
+
+
+def pushed(calls, since, until, step):
+    """What is pushed in even steps."""
+    bodies = []
+    while since < until:
+        now = min(since + step, until)
+        got = kuaidi100.pushes(calls.world, calls.memory, since, now)
+        bodies += [json.loads(parse_qs(push.body.decode())["param"][0]) for push in got]
+        since = now
+    return bodies

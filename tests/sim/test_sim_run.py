@@ -11,7 +11,8 @@ from net.http import HttpReply
 from sim import kuaidi100
 from sim.people import Door
 from sim.run import run
-from sim.wire import Memory
+from sim.tales import Outage
+from sim.wire import Hook, Memory, Subscribed
 from sim.world import World
 
 
@@ -77,12 +78,28 @@ def test_refusals_are_kept_to_look_at(small):
 def test_pushes_reach_a_house_that_subscribed(small):
     """Once for each step in which something came to light; an outage only holds them back."""
     parcel = next(t.parcel for t in small.tales if t.parcel and t.parcel.source == "kuaidi100")
-    memory = Memory(subscribed={parcel.number: ("http://house/hook", "salt")})
+    memory = Memory()
+    memory.subscribe("kuaidi100", parcel.number, Subscribed(small.start, "http://house/hook", "salt"))
     house = Notebook()
     played = play(house, small, days=30, memory=memory)
     pushed = [request for _, request in house.told if request.url == "http://house/hook"]
     assert played.pushes == len(pushed) > 3
     assert kuaidi100.pushes(small, memory, small.start, played.until)[0].body == pushed[-1].body
+
+
+def test_an_outage_holds_back_the_pushes_of_its_source_alone(small):
+    """They come once it is over, none is lost; SF's pushes go to the address of its console."""
+    world = World(3, START, 10, 60, outages=(Outage("sf", START, START + timedelta(days=4), "http_503"),))
+    memory, house = Memory(hooks={"sf": Hook("http://house/sf")}), Notebook()
+    parcel = next(t.parcel for t in world.tales if t.parcel and t.parcel.source == "kuaidi100")
+    memory.subscribe("kuaidi100", parcel.number, Subscribed(world.start, "http://house/hook", "salt"))
+    play(house, world, days=20, memory=memory)
+    of_sf = [(now, json.loads(r.body)["Body"]["WaybillRoute"][0]) for now, r in house.told if r.url.endswith("/sf")]
+    assert min(now for now, _ in of_sf) >= START + timedelta(days=4)
+    told = {(line["mailno"], line["opCode"], line["acceptTime"]) for _, line in of_sf}
+    scans = [s for t in world.tales if t.parcel and t.parcel.source == "sf" for s in t.parcel.scans]
+    assert len(told) == sum(s.shown_at <= START + timedelta(days=20) for s in scans)
+    assert min(now for now, r in house.told if r.url.endswith("/hook")) < START + timedelta(days=4)
 
 
 def test_each_step_can_be_looked_at(small):

@@ -17,6 +17,7 @@ from sim import clock as clocks
 from sim import kuaidi100, sf
 from sim.clock import WorldClock, fresh, load
 from sim.server import app_of, push, running, state_of
+from sim.wire import Hook, Subscribed
 
 ROOT = Path(__file__).parents[2]
 
@@ -95,15 +96,34 @@ def test_a_stopped_world_goes_on_where_it_was(file, seconds):
     """However long it was down: its clock stood."""
     clock = clock_of(file, seconds)
     clock.set_speed(60)
-    clock.note(acted_until=START + timedelta(minutes=5), subscribed={"1": ("http://x", "s")})
+    kept = {
+        "acted_until": START + timedelta(minutes=5),
+        "subscribed": {"ups": {"1": Subscribed(START, "http://x", "s")}},
+        "hooks": {"ups": Hook("http://x", "k")},
+        "pushed": {"ups": START + timedelta(minutes=7)},
+    }
+    clock.note(**kept)
     seconds.at += 10
     clock.stop()
     seconds.at += 10_000
     again = clock_of(file, seconds)
     assert again.now() == START + timedelta(minutes=10)
     assert again.state.speed == 60
-    assert again.state.acted_until == START + timedelta(minutes=5)
-    assert again.state.subscribed == {"1": ("http://x", "s")}
+    assert {name: getattr(again.state, name) for name in kept} == kept
+
+
+def test_a_file_of_the_first_three_sources_is_still_read(file):
+    """It knew one pusher and named no sources; it goes on with these three."""
+    old = {
+        "seed": 3, "start": START.isoformat(), "days": 4, "parcels": 30, "now": START.isoformat(),
+        "acted_until": START.isoformat(), "pushed_until": START.isoformat(), "speed": 0, "played": False,
+        "subscribed": {"1": ["http://x", "s"]}, "troubles": 0.12,
+    }  # fmt: skip
+    file.write_text(json.dumps(old))
+    state = load(file)
+    assert state.sources == ("kuaidi100", "sf", "fedex")
+    assert state.subscribed == {"kuaidi100": {"1": Subscribed(START, "http://x", "s")}}
+    assert state.pushed == {"kuaidi100": START}
 
 
 def test_a_killed_world_never_goes_back_behind_what_it_told(file, seconds):
@@ -126,7 +146,7 @@ def test_a_file_that_is_no_state_is_refused(file, text):
 class Arguments:
     def __init__(self, file, **given):
         self.state = file
-        for name in ("seed", "parcels", "days", "start", "troubles"):
+        for name in ("seed", "parcels", "days", "start", "troubles", "sources"):
             setattr(self, name, given.get(name))
 
 
@@ -136,6 +156,8 @@ def test_a_file_of_another_world_is_refused(file, seconds):
     assert state_of(Arguments(file), START).seed == 3
     with pytest.raises(RuleError, match="holds a world with seed 3, not 4"):
         state_of(Arguments(file, seed=4), START)
+    with pytest.raises(RuleError, match="holds a world with sources"):
+        state_of(Arguments(file, sources="sf"), START)
 
 
 def test_a_fresh_world_begins_so_that_half_of_it_is_past(file):
@@ -209,10 +231,11 @@ def test_bad_settings_of_the_clock_are_refused_in_words(web, path, body):
 
 
 def test_the_world_can_be_built_elsewhere_from_its_page(web, sim):
-    """Seed, start, days and parcels are all that it takes."""
+    """Seed, start, days, parcels and sources are all that it takes."""
     page = web.get("/world").json()
     start = datetime.fromisoformat(page["start"])
-    assert type(sim.world)(page["seed"], start, page["days"], page["parcels"]).tales == sim.world.tales
+    again = type(sim.world)(page["seed"], start, page["days"], page["parcels"], sources=page["sources"])
+    assert again.tales == sim.world.tales
 
 
 def test_the_carriers_answer_at_the_worlds_time(web, sim):
@@ -242,7 +265,17 @@ def test_a_subscription_outlives_a_restart(web, sim, file, seconds):
     }  # fmt: skip
     web.post("/kuaidi100/poll", content=urlencode({"schema": "json", "param": json.dumps(param)}), headers=FORM)
     again = running(file, load(file), seconds)
-    assert again.memory.subscribed == {parcel.number: ("http://house/hook", "s")}
+    assert again.memory.subscribed == {
+        "kuaidi100": {parcel.number: Subscribed(sim.world.start, "http://house/hook", "s", parcel.carrier)}
+    }
+
+
+def test_the_address_of_a_console_is_entered_and_outlives_a_restart(web, file, seconds):
+    """For sources whose subscriptions don't tell it; others are refused."""
+    assert web.post("/consoles/ups", json={"url": "http://house/ups", "credential": "k"}).status_code == 200
+    assert running(file, load(file), seconds).memory.hooks == {"ups": Hook("http://house/ups", "k")}
+    assert web.post("/consoles/fedex", json={"url": "http://house/x"}).status_code == 422
+    assert web.post("/consoles/sf", json={}).status_code == 422
 
 
 async def _refuse(request):
@@ -252,7 +285,7 @@ async def _refuse(request):
 def test_a_push_that_nobody_takes_is_counted_and_not_repeated(sim):
     """Polling brings what it held."""
     parcel = next(t.parcel for t in sim.world.tales if t.parcel and t.parcel.source == "kuaidi100")
-    sim.memory.subscribed[parcel.number] = ("http://house/hook", "s")
+    sim.memory.subscribe("kuaidi100", parcel.number, Subscribed(sim.world.start, "http://house/hook", "s"))
     now = parcel.scans[3].shown_at
     asyncio.run(push(sim, _refuse, now))
     asyncio.run(push(sim, _refuse, now))

@@ -9,6 +9,7 @@ import pytest
 from sim_support import some
 
 from sim import sf
+from sim.wire import Hook
 
 PATH = "/sf/std/service"
 STAMP = "1793500000000"
@@ -102,3 +103,46 @@ def test_some_lines_are_dated_ahead_of_their_time(calm):
     """A future-dated acceptTime is a habit of the source."""
     scans = [s for t in calm.tales if t.parcel and t.parcel.source == "sf" for s in t.parcel.scans]
     assert any(s.dated > s.shown_at for s in scans)
+
+
+def test_thirty_calls_a_second_and_three_thousand_a_day(calls, parcel):
+    """Beyond that A1005, which is noted."""
+    now = late(parcel)
+    asked = fields([parcel.number], parcel.phone4)
+    codes = [calls.post(PATH, asked, now)["apiResultCode"] for _ in range(31)]
+    assert (codes.count("A1000"), codes[-1]) == (30, "A1005")
+    later = [calls.post(PATH, asked, now + timedelta(seconds=1 + n))["apiResultCode"] for n in range(2_971)]
+    assert (later.count("A1000"), later[-1]) == (2_970, "A1005")
+    assert calls.memory.exceeded == {"sf": 2}
+
+
+# --- RoutePush ---
+
+
+def pushed(calls, since, now):
+    calls.memory.hook("sf", Hook("http://house/sf"))
+    return [(p, json.loads(p.body)["Body"]["WaybillRoute"]) for p in sf.pushes(calls.world, calls.memory, since, now)]
+
+
+def test_every_line_is_pushed_four_times_and_out_of_order(calls, parcel):
+    """One line a call, without any proof; the same message keeps its id."""
+    got = pushed(calls, parcel.uploaded_at, late(parcel))
+    ours = [line for _, lines in got for line in lines if line["mailno"] == parcel.number]
+    assert all(len(lines) == 1 for _, lines in got)
+    assert {tuple(sorted(push.headers)) for push, _ in got} == {("content-type",)}
+    assert set(ours[0]) == {
+        "id", "mailno", "orderid", "acceptTime", "acceptAddress", "remark", "opCode", "reasonCode", "reasonName",
+    }  # fmt: skip
+    assert len(ours) == 4 * len(parcel.scans)
+    ids = [line["id"] for line in ours]
+    assert {ids.count(one) for one in ids} == {4}
+    times = [line["acceptTime"] for line in ours]
+    assert times != sorted(times)
+
+
+def test_pushes_of_sf_come_without_a_subscription_but_not_without_an_address(calls, calm, parcel):
+    """The partner's whole traffic goes to the address of the console."""
+    got = pushed(calls, calm.start, calm.end)
+    assert len({line["mailno"] for _, lines in got for line in lines}) > 20
+    calls.memory.hooks.clear()
+    assert sf.pushes(calm, calls.memory, calm.start, calm.end) == []

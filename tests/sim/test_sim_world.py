@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections import Counter
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 from pathlib import Path
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from domain.case import Kind
+from domain.errors import RuleError
 from sim import lives
 from sim.lives import ABROAD, DOMESTIC, ELECTRONIC, PLOTS, Step
+from sim.sources import SOURCES
 from sim.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -54,10 +57,57 @@ def test_every_trouble_is_injected_and_has_a_twin(world):
         assert (plot, False) in told
 
 
-def test_all_three_sources_and_all_carriers_occur(world):
-    """Kuaidi100 with five carriers, SF, FedEx."""
-    carriers = {t.parcel.carrier for t in world.tales if t.parcel}
-    assert carriers == {"zhongtong", "yuantong", "shentong", "yunda", "jtexpress", "sf", "fedex"}
+def test_all_sources_and_all_carriers_occur(world):
+    """Kuaidi100 with five carriers, Kuaidiniao with three, the others with one each; the first three are most of them."""
+    parcels = [t.parcel for t in world.tales if t.parcel]
+    assert {p.carrier for p in parcels} == {firm.name for source in SOURCES.values() for firm in source.firms}
+    shares = Counter(p.source for p in parcels)
+    assert set(shares) == set(SOURCES)
+    assert [source for source, _ in shares.most_common(3)] == ["kuaidi100", "sf", "fedex"]
+
+
+def test_a_world_may_have_some_of_the_sources_only():
+    """Its parcels, plots and outages are those that these sources tell; unknown sources are named."""
+    small = World(11, START, 30, 200, sources=("jd", "sf"))
+    assert {t.parcel.source for t in small.tales if t.parcel} == {"jd", "sf"}
+    assert {o.source for o in small.outages} == {"jd", "sf"}
+    assert not any(t.truth.plot == "customs" for t in small.tales)
+    with pytest.raises(RuleError, match="sources: tnt: name some of kuaidi100, sf"):
+        World(11, START, 30, 10, sources=("tnt",))
+
+
+def test_check_digits_are_real(wide):
+    """By the published rules, written down here once more: UPS, USPS, UPU S10, FedEx, DHL."""
+    numbers = {
+        source: [t.parcel.number for t in wide.tales if t.parcel and t.parcel.source == source] for source in SOURCES
+    }
+    assert all(number.startswith("1Z") and len(number) == 18 and _ups_fits(number[2:]) for number in numbers["ups"])
+    assert all(len(number) == 22 and _usps_fits(number) for number in numbers["usps"])
+    assert all(_s10_fits(number) for number in numbers["17track"])
+    assert all(len(number) == 12 and _fedex_fits(number) for number in numbers["fedex"])
+    assert all(len(number) == 10 and int(number[:9]) % 7 == int(number[9]) for number in numbers["dhl"])
+
+
+def _ups_fits(text):
+    values = [(ord(c) - 63) % 10 if c.isalpha() else int(c) for c in text]
+    odd, even = sum(values[:-1:2]), sum(values[1:-1:2])
+    return (odd + 2 * even + values[-1]) % 10 == 0
+
+
+def _usps_fits(number):
+    digits = [int(c) for c in number]
+    return (3 * sum(digits[-2::-2]) + sum(digits[-1::-2])) % 10 == 0
+
+
+def _s10_fits(number):
+    total = sum(int(a) * b for a, b in zip(number[2:10], (8, 6, 4, 2, 3, 5, 9, 7), strict=True))
+    rest = 11 - total % 11
+    return number[:2].isalpha() and int(number[10]) == (5 if rest == 11 else 0 if rest == 10 else rest)
+
+
+def _fedex_fits(number):
+    total = sum(int(c) * (1, 3, 7)[n % 3] for n, c in enumerate(reversed(number[:11])))
+    return total % 11 % 10 == int(number[11])
 
 
 def test_numbers_and_references_are_unique(world):
@@ -100,7 +150,7 @@ def test_ordinary_lives_are_never_silent_for_two_days(world):
     """A polled silence, from scan to the next one's showing plus a poll of 4 h, stays under 48 h (3 days abroad)."""
     for tale in _ordinary(world):
         touches = [s for s in tale.parcel.scans if s.step not in ELECTRONIC]
-        most = timedelta(hours=72 if tale.parcel.source == "fedex" else 48)
+        most = timedelta(hours=72 if tale.parcel.abroad else 48)
         assert all(after.shown_at + timedelta(hours=4) - before.at < most for before, after in pairwise(touches))
 
 
@@ -142,7 +192,7 @@ def test_the_truth_knows_when_it_could_first_be_seen(world):
         ("undone", lambda t: sum(s.step in lives.DELIVERED for s in t.parcel.scans) == 2),
         ("disputed", lambda t: t.dispute.at > t.truth.delivered_at),
         ("returning", lambda t: t.parcel.scans[-1].step is Step.RETURNED),
-        ("customs", lambda t: t.parcel.source == "fedex" and any(s.step is Step.HELD for s in t.parcel.scans)),
+        ("customs", lambda t: t.parcel.abroad and any(s.step is Step.HELD for s in t.parcel.scans)),
     ],
 )
 def test_troubles_are_what_they_say(world, plot, check):
@@ -165,8 +215,8 @@ def test_a_storm_stalls_what_reaches_its_hub():
 
 
 def test_half_of_the_domestic_deliveries_end_in_lockers_stations_or_with_others(world):
-    """They are ordinary."""
-    ends = [t.parcel.scans[-1].step for t in _ordinary(world) if t.parcel.source != "fedex"]
+    """They are ordinary, where the source has words for them: JD's documents have none."""
+    ends = [t.parcel.scans[-1].step for t in _ordinary(world) if not t.parcel.abroad and t.parcel.source != "jd"]
     apart = sum(step is not Step.SIGNED for step in ends)
     assert 0.4 < apart / len(ends) < 0.65
 
@@ -184,7 +234,8 @@ def test_buyers_ask_for_returns_within_seven_days_and_only_of_what_they_bought(w
 def test_sources_have_their_outages_and_a_calm_world_none(world, calm):
     """Each source is down once, each in its own manner."""
     assert sorted((o.source, o.manner) for o in world.outages) == [
-        ("fedex", "http_503"), ("kuaidi100", "timeout"), ("sf", "busy"),
+        ("17track", "http_503"), ("dhl", "http_503"), ("fedex", "http_503"), ("jd", "http_503"),
+        ("kuaidi100", "timeout"), ("kuaidiniao", "busy"), ("sf", "busy"), ("ups", "busy"), ("usps", "timeout"),
     ]  # fmt: skip
     outage = world.outages[0]
     assert world.outage(outage.source, outage.since) is outage
