@@ -36,6 +36,7 @@ from scheduler.router import Steps
 from sim import town
 from sim.carriers import settings as town_settings
 from sim.people import Door, acts
+from sim.pushing import CONSOLES
 from sim.world import World
 from store.base import Store
 
@@ -131,6 +132,7 @@ database = "doorstep.sqlite3"
 port = {port}
 shop = "晴天小铺 Sunny Day Shop"
 clock_url = "{base}/clock"
+reachable = true
 
 {_carrier_tables(base)}
 [[depots]]
@@ -238,7 +240,21 @@ class Town:
     async def build(self) -> None:
         told = await self.ask("/world")
         start = datetime.fromisoformat(told["start"])
-        self.world = World(told["seed"], start, told["days"], told["parcels"], anomaly_share=told["troubles"])
+        self.world = World(
+            told["seed"],
+            start,
+            told["days"],
+            told["parcels"],
+            anomaly_share=told["troubles"],
+            sources=told["sources"],
+        )
+
+    async def enter_consoles(self, house: House) -> None:
+        """Tell each source whose address for pushes is entered in its console where we are."""
+        for source in CONSOLES:
+            for account, settings in house.settings.carriers.get(source, {}).items():
+                credential = getattr(settings, "push_credential", "")
+                await self.ask(f"/consoles/{source}", url=house.callback_url(source, account), credential=credential)
 
     async def act(self, reads: StoreReads, now: datetime) -> None:
         """Let the people do what they do until ``now``; what they did already is known by its key."""
@@ -261,6 +277,7 @@ async def _live(settings: Settings, store: Store, sim: SimProcess, listener: Any
     await town_.look()
     house = open_house(settings, store, now=town_.clock, between=along_streets)
     prepare(house, key)
+    await town_.enter_consoles(house)
     greet(house)
 
     async def before() -> None:

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+import structlog
+
 from carriers.base import Standing, Stands, Subscription
 from carriers.sender import Line
 from domain.errors import AccessDenied, OutsideError, RateLimited, UnreadableReply
@@ -16,6 +18,7 @@ from store.asking import Due
 from store.base import Db, Store
 from store.subscriptions import OVER, REFUSED, STANDS, WANTED, Outcome
 
+log = structlog.get_logger()
 CALLS_A_TICK = 16
 RENEW_BEFORE = timedelta(days=1)
 RETRY = timedelta(minutes=10)
@@ -60,8 +63,19 @@ async def _ask(line: Line, turn: Sequence[Due], callback_url: CallbackUrl) -> li
     assert subscription is not None
     url = callback_url(line.carrier.id, line.account.name)
     batches = [turn[i : i + subscription.batch] for i in range(0, len(turn), subscription.batch)]
-    answers = await asyncio.gather(*(line.subscribe([ask_of(one) for one in batch], url) for batch in batches))
+    answers = await asyncio.gather(*(_ask_batch(line, batch, url) for batch in batches))
     return [standing for answer in answers for standing in answer]
+
+
+async def _ask_batch(line: Line, batch: Sequence[Due], url: str) -> list[Standing]:
+    """Subscribe to a batch; where our own fault breaks it, to each alone, so that it costs one parcel only."""
+    try:
+        return list(await line.subscribe([ask_of(one) for one in batch], url))
+    except Exception as exc:
+        log.exception("our own fault in subscribing", source=line.carrier.id, shipments=[o.shipment_id for o in batch])
+        if len(batch) == 1:
+            return [Failed(exc)]
+    return [standing for one in batch for standing in await _ask_batch(line, [one], url)]
 
 
 def ask_of(one: Due) -> Ask:

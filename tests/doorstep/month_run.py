@@ -6,6 +6,8 @@ python month_run.py FOLDER --parcels N --days D --seed K [--kill-every HOURS]
 import argparse
 import asyncio
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,9 @@ from doorstep.simulated import SimulatedHouse
 from sim import checkers
 from sim.carriers import SimTransport
 from sim.people import Door
+from sim.pushing import CONSOLES
 from sim.run import run
-from sim.wire import Memory
+from sim.wire import Hook, Memory
 from sim.world import World
 from store import check, ledger
 from store.base import Db
@@ -38,15 +41,19 @@ class Reads:
         return getattr(self._house.reads, name)
 
 
-async def month(folder: Path, *, parcels: int, days: int, seed: int, kill_every: timedelta | None) -> dict[str, Any]:
+async def month(
+    folder: Path, *, parcels: int, days: int, seed: int, kill_every: timedelta | None, without: Sequence[str] = ()
+) -> dict[str, Any]:
     settings = write_settings(folder, PORT, 1)
+    accounts = {source: named for source, named in settings.carriers.items() if source not in without}
+    settings = replace(settings, carriers=accounts)
     world, memory = World(seed, START, days, parcels), Memory()
     now = [START]
     transport = SimTransport(world, lambda: now[0], memory)
-    house = Clocked(settings, folder / "month.sqlite3", transport, seed=seed, key=KEY, now=now)
+    house = Clocked(settings, folder / "month.sqlite3", transport, seed=seed, key=KEY, now=now, memory=memory)
     door = Door(f"http://127.0.0.1:{PORT}", KEY)
     each = power_cuts(house, kill_every) if kill_every else None
-    played = await run(house, world, days=days, step=STEP, reads=Reads(house), door=door, each=each)  # type: ignore[arg-type]
+    played = await run(house, world, days=days, step=STEP, reads=Reads(house), door=door, memory=memory, each=each)  # type: ignore[arg-type]
     store = house.house.store
     differences = store.read(check.differences, now=played.until)
     evidence = store.read(evidence_of)
@@ -59,15 +66,25 @@ async def month(folder: Path, *, parcels: int, days: int, seed: int, kill_every:
         "acts": played.acts,
         "counts": store.read(counts),
         "letters": store.read(letters),
+        "exceeded": dict(memory.exceeded),
+        "calls": dict(memory.calls),
+        "pushes": played.pushes,
     }
 
 
 class Clocked(SimulatedHouse):
-    """The simulated house, which shows its time to the carriers' side as well."""
+    """The simulated house, which shows its time to the carriers' side as well, and tells their consoles where it is."""
 
-    def __init__(self, *args: Any, now: list[datetime], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, now: list[datetime], memory: Memory, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._shared = now
+        self._memory = memory
+
+    async def start(self, now: datetime) -> None:
+        await super().start(now)
+        for source in (one for one in CONSOLES if one in self.house.settings.carriers):
+            credential = getattr(self.house.settings.carriers[source]["main"], "push_credential", "")
+            self._memory.hook(source, Hook(self.house.callback_url(source, "main"), credential))
 
     async def tick(self, now: datetime) -> None:
         self._shared[0] = now
@@ -107,7 +124,8 @@ def evidence_of(db: Db) -> checkers.Evidence:
         for i in ledger.instructions(db, limit=100_000)
     ]
     numbers = {str(r[0]): r[1] for r in db.exec_driver_sql("SELECT id, number FROM shipment")}
-    return checkers.Evidence(cases, payments, stops, numbers)
+    asked = {r[0]: r[1] for r in db.exec_driver_sql("SELECT number, source FROM shipment")}
+    return checkers.Evidence(cases, payments, stops, numbers, asked)
 
 
 TABLES = ("orders", "shipment", "scan", "cases", "returns", "route", "stop", "instruction", "outbox")
@@ -129,10 +147,20 @@ def main() -> None:
     for name in ("parcels", "days", "seed"):
         parser.add_argument(f"--{name}", type=int, required=True)
     parser.add_argument("--kill-every", type=int, default=0)
+    parser.add_argument("--without", nargs="*", default=[], help="sources that the shop has no account at")
     given = parser.parse_args()
     logs.set_up("error")
     cut = timedelta(hours=given.kill_every) if given.kill_every else None
-    found = asyncio.run(month(given.folder, parcels=given.parcels, days=given.days, seed=given.seed, kill_every=cut))
+    found = asyncio.run(
+        month(
+            given.folder,
+            parcels=given.parcels,
+            days=given.days,
+            seed=given.seed,
+            kill_every=cut,
+            without=given.without,
+        )
+    )
     print(json.dumps(found, ensure_ascii=False))
 
 

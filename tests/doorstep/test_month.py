@@ -41,6 +41,17 @@ def live(folder: Path, hash_seed: str, *more: str, parcels: int = PARCELS, days:
 
 
 @pytest.mark.slow
+def test_the_other_aggregators_carry_a_shop_as_well(tmp_path: Path) -> None:
+    """Without Kuaidi100 and the carriers' own interfaces abroad: Kuaidiniao's hints, 17TRACK's registrations and pushes, JD
+    and SF by themselves. Nothing is missed, no source is asked more often than it allows.
+    """
+    found = live(tmp_path / "other", "0", "--without", "kuaidi100", "fedex", "ups", "usps", "dhl", **SHORT)
+    assert (found["differences"], found["violations"], found["errors"], found["exceeded"]) == ([], [], [], {})
+    assert {"kuaidiniao", "17track", "sf"} <= found["calls"].keys()
+    assert found["pushes"] > SHORT["parcels"]
+
+
+@pytest.mark.slow
 def test_a_month_is_the_same_each_time_and_right(tmp_path: Path) -> None:
     """Under three hash seeds the same digest. Everything stored is what its facts amount to; every trouble was found in
     time, no outage was taken for a stalled parcel, nobody paid twice, no return is on two routes; no letter left twice.
@@ -52,6 +63,9 @@ def test_a_month_is_the_same_each_time_and_right(tmp_path: Path) -> None:
     month = months[0]
     assert (month["differences"], month["violations"], month["errors"]) == ([], [], [])
     assert (month["letters"]["waiting"], month["letters"]["twice"]) == (0, 0)
+    assert month["exceeded"] == {}  # no budget of any source, by the source's own count
+    assert len(month["calls"]) >= 8
+    assert month["pushes"] > PARCELS
     counts = month["counts"]
     assert counts["orders"] == PARCELS
     assert counts["scan"] > PARCELS

@@ -102,18 +102,21 @@ def test_a_subscription_that_lasts_two_weeks_is_renewed_before_its_end(tmp_path:
     assert ups.push
     assert ups.push.subscription
     assert ups.push.subscription.lasts == timedelta(days=14)
-    line = kuaidi()
-    push = line.carrier.push
-    assert push
-    assert push.subscription
-    line.carrier = replace(
-        line.carrier, push=replace(push, subscription=replace(push.subscription, lasts=timedelta(days=14)))
-    )
+
+    def fortnightly() -> Line:
+        line = kuaidi()
+        push = line.carrier.push
+        assert push
+        assert push.subscription
+        subscription = replace(push.subscription, lasts=timedelta(days=14))
+        line.carrier = replace(line.carrier, push=replace(push, subscription=subscription))
+        return line
+
     with opened(tmp_path) as store:
         shipment = store.write(wanted)
-        run(store, line, 1, POLL, says("200"))
+        run(store, fortnightly(), 1, POLL, says("200"))
         assert state(store, shipment) == ("stands", at(1) + timedelta(days=14) - RENEW_BEFORE)
-        assert len(run(store, line, 24 * 13 + 2, POLL, says("501"))) == 1
+        assert len(run(store, fortnightly(), 24 * 13 + 2, POLL, says("501"))) == 1
         assert state(store, shipment) == ("stands", at(24 * 13 + 2) + timedelta(days=14) - RENEW_BEFORE)
 
 
@@ -128,6 +131,19 @@ def test_after_an_abort_it_is_taken_up_again_unless_nobody_watches(tmp_path: Pat
         assert state(store, over) == ("over", None)
         store.write(ended, "kuaidi100", {watched: None}, now=at(3))
         assert state(store, watched) == ("over", None)
+
+
+def test_a_number_that_cannot_be_subscribed_to_holds_up_nobody(tmp_path: Path) -> None:
+    """Our own fault costs one parcel its subscription, with the reason on record; the others have theirs."""
+    with opened(tmp_path) as store:
+        good, bad = store.write(wanted), store.write(wanted, "ZT2")
+        store.write(
+            lambda db: db.exec_driver_sql("UPDATE shipment SET carrier = '17track:1' WHERE number = 'ZT2'").rowcount
+        )
+        assert len(run(store, kuaidi(), 1, POLL, says("200"))) == 1
+        assert state(store, good) == ("stands", None)
+        assert state(store, bad) == ("wanted", at(1) + RETRY_DENIED)
+        assert "ask another source" in store.read(subscriptions.of_shipment, bad)[0].error
 
 
 def test_a_source_that_wants_registration_is_asked_only_after_it(tmp_path: Path) -> None:
