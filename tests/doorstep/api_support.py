@@ -53,7 +53,14 @@ DISPUTE: Mapping[str, Any] = {
     "text": "显示签收，没有收到",
     "at": "2026-11-22T09:00:00+08:00",
 }
-BODIES = {"orders": ORDER, "shipments": SHIPMENT, "returns": RETURN, "disputes": DISPUTE}
+EVENT: Mapping[str, Any] = {
+    "number": "73100001234",
+    "at": "2026-11-22 09:30",
+    "milestone": "已揽收",
+    "place": "杭州",
+    "text": "揽收",
+}
+BODIES = {"orders": ORDER, "shipments": SHIPMENT, "returns": RETURN, "disputes": DISPUTE, "events": EVENT}
 
 
 class Client:

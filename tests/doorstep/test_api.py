@@ -9,13 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
-from api_support import BODIES, DISPUTE, NOW, ORDER, RETURN, SHIPMENT, TOKEN, Door, door
+from api_support import BODIES, DISPUTE, EVENT, NOW, ORDER, RETURN, SHIPMENT, TOKEN, Door, door
 
 from doorstep.beat import beat
 from doorstep.operations import OPERATIONS
 from doorstep.solving import Here
 from scheduler.router import Steps
-from store import cases, check, intake, people
+from store import cases, check, intake, overviews, people, unidentified
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_each_kind_is_taken_first_and_known_then(at_door: Door) -> None:
         assert first.status_code == 201, (kind, first.text)
         ids[kind] = first.json()["id"]
     before = at_door.counts()
-    for kind in ("orders", "shipments", "returns"):
+    for kind in ("orders", "shipments", "returns", "events"):
         again = at_door.post(kind, BODIES[kind])
         assert (again.status_code, again.json()["id"]) == (200, ids[kind])
     assert at_door.counts() == before
@@ -60,6 +60,8 @@ def test_the_same_key_is_the_same_request(at_door: Door, kind: str) -> None:
     """Under a key that came before nothing is done, whatever the body says now; the answer is that of then."""
     if kind != "orders":
         at_door.post("orders", ORDER)
+    if kind == "events":
+        at_door.post("shipments", SHIPMENT)
     first = at_door.post(kind, BODIES[kind], "key-1")
     before = at_door.counts()
     for body in (BODIES[kind], {"order": "another"}, {}):
@@ -324,3 +326,65 @@ def test_an_order_is_stored_as_it_came(at_door: Door) -> None:
     assert (order.customer.name, order.customer.lat, order.customer.located) == ("王小明", 30.25, "given")
     assert order.ship_by is not None
     assert order.ship_by.isoformat() == "2026-11-23T10:00:00+00:00"
+
+
+# --- events that people bring ----------------------------------------------------------------------------------------
+
+
+def test_a_brought_event_moves_its_parcel(at_door: Door) -> None:
+    """Named in Chinese or English, kept with its origin beside the carriers' own scans."""
+    at_door.post("orders", ORDER)
+    at_door.post("shipments", SHIPMENT)
+    for milestone, at in (("已揽收", "2026-11-22 09:30"), ("out_for_delivery", "2026-11-22T09:50:00+08:00")):
+        assert at_door.post("events", {**EVENT, "milestone": milestone, "at": at}).status_code == 201
+    page = at_door.house.store.read(overviews.parcel_page, SHIPMENT["number"])
+    assert page is not None
+    assert page.view.state.milestone == "out_for_delivery"
+    assert {scan.source for scan in page.scans} == {"manual"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"number": "404404404"}, "send the shipment first"),
+        ({"at": "yesterday"}, "is no time"),
+        ({"at": ""}, "at: missing"),
+        ({"manner": "self"}, "only a delivered event has one"),
+        ({"reason": "bored"}, "isn't one of"),
+        ({"surprise": 1}, "no such field"),
+    ],
+)
+def test_a_bad_event_is_refused_with_its_field(at_door: Door, fields: dict[str, Any], said: str) -> None:
+    """And nothing of it is written."""
+    at_door.post("orders", ORDER)
+    at_door.post("shipments", SHIPMENT)
+    before = at_door.counts()
+    assert said in is_problem(at_door.post("events", {**EVENT, **fields}), 422)["detail"]
+    assert at_door.counts() == before
+
+
+# --- shipments without a carrier -------------------------------------------------------------------------------------
+
+
+def test_a_number_that_says_whose_it_is_needs_no_carrier(at_door: Door) -> None:
+    """A check digit and a prefix of one carrier's own are as good as its name."""
+    at_door.post("orders", ORDER)
+    bare = {k: v for k, v in SHIPMENT.items() if k != "carrier"} | {"number": "1Z999AA10123456784"}
+    assert at_door.post("shipments", bare).status_code == 201
+    page = at_door.house.store.read(overviews.parcel_page, "1Z999AA10123456784")
+    assert page is not None
+    assert (page.view.shipment.carrier, page.view.shipment.source) == ("ups", "ups")
+
+
+def test_a_number_that_doesnt_is_asked_about(at_door: Door) -> None:
+    """It is kept, its carrier unknown, until a source or a person says whose it is; sent again it is the same."""
+    at_door.post("orders", ORDER)
+    bare = {k: v for k, v in SHIPMENT.items() if k != "carrier"}
+    first = at_door.post("shipments", bare)
+    assert first.status_code == 201
+    assert at_door.post("shipments", bare).json() == first.json()
+    (waiting,) = at_door.house.store.read(unidentified.waiting, limit=5)
+    assert waiting.number == SHIPMENT["number"]
+    page = at_door.house.store.read(overviews.parcel_page, SHIPMENT["number"])
+    assert page is not None
+    assert (page.view.shipment.carrier, page.sources) == ("unknown", [])

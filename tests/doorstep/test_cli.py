@@ -45,7 +45,11 @@ def shop(tmp_path: Path) -> Path:
 
 
 def commands() -> list[tuple[str, ...]]:
-    groups = {"cases": ("list", "ack", "resolve"), "routes": ("plan", "show", "solve"), "carriers": ("read",)}
+    groups = {
+        "cases": ("list", "ack", "resolve"),
+        "routes": ("plan", "show", "solve"),
+        "carriers": ("read", "list", "test", "plan", "detect", "unmapped"),
+    }
     more = {"config": ("check",), "keys": ("create",), "people": ("add", "link")}
     plain = [(name,) for name in ("run", "demo", "init", "import", "check")]
     return plain + [(group, name) for group, names in (groups | more).items() for name in names]
