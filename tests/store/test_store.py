@@ -8,6 +8,7 @@ import threading
 import zlib
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,7 @@ from store_support import (
 
 from domain.case import CaseEvent, CaseFact
 from domain.errors import RuleError
+from domain.parcel import fold
 from domain.privacy import scrub_body
 from domain.tracking import Leg, Milestone, ParcelReading
 from store import budgets, cases, intake, ledger, mail, tracking
@@ -502,3 +504,29 @@ def test_pieces_told_together_stay_apart(tmp_path: Path) -> None:
             told_of_both = [ParcelReading(number, (scan(),), one) for one in pieces]
             store.write(tracking.record, [(shipment, "ups", told_of_both)], now=at(2))
         assert [identity for identity, _ in parcel_ids(store)] == ["", "B"]
+
+
+def test_however_a_history_comes_in_the_parcel_stands_the_same(tmp_path: Path) -> None:
+    """Any order, any repetition, any split over replies: the state is that of the whole list read once."""
+    counter = itertools.count()
+    steps = [Milestone.PICKED_UP, Milestone.IN_TRANSIT, Milestone.OUT_FOR_DELIVERY, Milestone.DELIVERED, Milestone.INFO]
+    with opened(tmp_path) as store:
+
+        @given(
+            st.lists(st.tuples(st.integers(0, 300), st.sampled_from(steps)), min_size=1, max_size=8),
+            st.lists(st.lists(st.integers(0, 7), max_size=6), min_size=1, max_size=5),
+            st.randoms(use_true_random=False),
+        )
+        @budget_of(max_examples=40, deadline=None)
+        def holds(history: list[tuple[int, Milestone]], parts: list[list[int]], rng: Random) -> None:
+            events = [scan(milestone, minutes / 60) for minutes, milestone in history]
+            shipment = store.write(add_shipment, f"N{next(counter)}")
+            pieces = [[events[i % len(events)] for i in part] for part in parts] + [events]
+            rng.shuffle(pieces)
+            for piece in pieces:
+                reading = ParcelReading("n", tuple(rng.sample(piece, len(piece))))
+                store.write(tracking.record, [(shipment, "kuaidi100", [reading])], now=at(10))
+            stood = store.read(tracking.views, [shipment])[shipment].parcels[0].state
+            assert stood == fold(events, now=at(10))
+
+        holds()
