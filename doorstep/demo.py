@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -177,9 +177,15 @@ geojson = "town.geojson"
     return read_settings(file)
 
 
+PRICES: Mapping[str, Mapping[str, float]] = {"kuaidi100": {"price": 0.05, "daily_cap": 30.0}}
+"""What the town's shop pays, so that the page of sources has something to show: not anybody's price list."""
+
+
 def _carrier_tables(base: str) -> str:
     """The town's carriers, as far as the house can ask them, an account each."""
-    tables = {source: keys for source, keys in town_settings(base).items() if source in CARRIERS}
+    tables = {
+        source: keys | PRICES.get(source, {}) for source, keys in town_settings(base).items() if source in CARRIERS
+    }
     return "\n".join(
         "\n".join([f"[carriers.{source}.main]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items()), ""])
         for source, keys in tables.items()

@@ -1,6 +1,7 @@
 """Looks at the whole for pages, reports and the simulated world: reading only."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from domain.case import Subject, SubjectType
+from domain.merge import Told, merge
 from domain.parcel import order_key
 from domain.shipment import Order, ShipmentView
 from domain.tracking import Milestone, ScanEvent
@@ -169,12 +171,15 @@ def _count(db: Db, of: Any, *conditions: Any) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ScanSeen:
-    """A scan event with the parcel that it belongs to, the source that told it, and when it told."""
+    """A scan event with the parcel that it belongs to, the source that told it (and which others told the same), and when
+    it was heard first.
+    """
 
     number: str
     event: ScanEvent
     source: str
     received_at: datetime
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,14 +254,24 @@ def _cases_around(db: Db, subject: Subject, order_ref: str | None) -> list[CaseR
 
 
 def scans(db: Db, views: Iterable[ShipmentView]) -> list[ScanSeen]:
-    """All scan events of these shipments, in time order."""
+    """All scan events of these shipments, in time order; what several sources told of one happening stands once."""
     parcels = {parcel.id: parcel.number for view in views for parcel in view.parcels}
-    found: list[ScanSeen] = []
+    found: dict[int, list[tuple[Told, datetime]]] = defaultdict(list)
     for chunk in tracking.chunks(list(parcels)):
         rows = db.exec_driver_sql(
             f"SELECT {tracking.EVENT_COLUMNS} FROM scan s JOIN phrase p ON p.id = s.phrase_id"
             f" LEFT JOIN place l ON l.id = s.place_id WHERE s.parcel_id IN ({','.join('?' * len(chunk))})",
             tuple(chunk),
         )
-        found.extend(ScanSeen(parcels[row[0]], scan_event(row), row[12], from_seconds(row[13])) for row in rows)
-    return sorted(found, key=lambda seen: order_key(seen.event))
+        for row in rows:
+            found[row[0]].append((Told(row[12], scan_event(row)), from_seconds(row[13])))
+    seen = [one for parcel_id, told in found.items() for one in _seen(parcels[parcel_id], told)]
+    return sorted(seen, key=lambda one: order_key(one.event))
+
+
+def _seen(number: str, told: Sequence[tuple[Told, datetime]]) -> Iterator[ScanSeen]:
+    heard = {id(one): at for one, at in told}
+    for happening in merge(one for one, _ in told):
+        first, *others = happening.told
+        at = min(heard[id(one)] for one in happening.told)
+        yield ScanSeen(number, happening.event, first.source, at, tuple(one.source for one in others))
