@@ -184,7 +184,7 @@ PRICES: Mapping[str, Mapping[str, float]] = {"kuaidi100": {"price": 0.05, "daily
 def _carrier_tables(base: str) -> str:
     """The town's carriers, as far as the house can ask them, an account each."""
     tables = {
-        source: keys | PRICES.get(source, {}) for source, keys in town_settings(base).items() if source in CARRIERS
+        source: {**keys, **PRICES.get(source, {})} for source, keys in town_settings(base).items() if source in CARRIERS
     }
     return "\n".join(
         "\n".join([f"[carriers.{source}.main]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items()), ""])
