@@ -76,15 +76,19 @@ def identified(
     by: str | None = None,
     channel: str = "",
 ) -> bool:
-    """The carrier is known: its sources are asked from now on. ``begin`` False: only once the first one has taken a
+    """The carrier is known, or corrected: its sources are asked from now on, and no others. ``begin`` False: only once the first one has taken a
     subscription. False where the same parcel is watched already: then this one is only a second mention of it.
     """
     number = db.exec_driver_sql("SELECT number FROM shipment WHERE id = ?", (shipment_id,)).scalar_one()
-    taken = db.exec_driver_sql("SELECT id FROM shipment WHERE carrier = ? AND number = ?", (carrier, number)).first()
+    taken = db.exec_driver_sql(
+        "SELECT id FROM shipment WHERE carrier = ? AND number = ? AND id <> ?", (carrier, number, shipment_id)
+    ).first()
     db.exec_driver_sql("DELETE FROM unidentified WHERE shipment_id = ?", (shipment_id,))
     if taken is not None:
         db.exec_driver_sql("UPDATE watch SET ended = 'twin' WHERE shipment_id = ?", (shipment_id,))
         return False
+    for before in ("asking", "subscription"):
+        db.exec_driver_sql(f"DELETE FROM {before} WHERE shipment_id = ?", (shipment_id,))
     source, account = sources[0]
     db.exec_driver_sql(
         "UPDATE shipment SET carrier = ?, source = ?, account = ? WHERE id = ?", (carrier, source, account, shipment_id)

@@ -20,7 +20,7 @@ from carriers.sender import Line
 from domain.shipment import Shipment
 from monitor.subscriptions import RENEW_BEFORE, RETRY, RETRY_DENIED, ended, offered, subscribe_due
 from net.http import Http
-from store import asking, intake, subscriptions
+from store import asking, intake, overviews, subscriptions
 from store.base import Db, Store
 
 POLL = "https://k.test/poll"
@@ -169,3 +169,4 @@ def test_a_source_that_wants_registration_is_asked_only_after_it(tmp_path: Path)
         run(store, track17(), 1, REGISTER, answer)
         assert [d.shipment_id for d in store.read(asking.due_polls, "17track", "main", now=at(1), limit=5)] == [taken]
         assert state(store, refused, "17track")[0] == "refused"
+        assert [h.shipment_id for h in store.read(overviews.helpless)] == [refused]  # only a person can help
