@@ -15,6 +15,7 @@ from domain.tracking import Ask, Failed, Found, NotFound
 from domain.words import Words
 from doorstep.credentials import Credential, Money, Spent, credentials
 from doorstep.house import House
+from doorstep.sources import HOME_SOURCES
 from monitor import spending
 from monitor.plan import Plan, plan
 from net.http import Http, Transport
@@ -151,14 +152,10 @@ def carriers_plan(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
         for account, settings in sorted(accounts.items()):
             if CARRIERS[source].asks:
                 counts, pushed = found.get((source, account), ({}, 0))
-                region = "cn" if source in CHINESE else "default"
+                region = "cn" if source in HOME_SOURCES else "default"
                 made = plan(counts, CARRIERS[source], settings, house.policy, region=region, pushed=pushed)
                 plans.append({"name": f"{source}/{account}", **_plan(made)})
     return {"plans": plans}
-
-
-CHINESE = frozenset({"kuaidi100", "kuaidiniao", "sf", "jd"})
-"""Sources whose parcels live by China's thresholds."""
 
 
 def _plan(made: Plan) -> dict[str, Any]:
