@@ -17,7 +17,7 @@ from carriers.sender import Answer, Line, answered
 from config.policies import DetectionPolicy
 from domain.errors import AccessDenied, OutsideError, RateLimited, UnreadableReply
 from domain.privacy import mask_text, scrub_body
-from domain.tracking import Ask, Failed, Found, NotFound, ParcelReading, Reading, ScanEvent
+from domain.tracking import Ask, Failed, Found, NoData, NotFound, ParcelReading, Reading, ScanEvent
 from monitor import look, spending
 from monitor.cadence import HELPLESS, next_poll
 from net.http import HttpReply
@@ -167,19 +167,27 @@ def keep(
 def stand_in(
     db: Db, state: SourceState, pairs: Sequence[tuple[Due, Reading]], policy: DetectionPolicy, *, now: datetime
 ) -> SourceState:
-    """Have others asked where this source can't tell: about everything while it is down for long, about single shipments
-    that it refuses or has forgotten.
+    """Have others asked where this source can't tell: about everything while it is down or wants to be left alone for long,
+    about single shipments that it refuses or has forgotten.
     """
+    if state.stood_in and state.failing_since is None:
+        asking.stand_back(db, state.source, state.account)
     helpless = [d.shipment_id for d, r in pairs if isinstance(r, NotFound) and r.kind in HELPLESS]
-    down = state.failing_since is not None and now - state.failing_since >= policy.polling.failover_after
+    down = is_down(state, policy, now=now)
     if down:
         helpless += [d.shipment_id for d, r in pairs if isinstance(r, Failed)]
     asking.stand_in_for(db, state.source, helpless, now=now)
-    if down and not state.stood_in:
+    if down:  # every time: shipments are added meanwhile
         asking.stand_in(db, state.source, state.account, now=now)
-    if state.stood_in and state.failing_since is None:
-        asking.stand_back(db, state.source, state.account)
     return replace(state, stood_in=down)
+
+
+def is_down(state: SourceState, policy: DetectionPolicy, *, now: datetime) -> bool:
+    """It has failed for the policy's span, or is known to be of no use for as long: its quota is used up, or it refuses us."""
+    if state.failing_since is None:
+        return False
+    span = policy.polling.failover_after
+    return now - state.failing_since >= span or (state.paused_until or now) - now >= span
 
 
 def take_in(
@@ -236,6 +244,8 @@ def _reschedule(
     ids = sorted({d.shipment_id for d, _ in pairs})
     views = tracking.views(db, ids)
     pushed, worked_on = subscriptions.states(db, carrier.id, ids), cases.worked_on(db, ids)
+    too_old = [d.shipment_id for d, r in pairs if isinstance(r, NotFound) and r.kind is NoData.AGED_OUT]
+    elsewhere = asking.may_know(db, carrier.id, too_old)
     polled: list[Polled] = []
     for one, reading in pairs:
         if isinstance(reading, Failed):
@@ -254,9 +264,14 @@ def _reschedule(
             now=now,
             pushed=pushed.get(one.shipment_id) == subscriptions.STANDS,
             under_case=one.shipment_id in worked_on,
+            elsewhere=one.shipment_id in elsewhere,
         )
         polled.append(Polled(one.shipment_id, following.at, no_data, worth=following.worth, ended=following.ended))
     asking.reschedule(db, carrier.id, polled, now=now)
+    going_on = [
+        p.shipment_id for p in polled if p.next_poll_at and not p.failed and views[p.shipment_id].watching_ended
+    ]
+    asking.watch_again(db, going_on, now=now)  # a push told more of what was over
 
 
 def _retry_at(reading: Failed, state: SourceState, now: datetime) -> datetime:
