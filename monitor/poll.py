@@ -57,24 +57,35 @@ async def poll_due(
     of their names, so that the same world gives the same database.
     """
     turns = [(line, await store.awrite(take_turn, line, now=now)) for _, line in sorted(lines.items())]
-    asking = [(line, turn) for line, turn in turns if turn]
-    asked = await asyncio.gather(*(_ask_all(line, turn, nonce) for line, turn in asking))
-    return total(
-        [
-            await _keep_turn(store, line, answers, policy, now=now)
-            for (line, _), answers in zip(asking, asked, strict=True)
-        ]
-    )
+    asking_now = [(line, turn, None if line.needs_token else line.account.token) for line, turn in turns if turn]
+    asked = await asyncio.gather(*(_ask_all(line, turn, nonce) for line, turn, _ in asking_now))
+    reports = []
+    for (line, _, token), answers in zip(asking_now, asked, strict=True):
+        stale = token is not None and line.account.token is not token
+        if stale or (line.carrier.token and all(denied(answer) for _, answer in answers)):
+            await store.awrite(spending.asked_again, line, now=now)
+        reports.append(await _keep_turn(store, line, answers, policy, now=now))
+    return total(reports)
 
 
 Asked = list[tuple[Sequence[Due], Answer]]
 
 
 async def _ask_all(line: Line, turn: Sequence[Due], nonce: Callable[[], str]) -> Asked:
+    """All at once. Where a token is needed the first call goes alone: one token is fetched, and an account that is refused
+    has been asked once; what isn't asked then keeps its place.
+    """
     gate = asyncio.Semaphore(IN_FLIGHT)
     batches = [turn[i : i + line.carrier.batch_size] for i in range(0, len(turn), line.carrier.batch_size)]
+    first = await _ask(line, batches.pop(0), gate, nonce()) if line.carrier.token else []
+    if first and all(denied(answer) for _, answer in first):
+        return first
     asked = await asyncio.gather(*(_ask(line, batch, gate, nonce()) for batch in batches))
-    return list(chain.from_iterable(asked))
+    return [*first, *chain.from_iterable(asked)]
+
+
+def denied(answer: Answer) -> bool:
+    return all(isinstance(r, Failed) and isinstance(r.error, AccessDenied) for r in answer.readings)
 
 
 async def _keep_turn(store: Store, line: Line, asked: Asked, policy: DetectionPolicy, *, now: datetime) -> PollReport:

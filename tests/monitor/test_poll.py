@@ -35,7 +35,7 @@ from domain.shipment import Shipment
 from domain.tracking import Milestone, NoData
 from monitor.poll import PollReport, poll_due
 from monitor.tick import Ways, tick
-from store import cases, check, facts, intake, sources, tracking
+from store import budgets, cases, check, facts, intake, sources, tracking
 from store.base import Db, Store
 from store.sources import SourceState
 
@@ -333,6 +333,26 @@ def test_a_token_that_died_early_is_fetched_anew(tmp_path: Path) -> None:
         assert d.poll(12).failed == 1
         assert track.call_count == 4
         assert d.source("fedex").paused_until == at(13)
+
+
+def test_one_token_serves_all_and_a_refused_account_is_asked_once(tmp_path: Path) -> None:
+    """However many calls go out together; what a stale token cost is counted."""
+    single = replace(CARRIERS["fedex"], batch_size=1)
+    with desk(tmp_path, single) as (d, net):
+
+        def numbers(request: httpx.Request) -> list[str]:
+            asked = json.loads(request.content)["trackingInfo"]
+            return [one["trackingNumberInfo"]["trackingNumber"] for one in asked]
+
+        token = net.post(TOKEN).mock(return_value=httpx.Response(200, json=TOKEN_REPLY))
+        track = net.post(TRACK).mock(side_effect=lambda r: httpx.Response(200, json=fedex(numbers(r))))
+        d.add(*(f"77000000000{n}" for n in range(5)), carrier="fedex", source="fedex")
+        assert d.poll(1) == PollReport(5, 5, 0, 5)
+        assert (token.call_count, track.call_count) == (1, 5)
+        track.side_effect = lambda _: httpx.Response(401)
+        assert d.poll(12).asked == 1
+        assert track.call_count == 7
+        assert d.store.read(budgets.spent, "fedex/main", 86_400, now=at(12)) >= track.call_count
 
 
 def test_the_budget_is_kept_and_the_rest_waits_its_turn(tmp_path: Path) -> None:
