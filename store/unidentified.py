@@ -42,6 +42,14 @@ def due(db: Db, *, now: datetime, limit: int) -> list[Unidentified]:
     return [_of(row) for row in rows]
 
 
+def guessed(db: Db, shipment_id: int, guesses: Sequence[str]) -> None:
+    """No source can say it: a person is asked, with what it may be."""
+    db.exec_driver_sql(
+        "UPDATE unidentified SET guesses = ?, due_at = NULL WHERE shipment_id = ?",
+        (to_json(list(guesses)), shipment_id),
+    )
+
+
 def waiting(db: Db, *, limit: int) -> list[Unidentified]:
     """Those whose carrier isn't known, whoever is to say it; the oldest first."""
     rows = db.exec_driver_sql(
@@ -77,13 +85,15 @@ def identified(
     channel: str = "",
 ) -> bool:
     """The carrier is known: its sources are asked from now on. ``begin`` False: only once the first one has taken a
-    subscription. False where the same parcel is watched already: then this one is only a second mention of it.
+    subscription. False where somebody said it before, or where the same parcel is watched already: then this one is only a
+    second mention of it.
     """
+    if not db.exec_driver_sql("DELETE FROM unidentified WHERE shipment_id = ?", (shipment_id,)).rowcount:
+        return False
     number = db.exec_driver_sql("SELECT number FROM shipment WHERE id = ?", (shipment_id,)).scalar_one()
     taken = db.exec_driver_sql("SELECT id FROM shipment WHERE carrier = ? AND number = ?", (carrier, number)).first()
-    db.exec_driver_sql("DELETE FROM unidentified WHERE shipment_id = ?", (shipment_id,))
     if taken is not None:
-        db.exec_driver_sql("UPDATE watch SET ended = 'twin' WHERE shipment_id = ?", (shipment_id,))
+        db.exec_driver_sql("UPDATE watch SET ended = 'twin', alarm_at = NULL WHERE shipment_id = ?", (shipment_id,))
         return False
     source, account = sources[0]
     db.exec_driver_sql(
