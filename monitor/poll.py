@@ -229,7 +229,7 @@ def _keep_raw(db: Db, carrier: Carrier, answer: Answer, now: datetime) -> None:
 
 def keep_body(db: Db, carrier: Carrier, reply: HttpReply, readings: Sequence[Reading], *, now: datetime) -> None:
     """Keep a raw body without people in it, and what was wrong with it."""
-    error = next((str(r.error) for r in readings if isinstance(r, Failed)), "")
+    error = next((mask_text(str(r.error)) for r in readings if isinstance(r, Failed)), "")
     body = scrub_body(reply.body, carrier.scrub)
     tracking.keep_raw(db, source=carrier.id, status=reply.status, body=body, at=now, error=error)
 
@@ -307,7 +307,7 @@ def health_after(state: SourceState, readings: Sequence[Reading], *, now: dateti
         failing_since=state.failing_since or now,
         failures=failures,
         paused_until=pause_after(errors[0], failures, now),
-        error=str(errors[0]),
+        error=mask_text(str(errors[0])),
     )
 
 

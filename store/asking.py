@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from domain.privacy import mask_text
 from domain.tracking import Milestone, NoData
 from store import facts, tables
 from store.base import Db
@@ -174,7 +175,7 @@ def _end(db: Db, polled: Sequence[Polled]) -> None:
 def set_aside(db: Db, source: str, shipment_id: int, error: str, *, until: datetime, now: datetime) -> None:
     """One shipment that our own fault can't take: it waits, with its error on record, and holds up nobody else."""
     _move(db, shipment_id, source, until)
-    facts.append(db, [FactRow("shipment", str(shipment_id), "set_aside", now, words=error[:MAX_ERROR_TEXT])])
+    facts.append(db, [FactRow("shipment", str(shipment_id), "set_aside", now, words=mask_text(error)[:MAX_ERROR_TEXT])])
 
 
 def _move(db: Db, shipment_id: int, source: str, at: datetime) -> None:
