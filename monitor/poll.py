@@ -260,7 +260,7 @@ def _reschedule(
     polled: list[Polled] = []
     for one, reading in pairs:
         if isinstance(reading, Failed):
-            polled.append(Polled(one.shipment_id, _retry_at(reading, state, now), failed=True))
+            polled.append(Polled(one.shipment_id, _retry_at(reading, carrier, state, now), failed=True))
             if not isinstance(reading.error, OutsideError):
                 asking.set_aside(
                     db, carrier.id, one.shipment_id, repr(reading.error), until=now + RETRY_PARCEL, now=now
@@ -285,11 +285,15 @@ def _reschedule(
     asking.watch_again(db, going_on, now=now)  # a push told more of what was over
 
 
-def _retry_at(reading: Failed, state: SourceState, now: datetime) -> datetime:
-    """The parcel's fault, or ours: later. The source's: as soon as its pause is over, all keep their places."""
+def _retry_at(reading: Failed, carrier: Carrier, state: SourceState, now: datetime) -> datetime:
+    """The parcel's fault, or ours: later. The source's: as soon as its pause is over, all keep their places; where it
+    answers about others, not before this one may be asked again, for the trouble may be with this one alone.
+    """
     if isinstance(reading.error, UnreadableReply) or not isinstance(reading.error, OutsideError):
         return now + RETRY_PARCEL
-    return max(now, state.paused_until or now)
+    paused = max(now, state.paused_until or now)
+    alone = state.failing_since is None and not isinstance(reading.error, RateLimited)
+    return max(paused, now + carrier.min_interval) if alone else paused
 
 
 def health_after(state: SourceState, readings: Sequence[Reading], *, now: datetime) -> SourceState:

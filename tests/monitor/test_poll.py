@@ -307,6 +307,26 @@ def test_pauses_double_up_to_half_an_hour(tmp_path: Path) -> None:
         assert pauses == [1, 2, 4, 8, 16, 30, 30]
 
 
+def test_one_number_that_always_fails_is_not_hammered(tmp_path: Path) -> None:
+    """While the source answers about others, it waits as long as any number between two questions."""
+    with desk(tmp_path) as (d, net):
+        asked: list[str] = []
+
+        def reply(request: httpx.Request) -> httpx.Response:
+            asked.append(number_asked(request))
+            good = httpx.Response(200, json=kuaidi(asked[-1], PICKED_UP))
+            return httpx.Response(500) if asked[-1] == "ZT-BAD" else good
+
+        net.post(QUERY).mock(side_effect=reply)
+        [bad, *_] = d.add("ZT-BAD", "ZT1")
+        assert d.poll(1).failed == 1
+        assert d.next_poll(bad) == at(1) + CARRIERS["kuaidi100"].min_interval
+        for n in range(5):
+            d.add(f"ZT-{n}")
+            d.poll(1 + n / 60)
+        assert asked.count("ZT-BAD") == 1
+
+
 def test_one_source_down_holds_up_no_other(tmp_path: Path) -> None:
     """SF answers nothing; Kuaidi100's parcels are asked and kept all the same, in the same turn."""
     with desk(tmp_path, "kuaidi100", "sf") as (d, net):
