@@ -51,10 +51,10 @@ def merge(told: Iterable[Told]) -> list[Merged]:
     by_source: dict[str, list[Told]] = {}
     for one in told:
         by_source.setdefault(one.source, []).append(one)
-    sources = sorted(by_source)
-    groups: list[list[Told]] = [[one] for one in by_source[sources[0]]] if sources else []
-    for source in sources[1:]:
-        groups = _joined(groups, sorted(by_source[source], key=lambda one: order_key(one.event)))
+    in_order = [sorted(by_source[source], key=lambda one: order_key(one.event)) for source in sorted(by_source)]
+    groups: list[list[Told]] = [[one] for one in in_order[0]] if in_order else []
+    for news in in_order[1:]:
+        groups = _joined(groups, news)
     return [_merged(group) for group in groups]
 
 

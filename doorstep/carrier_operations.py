@@ -17,10 +17,11 @@ from domain.tracking import Ask, Failed, Found, NotFound
 from domain.words import Words
 from doorstep.credentials import Credential, Money, Spent, credentials
 from doorstep.house import House
+from doorstep.sources import HOME_SOURCES
 from monitor import spending
 from monitor.plan import Plan, plan
 from net.http import Http, Transport
-from store import asking, budgets, tracking
+from store import asking, tracking
 
 
 def carriers_list(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,12 +92,11 @@ def _account(house: House, carrier: Carrier, name: str) -> Account:
 
 def _spend(house: House, carrier: Carrier, account: Account) -> None:
     """A test is a question like any other: it counts, and isn't asked where nothing is left."""
-    windows = spending.windows_of(carrier, account.settings)
-    calls = 2 if carrier.token and carrier.tokens_count else 1
-    name = spending.credential(carrier, account.name)
-    got = house.store.write(budgets.take, name, windows, now=house.now(), wanted=calls, urgent=calls)
-    if got < calls:
-        raise RuleError(f"{name}: its calls are used up now; `doorstep carriers list` says when they return")
+    if not house.store.write(spending.try_out, carrier, account, now=house.now()):
+        name = spending.credential(carrier, account.name)
+        raise RuleError(
+            f"{name}: its calls or its money are used up now; `doorstep carriers list` says when they return"
+        )
 
 
 def _question(house: House, carrier: Carrier, params: Mapping[str, Any]) -> Ask:
@@ -167,14 +167,10 @@ def carriers_plan(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
         for account, settings in sorted(accounts.items()):
             if CARRIERS[source].asks:
                 counts, pushed = found.get((source, account), ({}, 0))
-                region = "cn" if source in CHINESE else "default"
+                region = "cn" if source in HOME_SOURCES else "default"
                 made = plan(counts, CARRIERS[source], settings, house.policy, region=region, pushed=pushed)
                 plans.append({"name": f"{source}/{account}", **_plan(made)})
     return {"plans": plans}
-
-
-CHINESE = frozenset({"kuaidi100", "kuaidiniao", "sf", "jd"})
-"""Sources whose parcels live by China's thresholds."""
 
 
 def _plan(made: Plan) -> dict[str, Any]:

@@ -14,6 +14,8 @@ DIRECT = {
 """Carriers whose own interface is asked where an account for it is set; the aggregators know them too."""
 AGGREGATORS = ("kuaidi100", "kuaidiniao", "17track")
 """Sources that can ask about other firms' parcels, in the order in which they are preferred."""
+HOME_SOURCES = frozenset({"kuaidi100", "kuaidiniao", "sf", "jd"})
+"""Sources of carriers in China: their calendar and thresholds apply where a row names no destination."""
 
 
 def source_of(settings: Settings, name: str) -> tuple[str, str] | None:

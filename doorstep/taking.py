@@ -19,7 +19,7 @@ from domain.words import Words
 from doorstep.house import House
 from doorstep.intake import parse_dispute, parse_order, parse_return, parse_shipment
 from doorstep.intake_values import text_of
-from doorstep.sources import can_detect, needs_subscription, source_of, standby_of, subscribes
+from doorstep.sources import HOME_SOURCES, can_detect, needs_subscription, source_of, standby_of, subscribes
 from monitor import look
 from monitor.orders import dispute
 from monitor.poll import masked
@@ -28,9 +28,6 @@ from store import facts, intake, returns, subscriptions, tracking, unidentified
 from store.base import Db
 from store.facts import FactRow
 from store.unidentified import UNKNOWN
-
-HOME_SOURCES = frozenset({"kuaidi100", "kuaidiniao", "sf"})
-"""Sources of carriers in China: their calendar applies where a row names no destination."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +133,9 @@ def take_event(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, now
     known = tracking.shipment_ids_by_number(db, number)
     if not known:
         raise RuleError(f"number: {number} is unknown; send the shipment first")
-    reading = ParcelReading(number, (event,), leg.value if leg is Leg.RETURN else None, leg)
+    [view] = tracking.views(db, known[:1]).values()
+    apart = leg is Leg.RETURN and view.shipment.leg != Leg.RETURN
+    reading = ParcelReading(number, (event,), leg.value if apart else None, leg)
     gained = tracking.record(db, [(known[0], MANUAL, masked((reading,)))], now=now)
     if gained:
         data = {"milestone": event.milestone.value}

@@ -53,11 +53,13 @@ def next_poll(
     now: datetime,
     pushed: bool = False,
     under_case: bool = False,
+    elsewhere: bool = False,
 ) -> Next:
     """The next question, never sooner than the source allows, and rarely where the source calls us by itself. While a case
-    is open, watching goes on.
+    is open, watching goes on; also where a number is too old for this source, and ``elsewhere`` another may know it still.
     """
-    ended = None if under_case else why_over(view, no_data, carrier, policy, now=now)
+    aged_here = elsewhere and no_data is NoData.AGED_OUT
+    ended = None if under_case else why_over(view, None if aged_here else no_data, carrier, policy, now=now)
     if ended:
         return Next(None, SETTLED, ended.value)
     worth = worth_of(view, policy.polling, now=now, under_case=under_case)

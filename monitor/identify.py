@@ -7,13 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from carriers.sender import Line
 from domain.errors import OutsideError, RuleError
 from monitor import spending
-from store import budgets, subscriptions, unidentified
+from store import budgets, sources, subscriptions, unidentified
 from store.base import Db, Store
 from store.unidentified import Unidentified
 
+log = structlog.get_logger()
 AT_ONCE = 16
 RETRY = timedelta(minutes=10)
 
@@ -44,7 +47,10 @@ async def identify_due(store: Store, lines: Sequence[Line], way_of: WayOf, *, no
 
 
 def take_turn(db: Db, line: Line, *, now: datetime) -> list[Unidentified]:
-    """As many as the credential's calls allow now."""
+    """As many as the credential's calls allow now; nothing while it is paused."""
+    state = sources.state(db, line.carrier.id, line.account.name)
+    if state.paused_until and state.paused_until > now:
+        return []
     wanted = unidentified.due(db, now=now, limit=AT_ONCE)
     if not wanted:
         return []
@@ -61,6 +67,9 @@ async def _detect(line: Line, one: Unidentified) -> tuple[str, ...] | None:
         return ()
     except OutsideError:
         return None
+    except Exception:
+        log.exception("our own fault in detecting", source=line.carrier.id, shipment=one.shipment_id)
+        return None
 
 
 def keep(
@@ -74,10 +83,9 @@ def keep(
         carrier = choose(one.guesses, answer)
         way = way_of(carrier) if carrier else None
         if carrier and way:
-            settle(db, one.shipment_id, carrier, way, now=now)
-            named += 1
+            named += settle(db, one.shipment_id, carrier, way, now=now)
         else:
-            unidentified.add(db, one.shipment_id, merged(one.guesses, answer), due_at=None)
+            unidentified.guessed(db, one.shipment_id, merged(one.guesses, answer))
     return named
 
 
@@ -97,11 +105,20 @@ def merged(guesses: Sequence[str], detected: Sequence[str]) -> tuple[str, ...]:
 
 
 def settle(
-    db: Db, shipment_id: int, carrier: str, way: Way, *, now: datetime, by: str | None = None, channel: str = ""
-) -> None:
-    """Watch an identified shipment like any other."""
+    db: Db,
+    shipment_id: int,
+    carrier: str,
+    way: Way,
+    *,
+    now: datetime,
+    correcting: bool = False,
+    by: str | None = None,
+    channel: str = "",
+) -> bool:
+    """Watch an identified shipment like any other; False where there was nothing more to say."""
     new = unidentified.identified(
-        db, shipment_id, carrier, way.sources, now=now, begin=way.begin, by=by, channel=channel
+        db, shipment_id, carrier, way.sources, now=now, begin=way.begin, correcting=correcting, by=by, channel=channel
     )
     if new and way.subscribe:
         subscriptions.want(db, shipment_id, *way.sources[0], now=now)
+    return new

@@ -1,7 +1,7 @@
 """Looking at shipments: detectors → judgement → decisions → cases, watch list, alerts, next alarm."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from config.policies import DetectionPolicy
 from domain.case import CaseEvent, CaseFact, Finding, Kind, Subject, SubjectType, promise_by
@@ -12,10 +12,8 @@ from monitor.decide import Clear, Decision, Open, Refresh, Unwatch, Watch, decid
 from monitor.detectors import crossings
 from monitor.promise import first_timer
 from store import asking, cases, due, tracking
+from store.asking import ASK_GAP
 from store.base import Db
-
-ASK_GAP = timedelta(minutes=30)
-"""No number is asked about more often than this, not even before an alarm (Kuaidi100 locks it)."""
 
 
 def after_poll(

@@ -17,7 +17,7 @@ from carriers.sender import Answer, Line, answered
 from config.policies import DetectionPolicy
 from domain.errors import AccessDenied, OutsideError, RateLimited, UnreadableReply
 from domain.privacy import mask_text, scrub_body
-from domain.tracking import Ask, Failed, Found, NotFound, ParcelReading, Reading, ScanEvent
+from domain.tracking import Ask, Failed, Found, NoData, NotFound, ParcelReading, Reading, ScanEvent
 from monitor import look, spending
 from monitor.cadence import HELPLESS, next_poll
 from net.http import HttpReply
@@ -57,24 +57,35 @@ async def poll_due(
     of their names, so that the same world gives the same database.
     """
     turns = [(line, await store.awrite(take_turn, line, now=now)) for _, line in sorted(lines.items())]
-    asking = [(line, turn) for line, turn in turns if turn]
-    asked = await asyncio.gather(*(_ask_all(line, turn, nonce) for line, turn in asking))
-    return total(
-        [
-            await _keep_turn(store, line, answers, policy, now=now)
-            for (line, _), answers in zip(asking, asked, strict=True)
-        ]
-    )
+    asking_now = [(line, turn, None if line.needs_token else line.account.token) for line, turn in turns if turn]
+    asked = await asyncio.gather(*(_ask_all(line, turn, nonce) for line, turn, _ in asking_now))
+    reports = []
+    for (line, _, token), answers in zip(asking_now, asked, strict=True):
+        stale = token is not None and line.account.token is not token
+        if stale or (line.carrier.token and all(denied(answer) for _, answer in answers)):
+            await store.awrite(spending.asked_again, line, now=now)
+        reports.append(await _keep_turn(store, line, answers, policy, now=now))
+    return total(reports)
 
 
 Asked = list[tuple[Sequence[Due], Answer]]
 
 
 async def _ask_all(line: Line, turn: Sequence[Due], nonce: Callable[[], str]) -> Asked:
+    """All at once. Where a token is needed the first call goes alone: one token is fetched, and an account that is refused
+    has been asked once; what isn't asked then keeps its place.
+    """
     gate = asyncio.Semaphore(IN_FLIGHT)
     batches = [turn[i : i + line.carrier.batch_size] for i in range(0, len(turn), line.carrier.batch_size)]
+    first = await _ask(line, batches.pop(0), gate, nonce()) if line.carrier.token else []
+    if first and all(denied(answer) for _, answer in first):
+        return first
     asked = await asyncio.gather(*(_ask(line, batch, gate, nonce()) for batch in batches))
-    return list(chain.from_iterable(asked))
+    return [*first, *chain.from_iterable(asked)]
+
+
+def denied(answer: Answer) -> bool:
+    return all(isinstance(r, Failed) and isinstance(r.error, AccessDenied) for r in answer.readings)
 
 
 async def _keep_turn(store: Store, line: Line, asked: Asked, policy: DetectionPolicy, *, now: datetime) -> PollReport:
@@ -167,19 +178,27 @@ def keep(
 def stand_in(
     db: Db, state: SourceState, pairs: Sequence[tuple[Due, Reading]], policy: DetectionPolicy, *, now: datetime
 ) -> SourceState:
-    """Have others asked where this source can't tell: about everything while it is down for long, about single shipments
-    that it refuses or has forgotten.
+    """Have others asked where this source can't tell: about everything while it is down or wants to be left alone for long,
+    about single shipments that it refuses or has forgotten.
     """
+    if state.stood_in and state.failing_since is None:
+        asking.stand_back(db, state.source, state.account)
     helpless = [d.shipment_id for d, r in pairs if isinstance(r, NotFound) and r.kind in HELPLESS]
-    down = state.failing_since is not None and now - state.failing_since >= policy.polling.failover_after
+    down = is_down(state, policy, now=now)
     if down:
         helpless += [d.shipment_id for d, r in pairs if isinstance(r, Failed)]
     asking.stand_in_for(db, state.source, helpless, now=now)
-    if down and not state.stood_in:
+    if down:  # every time: shipments are added meanwhile
         asking.stand_in(db, state.source, state.account, now=now)
-    if state.stood_in and state.failing_since is None:
-        asking.stand_back(db, state.source, state.account)
     return replace(state, stood_in=down)
+
+
+def is_down(state: SourceState, policy: DetectionPolicy, *, now: datetime) -> bool:
+    """It has failed for the policy's span, or is known to be of no use for as long: its quota is used up, or it refuses us."""
+    if state.failing_since is None:
+        return False
+    span = policy.polling.failover_after
+    return now - state.failing_since >= span or (state.paused_until or now) - now >= span
 
 
 def take_in(
@@ -210,7 +229,7 @@ def _keep_raw(db: Db, carrier: Carrier, answer: Answer, now: datetime) -> None:
 
 def keep_body(db: Db, carrier: Carrier, reply: HttpReply, readings: Sequence[Reading], *, now: datetime) -> None:
     """Keep a raw body without people in it, and what was wrong with it."""
-    error = next((str(r.error) for r in readings if isinstance(r, Failed)), "")
+    error = next((mask_text(str(r.error)) for r in readings if isinstance(r, Failed)), "")
     body = scrub_body(reply.body, carrier.scrub)
     tracking.keep_raw(db, source=carrier.id, status=reply.status, body=body, at=now, error=error)
 
@@ -236,10 +255,12 @@ def _reschedule(
     ids = sorted({d.shipment_id for d, _ in pairs})
     views = tracking.views(db, ids)
     pushed, worked_on = subscriptions.states(db, carrier.id, ids), cases.worked_on(db, ids)
+    too_old = [d.shipment_id for d, r in pairs if isinstance(r, NotFound) and r.kind is NoData.AGED_OUT]
+    elsewhere = asking.may_know(db, carrier.id, too_old)
     polled: list[Polled] = []
     for one, reading in pairs:
         if isinstance(reading, Failed):
-            polled.append(Polled(one.shipment_id, _retry_at(reading, state, now), failed=True))
+            polled.append(Polled(one.shipment_id, _retry_at(reading, carrier, state, now), failed=True))
             if not isinstance(reading.error, OutsideError):
                 asking.set_aside(
                     db, carrier.id, one.shipment_id, repr(reading.error), until=now + RETRY_PARCEL, now=now
@@ -254,16 +275,25 @@ def _reschedule(
             now=now,
             pushed=pushed.get(one.shipment_id) == subscriptions.STANDS,
             under_case=one.shipment_id in worked_on,
+            elsewhere=one.shipment_id in elsewhere,
         )
         polled.append(Polled(one.shipment_id, following.at, no_data, worth=following.worth, ended=following.ended))
     asking.reschedule(db, carrier.id, polled, now=now)
+    going_on = [
+        p.shipment_id for p in polled if p.next_poll_at and not p.failed and views[p.shipment_id].watching_ended
+    ]
+    asking.watch_again(db, going_on, now=now)  # a push told more of what was over
 
 
-def _retry_at(reading: Failed, state: SourceState, now: datetime) -> datetime:
-    """The parcel's fault, or ours: later. The source's: as soon as its pause is over, all keep their places."""
+def _retry_at(reading: Failed, carrier: Carrier, state: SourceState, now: datetime) -> datetime:
+    """The parcel's fault, or ours: later. The source's: as soon as its pause is over, all keep their places; where it
+    answers about others, not before this one may be asked again, for the trouble may be with this one alone.
+    """
     if isinstance(reading.error, UnreadableReply) or not isinstance(reading.error, OutsideError):
         return now + RETRY_PARCEL
-    return max(now, state.paused_until or now)
+    paused = max(now, state.paused_until or now)
+    alone = state.failing_since is None and not isinstance(reading.error, RateLimited)
+    return max(paused, now + carrier.min_interval) if alone else paused
 
 
 def health_after(state: SourceState, readings: Sequence[Reading], *, now: datetime) -> SourceState:
@@ -281,7 +311,7 @@ def health_after(state: SourceState, readings: Sequence[Reading], *, now: dateti
         failing_since=state.failing_since or now,
         failures=failures,
         paused_until=pause_after(errors[0], failures, now),
-        error=str(errors[0]),
+        error=mask_text(str(errors[0])),
     )
 
 

@@ -5,14 +5,15 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from carriers.base import UNREADABLE, Account, Carrier, failing_softly
+from carriers.sender import answered
 from config.policies import DetectionPolicy
 from domain.errors import OutsideError
 from domain.tracking import Ask
-from monitor.look import ASK_GAP
 from monitor.poll import keep_body, take_in
 from monitor.subscriptions import ended
 from net.http import HttpReply
 from store import asking, mail, sources, subscriptions
+from store.asking import ASK_GAP
 from store.base import Db
 
 
@@ -41,7 +42,8 @@ def take(
     readings = failing_softly(carrier.id, lambda: push.read(reply, asks, now), asks)
     keep_body(db, carrier, reply, readings, now=now)
     shipments = [asking.asked_of(db, carrier.id, account.name, ask.number) for ask in asks]
-    pairs = [(one, reading) for one, reading in zip(shipments, readings, strict=True) if one is not None]
+    told = zip(shipments, readings, strict=True)
+    pairs = [(one, reading) for one, reading in told if one is not None and answered(reading)]
     subscriptions.called(db, carrier.id, [one.shipment_id for one, _ in pairs], now=now)
     _end(db, carrier, account, reply.body, now=now)
     take_in(db, carrier, pairs, sources.state(db, carrier.id, account.name), policy, now=now)

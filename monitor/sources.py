@@ -7,7 +7,7 @@ from domain.case import Finding, Kind, Severity, Subject, SubjectType
 from domain.words import Words
 from monitor import look
 from monitor.decide import decide
-from store import asking, cases, sources
+from store import asking, cases, sources, subscriptions
 from store.base import Db
 from store.sources import SourceState
 
@@ -20,7 +20,8 @@ def check_sources(db: Db, policy: DetectionPolicy, *, now: datetime) -> None:
         stands, subject = standing.get(name, cases.NOTHING), Subject(SubjectType.SOURCE, name)
         if state.failing_since is None and not stands.open:
             continue
-        waiting = asking.watched(db, state.source, state.account)
+        credential = state.source, state.account
+        waiting = asking.watched(db, *credential) + subscriptions.not_begun(db, *credential)
         findings = [silent(state, subject, waiting)] if is_silent(state, waiting, policy, now=now) else []
         for decision in decide(findings, stands):
             look.carry_out(db, decision, subject, policy, now=now, order_ref=None)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from carriers.base import AccountSettings, Carrier, Charged
+from carriers.base import Account, AccountSettings, Carrier, Charged
 from carriers.sender import Line
 from store import budgets, facts, sources
 from store.asking import NEAR, Due
@@ -57,9 +57,9 @@ def afford(db: Db, line: Line, wanted: Sequence[Due], *, now: datetime) -> list[
     urgent = -(-sum(one.worth >= NEAR for one in paid) // carrier.batch_size)
     name = credential(carrier, line.account.name)
     windows = windows_of(carrier, settings)
-    granted = budgets.take(db, name, windows, now=now, wanted=calls + tokens, urgent=urgent + tokens)
+    granted = budgets.take(db, name, windows, now=now, wanted=calls + tokens, urgent=urgent + tokens, least=tokens + 1)
     turn = list(paid[: max(granted - tokens, 0) * carrier.batch_size])
-    pay(db, line, len(turn), Charged.QUESTION, now=now)
+    pay(db, line.carrier, line.account, len(turn), Charged.QUESTION, now=now)
     if len(turn) < len(wanted):
         _say_if_used_up(db, line, windows, now=now)
     return turn
@@ -75,10 +75,32 @@ def payable(db: Db, line: Line, wanted: Sequence[Due], *, now: datetime) -> list
     name = credential(line.carrier, line.account.name)
     calls = budgets.take(db, name, windows, now=now, wanted=-(-len(paid) // batch), urgent=-(-len(paid) // batch))
     turn = list(paid[: calls * batch])
-    pay(db, line, len(turn), Charged.REGISTRATION, now=now)
+    pay(db, line.carrier, line.account, len(turn), Charged.REGISTRATION, now=now)
     if len(turn) < len(wanted):
         _say_if_used_up(db, line, windows, now=now)
     return turn
+
+
+def try_out(db: Db, carrier: Carrier, account: Account, *, now: datetime) -> bool:
+    """Spend one question that a person asks, and its token; False where calls or money don't allow it: nothing is spent."""
+    money, charged = money_window(account.settings), Charged.QUESTION in carrier.charged
+    if money and charged and budgets.left(db, purse(carrier, account.name), [money], now=now)[money] < 1:
+        return False
+    calls = 2 if carrier.token and carrier.tokens_count else 1
+    windows = windows_of(carrier, account.settings)
+    if not budgets.take(
+        db, credential(carrier, account.name), windows, now=now, wanted=calls, urgent=calls, least=calls
+    ):
+        return False
+    pay(db, carrier, account, 1, Charged.QUESTION, now=now)
+    return True
+
+
+def asked_again(db: Db, line: Line, *, now: datetime) -> None:
+    """Count what a stale token cost: the call that was refused is made twice, and a token is fetched."""
+    calls = 2 if line.carrier.tokens_count else 1
+    windows = windows_of(line.carrier, line.account.settings)
+    budgets.spend(db, credential(line.carrier, line.account.name), windows, calls, now=now)
 
 
 def _payable(db: Db, line: Line, wanted: Sequence[Due], what: Charged, *, now: datetime) -> Sequence[Due]:
@@ -90,11 +112,11 @@ def _payable(db: Db, line: Line, wanted: Sequence[Due], what: Charged, *, now: d
     return wanted[: max(min(urgent, free), free - window.kept, 0)]
 
 
-def pay(db: Db, line: Line, units: int, what: Charged, *, now: datetime) -> None:
+def pay(db: Db, carrier: Carrier, account: Account, units: int, what: Charged, *, now: datetime) -> None:
     """Count charged units, also where no cap is set: people want to know what was spent."""
-    if what in line.carrier.charged:
-        counted = money_window(line.account.settings) or Window(0, DAY_S)
-        budgets.spend(db, purse(line.carrier, line.account.name), [counted], units, now=now)
+    if what in carrier.charged:
+        counted = money_window(account.settings) or Window(0, DAY_S)
+        budgets.spend(db, purse(carrier, account.name), [counted], units, now=now)
 
 
 def _say_if_used_up(db: Db, line: Line, windows: Sequence[Window], *, now: datetime) -> None:

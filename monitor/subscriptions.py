@@ -4,6 +4,7 @@ again after the source gave up.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -11,6 +12,7 @@ import structlog
 from carriers.base import Standing, Stands, Subscription
 from carriers.sender import Line
 from domain.errors import AccessDenied, OutsideError, RateLimited, UnreadableReply
+from domain.privacy import mask_text
 from domain.tracking import Ask, Failed, NotFound
 from monitor import spending
 from store import asking, sources, subscriptions
@@ -89,13 +91,19 @@ def ask_of(one: Due) -> Ask:
 
 
 def keep(db: Db, line: Line, turn: Sequence[Due], standings: Sequence[Standing], *, now: datetime) -> None:
-    """Write down what became of the subscriptions; a source that must be subscribed to is asked once it stands."""
+    """Write down what became of the subscriptions; a source that must be subscribed to is asked once it stands. Where the
+    source took none of them for a trouble of its own, it is left alone for a while.
+    """
     subscription = offered(line)
     assert subscription is not None
     lasts = subscription.lasts
     outcomes = [outcome(one.shipment_id, told, lasts, now=now) for one, told in zip(turn, standings, strict=True)]
     subscriptions.settle(db, line.carrier.id, outcomes, now=now)
+    trouble = _trouble(standings)
+    if trouble:
+        subscriptions.postpone(db, line.carrier.id, line.account.name, until=now + _pause(trouble))
     if subscription.needed:
+        _judge_source(db, line, trouble, now=now)
         _begin(db, line.carrier.id, turn, standings, now=now)
 
 
@@ -109,14 +117,31 @@ def _begin(db: Db, source: str, turn: Sequence[Due], standings: Sequence[Standin
     asking.reschedule(db, source, refused, now=now)
 
 
+def _trouble(standings: Sequence[Standing]) -> OutsideError | None:
+    """The source's own trouble that all of these failed for, None where any of them was taken or refused for itself."""
+    errors = [told.error for told in standings if isinstance(told, Failed)]
+    own = [error for error in errors if isinstance(error, OutsideError) and not isinstance(error, UnreadableReply)]
+    return own[0] if own and len(own) == len(standings) else None
+
+
+def _judge_source(db: Db, line: Line, trouble: OutsideError | None, *, now: datetime) -> None:
+    """A source that takes no registration tells nothing of new parcels: it fails, though no question did."""
+    state = sources.state(db, line.carrier.id, line.account.name)
+    if trouble:
+        error = mask_text(str(trouble))
+        sources.save(db, replace(state, failing_since=state.failing_since or now, error=error))
+    elif state.failing_since and not state.failures:
+        sources.save(db, replace(state, failing_since=None, error=""))
+
+
 def outcome(shipment_id: int, told: Standing, lasts: timedelta | None, *, now: datetime) -> Outcome:
     """What a standing makes of a subscription, and when it is due again."""
     if isinstance(told, Stands):
         return Outcome(shipment_id, STANDS, now + lasts - RENEW_BEFORE if lasts else None)
     if isinstance(told, NotFound):
-        return Outcome(shipment_id, REFUSED, now + RETRY_UNKNOWN, f"{told.kind}: {told.message}")
+        return Outcome(shipment_id, REFUSED, now + RETRY_UNKNOWN, mask_text(f"{told.kind}: {told.message}"))
     assert isinstance(told, Failed)
-    return Outcome(shipment_id, WANTED, now + _pause(told.error), str(told.error))
+    return Outcome(shipment_id, WANTED, now + _pause(told.error), mask_text(str(told.error)))
 
 
 def _pause(error: Exception) -> timedelta:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from domain.privacy import mask_text
 from domain.tracking import Milestone, NoData
 from store import facts, tables
 from store.base import Db
@@ -25,6 +26,8 @@ SETTLED, USUAL, NEAR, UNDER_CASE = range(4)
 works on it.
 """
 WORTHS = (UNDER_CASE, NEAR, USUAL, SETTLED)
+ASK_GAP = timedelta(minutes=30)
+"""No number is asked about more often than this, not even before an alarm (Kuaidi100 locks it)."""
 OVERDUE = timedelta(hours=24)
 """What has waited this long past its turn is asked as if it were near: scarce calls starve nobody."""
 
@@ -129,8 +132,13 @@ class Polled:
     ended: str = ""
 
 
+UNLESS_STANDING_BY = "CASE WHEN place > 0 AND next_poll_at IS NULL THEN NULL ELSE ? END"
+
+
 def reschedule(db: Db, source: str, polled: Iterable[Polled], *, now: datetime) -> None:
-    """Move deadlines; a failed question keeps what is known of the shipment."""
+    """Move deadlines; a failed question keeps what is known of the shipment. What stands by is not asked for an answer
+    alone: it came by a push, or while its first source answered again.
+    """
     rows = sorted(polled, key=lambda p: p.shipment_id)
     at = to_seconds(now)
     told = [
@@ -140,14 +148,16 @@ def reschedule(db: Db, source: str, polled: Iterable[Polled], *, now: datetime) 
     ]
     if told:
         db.exec_driver_sql(
-            "UPDATE asking SET next_poll_at = ?, worth = ?, polled_at = ?, no_data = ?, failures = 0"
+            f"UPDATE asking SET next_poll_at = {UNLESS_STANDING_BY}, worth = ?, polled_at = ?, no_data = ?, failures = 0"
             " WHERE shipment_id = ? AND source = ?",
             told,
         )
     failed = [(maybe_to_seconds(p.next_poll_at), p.shipment_id, source) for p in rows if p.failed]
     if failed:
         db.exec_driver_sql(
-            "UPDATE asking SET next_poll_at = ?, failures = failures + 1 WHERE shipment_id = ? AND source = ?", failed
+            f"UPDATE asking SET next_poll_at = {UNLESS_STANDING_BY}, failures = failures + 1"
+            " WHERE shipment_id = ? AND source = ?",
+            failed,
         )
     _end(db, [p for p in rows if p.ended])
 
@@ -165,7 +175,7 @@ def _end(db: Db, polled: Sequence[Polled]) -> None:
 def set_aside(db: Db, source: str, shipment_id: int, error: str, *, until: datetime, now: datetime) -> None:
     """One shipment that our own fault can't take: it waits, with its error on record, and holds up nobody else."""
     _move(db, shipment_id, source, until)
-    facts.append(db, [FactRow("shipment", str(shipment_id), "set_aside", now, words=error[:MAX_ERROR_TEXT])])
+    facts.append(db, [FactRow("shipment", str(shipment_id), "set_aside", now, words=mask_text(error)[:MAX_ERROR_TEXT])])
 
 
 def _move(db: Db, shipment_id: int, source: str, at: datetime) -> None:
@@ -211,12 +221,21 @@ def under_case(db: Db, shipment_ids: Sequence[int], *, now: datetime) -> None:
     for chunk in _chunks(shipment_ids):
         marks = ",".join("?" * len(chunk))
         db.exec_driver_sql(f"UPDATE asking SET worth = ? WHERE shipment_id IN ({marks})", (UNDER_CASE, *chunk))
+    watch_again(db, shipment_ids, now=now)
+
+
+def watch_again(db: Db, shipment_ids: Sequence[int], *, now: datetime) -> None:
+    """Watching of these goes on where it had ended: the first source is asked as soon as the gap since its last question
+    allows. What is watched under another entry stays so.
+    """
+    for chunk in _chunks(shipment_ids):
+        over = f"ended NOT IN ('', 'twin') AND shipment_id IN ({','.join('?' * len(chunk))})"
         db.exec_driver_sql(
-            "UPDATE asking SET next_poll_at = ? WHERE place = 0 AND next_poll_at IS NULL"
-            f" AND shipment_id IN (SELECT shipment_id FROM watch WHERE ended <> '' AND shipment_id IN ({marks}))",
-            (to_seconds(now), *chunk),
+            "UPDATE asking SET next_poll_at = max(?, coalesce(polled_at, 0) + ?) WHERE place = 0 AND next_poll_at IS NULL"
+            f" AND shipment_id IN (SELECT shipment_id FROM watch WHERE {over})",
+            (to_seconds(now), int(ASK_GAP.total_seconds()), *chunk),
         )
-        db.exec_driver_sql(f"UPDATE watch SET ended = '' WHERE ended <> '' AND shipment_id IN ({marks})", tuple(chunk))
+        db.exec_driver_sql(f"UPDATE watch SET ended = '' WHERE {over}", tuple(chunk))
 
 
 def start_over(db: Db, shipment_id: int, *, now: datetime) -> None:
@@ -224,6 +243,7 @@ def start_over(db: Db, shipment_id: int, *, now: datetime) -> None:
     mine = _asking.c.shipment_id == shipment_id
     db.execute(_asking.update().where(mine).values(no_data=None))
     db.execute(_asking.update().where(mine, _asking.c.place == 0).values(next_poll_at=now))
+    watch_again(db, [shipment_id], now=now)
 
 
 # --- standing in ---------------------------------------------------------------------------------------------------
@@ -240,10 +260,10 @@ def stand_in(db: Db, source: str, account: str, *, now: datetime) -> None:
 
 
 def stand_back(db: Db, source: str, account: str) -> None:
-    """A source works again: those that stood in for it are left in peace, but where it doesn't know a shipment."""
+    """A source works again: all that stood in for it are left in peace, but where it doesn't know a shipment."""
     db.exec_driver_sql(
         "UPDATE asking SET next_poll_at = NULL WHERE place > 0 AND EXISTS ("
-        " SELECT 1 FROM asking first WHERE first.shipment_id = asking.shipment_id AND first.place = asking.place - 1"
+        " SELECT 1 FROM asking first WHERE first.shipment_id = asking.shipment_id AND first.place < asking.place"
         " AND first.source = ? AND first.account = ?"
         " AND (first.no_data IS NULL OR first.no_data = 'not_scanned'))",
         (source, account),
@@ -335,6 +355,15 @@ def sources_of(db: Db, shipment_ids: Sequence[int]) -> Mapping[int, list[Source]
             times = (maybe_from_seconds(next_poll_at), maybe_from_seconds(polled_at))
             found[shipment_id].append(Source(source, account, place, *times, NoData(no_data) if no_data else None))
     return found
+
+
+def may_know(db: Db, source: str, shipment_ids: Sequence[int]) -> set[int]:
+    """Which of these another source may know of still: it hasn't said that they are too old."""
+    return {
+        one
+        for one, told in sources_of(db, shipment_ids).items()
+        if any(s.source != source and s.no_data is not NoData.AGED_OUT for s in told)
+    }
 
 
 def _chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:

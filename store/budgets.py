@@ -32,13 +32,17 @@ class Window:
 Windows = Iterable[Window]
 
 
-def take(db: Db, credential: str, windows: Windows, *, now: datetime, wanted: int, urgent: int = 0) -> int:
+def take(
+    db: Db, credential: str, windows: Windows, *, now: datetime, wanted: int, urgent: int = 0, least: int = 1
+) -> int:
     """Spend up to ``wanted`` calls, the first ``urgent`` of them also from what is kept; returns how many every window
-    allows.
+    allows. Fewer than ``least`` would be of no use: then none is spent.
     """
     limits = tuple(windows)
     free = left(db, credential, limits, now=now)
     allowed = min([wanted, *(max(min(urgent, free[w]), free[w] - w.kept, 0) for w in limits)])
+    if allowed < least:
+        return 0
     spend(db, credential, limits, allowed, now=now)
     return allowed
 

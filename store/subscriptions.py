@@ -63,6 +63,24 @@ def settle(db: Db, source: str, outcomes: Iterable[Outcome], *, now: datetime) -
     )
 
 
+def postpone(db: Db, source: str, account: str, *, until: datetime) -> None:
+    """A credential takes no subscription before then."""
+    db.exec_driver_sql(
+        "UPDATE subscription SET due_at = ? WHERE source = ? AND account = ? AND due_at < ?",
+        (to_seconds(until), source, account, to_seconds(until)),
+    )
+
+
+def not_begun(db: Db, source: str, account: str) -> int:
+    """How many shipments aren't asked about before they are subscribed to."""
+    row = db.exec_driver_sql(
+        "SELECT count(*) FROM subscription b JOIN asking a ON a.shipment_id = b.shipment_id AND a.source = b.source"
+        " WHERE b.source = ? AND b.account = ? AND b.due_at IS NOT NULL AND b.state = 'wanted' AND a.next_poll_at IS NULL",
+        (source, account),
+    ).one()
+    return int(row[0])
+
+
 def called(db: Db, source: str, shipment_ids: Sequence[int], *, now: datetime) -> None:
     """The source called about these: whatever we believed, the subscriptions stand."""
     if shipment_ids:

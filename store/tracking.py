@@ -21,6 +21,7 @@ from domain.shipment import ParcelView, Shipment, ShipmentView
 from domain.tracking import (
     Certainty,
     EventTime,
+    Leg,
     Manner,
     Milestone,
     NoData,
@@ -109,7 +110,7 @@ def _parcels_for(db: Db, readings: Sequence[tuple[int, str, Sequence[ParcelReadi
 
     A shipment starts with one parcel of identity '' (its number is all that is known): the first identity that a source
     tells is taken to be that parcel's, so that it isn't counted twice. A source that tells no identity, or the shipment's
-    own number for one, speaks of the first parcel.
+    own number for one, speaks of the first parcel. A return that is told apart by its leg alone is a parcel of its own.
     """
     found, blank, first = _stored_parcels(db, sorted({shipment_id for shipment_id, _, _ in readings}))
     adopted: list[tuple[str, str, int]] = []
@@ -123,7 +124,7 @@ def _parcels_for(db: Db, readings: Sequence[tuple[int, str, Sequence[ParcelReadi
                 continue
             if identity in {"", number} and shipment_id in first:
                 parcel_id = first[shipment_id].id
-            elif shipment_id in blank:
+            elif shipment_id in blank and identity != Leg.RETURN:
                 parcel_id = blank.pop(shipment_id)
                 adopted.append((identity, reading.leg.value, parcel_id))
             else:

@@ -42,6 +42,14 @@ def due(db: Db, *, now: datetime, limit: int) -> list[Unidentified]:
     return [_of(row) for row in rows]
 
 
+def guessed(db: Db, shipment_id: int, guesses: Sequence[str]) -> None:
+    """No source can say it: a person is asked, with what it may be."""
+    db.exec_driver_sql(
+        "UPDATE unidentified SET guesses = ?, due_at = NULL WHERE shipment_id = ?",
+        (to_json(list(guesses)), shipment_id),
+    )
+
+
 def waiting(db: Db, *, limit: int) -> list[Unidentified]:
     """Those whose carrier isn't known, whoever is to say it; the oldest first."""
     rows = db.exec_driver_sql(
@@ -73,19 +81,23 @@ def identified(
     *,
     now: datetime,
     begin: bool,
+    correcting: bool = False,
     by: str | None = None,
     channel: str = "",
 ) -> bool:
-    """The carrier is known, or corrected: its sources are asked from now on, and no others. ``begin`` False: only once the first one has taken a
-    subscription. False where the same parcel is watched already: then this one is only a second mention of it.
+    """The carrier is known: its sources are asked from now on, and no others. ``begin`` False: only once the first one has
+    taken a subscription. ``correcting``: a person says so of a shipment that had a carrier. False where somebody said it
+    before, or where the same parcel is watched already: then this one is only a second mention of it.
     """
+    waited = db.exec_driver_sql("DELETE FROM unidentified WHERE shipment_id = ?", (shipment_id,)).rowcount
+    if not waited and not correcting:
+        return False
     number = db.exec_driver_sql("SELECT number FROM shipment WHERE id = ?", (shipment_id,)).scalar_one()
     taken = db.exec_driver_sql(
         "SELECT id FROM shipment WHERE carrier = ? AND number = ? AND id <> ?", (carrier, number, shipment_id)
     ).first()
-    db.exec_driver_sql("DELETE FROM unidentified WHERE shipment_id = ?", (shipment_id,))
     if taken is not None:
-        db.exec_driver_sql("UPDATE watch SET ended = 'twin' WHERE shipment_id = ?", (shipment_id,))
+        db.exec_driver_sql("UPDATE watch SET ended = 'twin', alarm_at = NULL WHERE shipment_id = ?", (shipment_id,))
         return False
     for before in ("asking", "subscription"):
         db.exec_driver_sql(f"DELETE FROM {before} WHERE shipment_id = ?", (shipment_id,))

@@ -71,6 +71,16 @@ def test_a_day_without_a_time_matches_nothing() -> None:
     assert len(merge([Told("a", day), Told("b", event(0, Milestone.PICKED_UP))])) == 2
 
 
+def test_the_order_of_arrival_joins_nothing_else() -> None:
+    """Two reports of one source at the same second: which of them another source's report joins is always the same."""
+    twins = [event(0, Milestone.IN_TRANSIT, "x"), event(0, Milestone.IN_TRANSIT, "y", physical=True)]
+    other = told("kuaidi100", [event(0, Milestone.IN_TRANSIT, "z", reason=Reason.OTHER)])
+    one, back = (merge(told("jd", list(order)) + other) for order in (twins, twins[::-1]))
+    assert {frozenset(t.event.text for t in m.told) for m in one} == {
+        frozenset(t.event.text for t in m.told) for m in back
+    }
+
+
 MILESTONES = st.sampled_from(
     [Milestone.PICKED_UP, Milestone.IN_TRANSIT, Milestone.OUT_FOR_DELIVERY, Milestone.DELIVERED]
 )

@@ -343,6 +343,28 @@ def test_a_brought_event_moves_its_parcel(at_door: Door) -> None:
     assert {scan.source for scan in page.scans} == {"manual"}
 
 
+def test_a_brought_return_is_a_parcel_of_its_own(at_door: Door) -> None:
+    """The way back takes nothing over from the way out, whichever is told first."""
+    at_door.post("orders", ORDER)
+    at_door.post("shipments", SHIPMENT)
+    back = {**EVENT, "milestone": "returning", "leg": "return", "at": "2026-11-22 09:40"}
+    for event in (back, EVENT):
+        assert at_door.post("events", event).status_code == 201
+    page = at_door.house.store.read(overviews.parcel_page, SHIPMENT["number"])
+    assert page is not None
+    stands = {(parcel.identity, parcel.leg): parcel.state.milestone for parcel in page.view.parcels}
+    assert stands == {("", "out"): "picked_up", ("return", "return"): "returning"}
+
+
+def test_a_home_carriers_parcel_lives_by_the_home_calendar(at_door: Door) -> None:
+    """Where a row names no destination, whoever of the sources at home is asked."""
+    shipment = {"carrier": "京东物流", "number": "JDVA00000000001"}
+    assert at_door.post("shipments", shipment).status_code == 201
+    page = at_door.house.store.read(overviews.parcel_page, shipment["number"])
+    assert page is not None
+    assert (page.view.shipment.source, page.view.shipment.region) == ("jd", "cn")
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

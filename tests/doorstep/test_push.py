@@ -114,11 +114,34 @@ def test_what_proves_nothing_changes_nothing(
 
 def test_a_proven_push_that_cannot_be_read_touches_no_parcel(world: tuple[Client, Store, int]) -> None:
     """It is kept as it came and answered, for the same bytes would come again; the parcel stays as it was."""
-    client, store, _ = world
-    before = digest(store)
+    client, store, shipment = world
+    before, asked = digest(store), store.read(asking.sources_of, [shipment])
     assert client.post("/push/kuaidi100/main", content=form({"status": "polling", "lastResult": 7})).status_code == 200  # type: ignore[dict-item]
+    assert client.post("/push/kuaidi100/main", content=form({**PUSH, "status": ""})).status_code == 200
     assert digest(store) == before
-    assert store.read(lambda db: db.exec_driver_sql("SELECT count(*) FROM raw_reply").scalar_one()) == 1
+    assert store.read(asking.sources_of, [shipment]) == asked
+    assert store.read(lambda db: db.exec_driver_sql("SELECT count(*) FROM raw_reply").scalar_one()) == 2
+
+
+def test_a_push_that_tells_more_of_what_was_over_has_it_watched_again(world: tuple[Client, Store, int]) -> None:
+    """A delivery that is undone weeks later is asked about like any other parcel."""
+    client, store, shipment = world
+    store.write(asking.reschedule, "kuaidi100", [asking.Polled(shipment, None, ended="delivered")], now=wall())
+    assert client.post("/push/kuaidi100/main", content=form(PUSH)).status_code == 200
+    assert store.read(tracking.views, [shipment])[shipment].watching_ended == ""
+    assert store.read(asking.sources_of, [shipment])[shipment][0].next_poll_at
+
+
+def test_a_push_of_a_source_that_stands_by_is_taken_and_asks_it_nothing(world: tuple[Client, Store, int]) -> None:
+    """What it tells is worth having; its questions cost money while the first source works."""
+    client, store, _ = world
+    shipment = Shipment("SF1000000000001", "shunfeng", "sf", wall())
+    standby = [("kuaidi100", "main")]
+    both = int(store.write(intake.add_shipment, shipment, next_poll_at=wall(), alarm_at=None, standby=standby).id)
+    pushed = {**PUSH, "lastResult": {**PUSH["lastResult"], "nu": shipment.number}}  # type: ignore[dict-item]
+    assert client.post("/push/kuaidi100/main", content=form(pushed)).status_code == 200
+    assert store.read(tracking.views, [both])[both].state.milestone == "picked_up"
+    assert [bool(s.next_poll_at) for s in store.read(asking.sources_of, [both])[both]] == [True, False]
 
 
 # --- hints: sources that sign nothing --------------------------------------------------------------------------------

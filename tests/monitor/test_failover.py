@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ import respx
 from carrier_lines import QUERY, SF_URL, kuaidi, lines, nonces, number_asked
 from monitor_support import POLICY, at, opened
 
+from carriers.registry import CARRIERS
 from domain.merge import merge
 from domain.shipment import Shipment
-from domain.tracking import Milestone
-from monitor.poll import poll_due
+from domain.tracking import Found, Milestone, NoData, NotFound
+from monitor.poll import poll_due, stand_in, take_in
 from store import asking, check, intake, reads, sources, tracking
 from store.base import Db, Store
 
@@ -160,3 +162,76 @@ def test_where_the_first_refuses_a_number_the_second_is_asked(tmp_path: Path) ->
         assert [d.shipment_id for d in store.read(asking.due_polls, "kuaidi100", "main", now=at(1), limit=5)] == [
             shipment
         ]
+
+
+THREE = (("dhl", "main"), ("kuaidi100", "main"), ("17track", "main"))
+
+
+def three(db: Db, number: str = "00340434292135100186") -> int:
+    """A parcel with two sources that stand by."""
+    shipment = Shipment(number, "dhl", "dhl", at(0))
+    return int(intake.add_shipment(db, shipment, next_poll_at=at(0), alarm_at=None, standby=THREE[1:]).id)
+
+
+def asked_now(store: Store, shipment: int) -> list[str]:
+    return [s.source for s in store.read(asking.sources_of, [shipment])[shipment] if s.next_poll_at]
+
+
+def test_when_the_first_is_back_all_that_stood_in_are_left_in_peace(tmp_path: Path) -> None:
+    """Also the one that stood in for the one that stood in, and one whose last answer is kept after the first one's."""
+    with opened(tmp_path) as store:
+        shipment = store.write(three)
+        for source, account in THREE[:2]:
+            store.write(asking.stand_in, source, account, now=at(1))
+        assert asked_now(store, shipment) == [source for source, _ in THREE]
+        store.write(asking.stand_back, "dhl", "main")
+        for source, failed in (("kuaidi100", False), ("17track", True)):
+            store.write(asking.reschedule, source, [asking.Polled(shipment, at(9), failed=failed)], now=at(2))
+        assert asked_now(store, shipment) == ["dhl"]
+
+
+def judged(store: Store, state: sources.SourceState, *pairs: Any, hours: float) -> sources.SourceState:
+    return store.write(stand_in, state, pairs, POLICY, now=at(hours))
+
+
+def test_what_is_added_while_the_first_is_down_is_stood_in_for_too(tmp_path: Path) -> None:
+    """An outage of days must not cost new parcels their scans."""
+    with opened(tmp_path) as store:
+        failing = sources.SourceState("dhl", "main", failing_since=at(0), failures=5)
+        failing = judged(store, failing, hours=1)
+        shipment = store.write(three)
+        assert judged(store, failing, hours=2).stood_in
+        assert asked_now(store, shipment) == ["dhl", "kuaidi100"]
+
+
+def test_a_quota_that_is_used_up_for_the_day_is_stood_in_for_at_once(tmp_path: Path) -> None:
+    """What is known to be of no use for longer than we would wait isn't waited for; a short pause is."""
+    with opened(tmp_path) as store:
+        shipment = store.write(three)
+        failing = sources.SourceState("dhl", "main", failing_since=at(1), failures=1, paused_until=at(1.1))
+        assert not judged(store, failing, hours=1).stood_in
+        assert judged(store, replace(failing, paused_until=at(14)), hours=1).stood_in
+        assert asked_now(store, shipment) == ["dhl", "kuaidi100"]
+
+
+def test_what_one_source_has_forgotten_another_may_know(tmp_path: Path) -> None:
+    """Watching ends only when nobody knows it any more."""
+    with opened(tmp_path) as store:
+        shipment = store.write(add, NUMBERS[0])
+
+        def says(source: str, reading: Found | NotFound, hours: float) -> str:
+            def taken(db: Db) -> None:
+                due = asking.asked_of(db, source, "main", NUMBERS[0])
+                assert due
+                state = stand_in(db, sources.state(db, source, "main"), [(due, reading)], POLICY, now=at(hours))
+                take_in(db, CARRIERS[source], [(due, reading)], state, POLICY, now=at(hours))
+
+            store.write(taken)
+            return store.read(tracking.views, [shipment])[shipment].watching_ended
+
+        assert says("sf", NotFound(NoData.AGED_OUT), 1) == ""
+        assert asked_now(store, shipment) == ["sf", "kuaidi100"]
+        assert says("kuaidi100", NotFound(NoData.NOT_SCANNED), 2) == ""
+        assert says("sf", NotFound(NoData.AGED_OUT), 14) == ""
+        assert says("kuaidi100", NotFound(NoData.AGED_OUT), 15) == "aged_out"
+        assert asked_now(store, shipment) == []

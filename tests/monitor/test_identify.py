@@ -11,8 +11,8 @@ from carrier_lines import lines
 from monitor_support import at, opened
 
 from domain.shipment import Shipment
-from monitor.identify import Way, choose, identify_due, settle
-from store import asking, intake, subscriptions, tracking, unidentified
+from monitor.identify import Way, choose, identify_due, keep, settle, take_turn
+from store import asking, due, intake, sources, subscriptions, tracking, unidentified
 from store.base import Db, Store
 
 DETECT = "https://k.test/autonumber/auto"
@@ -98,3 +98,48 @@ def test_a_number_that_is_watched_already_is_only_mentioned_twice(tmp_path: Path
         view = store.read(tracking.views, [again])[again]
         assert view.watching_ended == "twin"
         assert len(store.read(asking.due_polls, "kuaidi100", "main", now=at(1), limit=5)) == 1
+
+
+def test_what_was_said_already_is_not_said_again(tmp_path: Path) -> None:
+    """A second click, or a source that answers after a person did, changes nothing: no parcel is its own twin."""
+    with opened(tmp_path) as store:
+        shipment = store.write(add, "7312345678901")
+        assert store.write(settle, shipment, "zhongtong", ZTO, now=at(1))
+        before = store.read(asking.sources_of, [shipment])
+        for carrier in ("zhongtong", "yuantong"):
+            assert not store.write(settle, shipment, carrier, ZTO, now=at(2))
+        late = unidentified.Unidentified(shipment, "7312345678901", ())
+        for answer in (("yuantong",), ()):
+            assert store.write(keep, [late], [answer], way, now=at(2)) == 0
+        view = store.read(tracking.views, [shipment])[shipment]
+        assert (view.shipment.carrier, view.watching_ended) == ("zhongtong", "")
+        assert store.read(asking.sources_of, [shipment]) == before
+        assert store.read(unidentified.waiting, limit=5) == []
+
+
+def test_our_own_fault_in_detecting_holds_up_nobody(tmp_path: Path) -> None:
+    """A bug costs one number its answer for now; the tick goes on, and a paused source isn't asked at all."""
+    with opened(tmp_path) as store:
+        store.write(add, "7312345678901")
+
+        def broken(_: httpx.Request) -> httpx.Response:
+            raise KeyError("a bug")
+
+        assert identified(store, broken) == 0
+        assert store.read(unidentified.due, now=at(2), limit=5)
+        store.write(sources.save, sources.SourceState("kuaidi100", "main", paused_until=at(3)))
+        open_line = lines(lambda: at(2), "kuaidi100")["kuaidi100", "main"]
+        assert store.write(take_turn, open_line, now=at(2)) == []
+
+
+def test_a_twin_stays_one_whoever_works_on_its_order(tmp_path: Path) -> None:
+    """It is watched under the other entry: no alarm of its own, and a case wakes nothing up."""
+    with opened(tmp_path) as store:
+        first = Shipment("7312345678901", "zhongtong", "kuaidi100", at(0))
+        store.write(intake.add_shipment, first, next_poll_at=at(0), alarm_at=None)
+        again = store.write(add, "7312345678901")
+        store.write(due.set_alarms, [(again, at(5))])
+        store.write(settle, again, "zhongtong", ZTO, now=at(1))
+        store.write(asking.under_case, [again], now=at(2))
+        assert store.read(tracking.views, [again])[again].watching_ended == "twin"
+        assert store.read(due.due_alarms, now=at(6), limit=5) == []

@@ -35,7 +35,7 @@ from domain.shipment import Shipment
 from domain.tracking import Milestone, NoData
 from monitor.poll import PollReport, poll_due
 from monitor.tick import Ways, tick
-from store import cases, check, facts, intake, sources, tracking
+from store import budgets, cases, check, facts, intake, sources, tracking
 from store.base import Db, Store
 from store.sources import SourceState
 
@@ -307,6 +307,26 @@ def test_pauses_double_up_to_half_an_hour(tmp_path: Path) -> None:
         assert pauses == [1, 2, 4, 8, 16, 30, 30]
 
 
+def test_one_number_that_always_fails_is_not_hammered(tmp_path: Path) -> None:
+    """While the source answers about others, it waits as long as any number between two questions."""
+    with desk(tmp_path) as (d, net):
+        asked: list[str] = []
+
+        def reply(request: httpx.Request) -> httpx.Response:
+            asked.append(number_asked(request))
+            good = httpx.Response(200, json=kuaidi(asked[-1], PICKED_UP))
+            return httpx.Response(500) if asked[-1] == "ZT-BAD" else good
+
+        net.post(QUERY).mock(side_effect=reply)
+        [bad, *_] = d.add("ZT-BAD", "ZT1")
+        assert d.poll(1).failed == 1
+        assert d.next_poll(bad) == at(1) + CARRIERS["kuaidi100"].min_interval
+        for n in range(5):
+            d.add(f"ZT-{n}")
+            d.poll(1 + n / 60)
+        assert asked.count("ZT-BAD") == 1
+
+
 def test_one_source_down_holds_up_no_other(tmp_path: Path) -> None:
     """SF answers nothing; Kuaidi100's parcels are asked and kept all the same, in the same turn."""
     with desk(tmp_path, "kuaidi100", "sf") as (d, net):
@@ -333,6 +353,26 @@ def test_a_token_that_died_early_is_fetched_anew(tmp_path: Path) -> None:
         assert d.poll(12).failed == 1
         assert track.call_count == 4
         assert d.source("fedex").paused_until == at(13)
+
+
+def test_one_token_serves_all_and_a_refused_account_is_asked_once(tmp_path: Path) -> None:
+    """However many calls go out together; what a stale token cost is counted."""
+    single = replace(CARRIERS["fedex"], batch_size=1)
+    with desk(tmp_path, single) as (d, net):
+
+        def numbers(request: httpx.Request) -> list[str]:
+            asked = json.loads(request.content)["trackingInfo"]
+            return [one["trackingNumberInfo"]["trackingNumber"] for one in asked]
+
+        token = net.post(TOKEN).mock(return_value=httpx.Response(200, json=TOKEN_REPLY))
+        track = net.post(TRACK).mock(side_effect=lambda r: httpx.Response(200, json=fedex(numbers(r))))
+        d.add(*(f"77000000000{n}" for n in range(5)), carrier="fedex", source="fedex")
+        assert d.poll(1) == PollReport(5, 5, 0, 5)
+        assert (token.call_count, track.call_count) == (1, 5)
+        track.side_effect = lambda _: httpx.Response(401)
+        assert d.poll(12).asked == 1
+        assert track.call_count == 7
+        assert d.store.read(budgets.spent, "fedex/main", 86_400, now=at(12)) >= track.call_count
 
 
 def test_the_budget_is_kept_and_the_rest_waits_its_turn(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from carriers.registry import CARRIERS
 from carriers.sender import Line
 from domain.tracking import Milestone
 from monitor import plan, poll, spending
-from store import asking, facts, sources
+from store import asking, budgets, facts, sources
 from store.base import Store
 
 KUAIDI = CARRIERS["kuaidi100"]
@@ -112,6 +112,20 @@ def test_fetching_a_token_spends_where_the_source_counts_it(tmp_path: Path) -> N
             lambda db: db.exec_driver_sql("UPDATE asking SET source = 'usps' WHERE shipment_id IN (1,2,3,4,5)").rowcount
         )
         assert len(turn(store, bare, 1)) == 2 < len(ids)
+        assert turn(store, bare, 1 + 1 / 60) != []
+        for n in range(3):  # the calls come back one by one
+            store.write(budgets.spend, "usps/main", spending.windows_of(usps, settings), 1, now=at(2 + n / 180))
+        assert turn(store, bare, 2 + 70 / 3600) == []
+        assert store.read(budgets.spent, "usps/main", 60, now=at(2 + 70 / 3600)) == 2
+
+
+def test_money_counts_what_a_person_tries_out_too(tmp_path: Path) -> None:
+    """A test of an account is a charged question; where the cap is reached it isn't asked."""
+    with opened(tmp_path) as store:
+        capped = line(price=0.1, daily_cap=0.2)
+        tried = [store.write(spending.try_out, KUAIDI, capped.account, now=at(1)) for _ in range(3)]
+        assert tried == [True, True, False]
+        assert store.read(budgets.spent, "kuaidi100/main/money", spending.DAY_S, now=at(1)) == 2
 
 
 def test_a_plan_says_what_is_possible_what_it_costs_and_what_comes_too_late() -> None:

@@ -12,15 +12,19 @@ import msgspec
 import pytest
 import respx
 from carrier_lines import line_of
-from monitor_support import at, opened, with_shipment
+from monitor_support import POLICY, at, opened, with_shipment
 
-from carriers.base import Account
+from carriers.base import Account, Stands
 from carriers.registry import CARRIERS
 from carriers.sender import Line
+from domain.case import Kind
+from domain.errors import AccessDenied
 from domain.shipment import Shipment
-from monitor.subscriptions import RENEW_BEFORE, RETRY, RETRY_DENIED, ended, offered, subscribe_due
+from domain.tracking import Failed
+from monitor.sources import check_sources
+from monitor.subscriptions import CALLS_A_TICK, RENEW_BEFORE, RETRY, RETRY_DENIED, ended, keep, offered, subscribe_due
 from net.http import Http
-from store import asking, intake, overviews, subscriptions
+from store import asking, cases, intake, overviews, sources, subscriptions
 from store.base import Db, Store
 
 POLL = "https://k.test/poll"
@@ -170,3 +174,39 @@ def test_a_source_that_wants_registration_is_asked_only_after_it(tmp_path: Path)
         assert [d.shipment_id for d in store.read(asking.due_polls, "17track", "main", now=at(1), limit=5)] == [taken]
         assert state(store, refused, "17track")[0] == "refused"
         assert [h.shipment_id for h in store.read(overviews.helpless)] == [refused]  # only a person can help
+
+
+@pytest.mark.parametrize(("code", "pause"), [("500", RETRY), ("601", RETRY_DENIED)])
+def test_a_source_in_trouble_is_asked_once_and_left_alone(tmp_path: Path, code: str, pause: timedelta) -> None:
+    """However many subscriptions wait for it: none is tried before the pause is over, then all are again."""
+    with opened(tmp_path) as store:
+        first = [store.write(wanted, f"ZT{n:03}") for n in range(CALLS_A_TICK + 4)]
+        assert len(run(store, kuaidi(), 1, POLL, says(code))) == CALLS_A_TICK
+        assert {state(store, shipment)[1] for shipment in first} == {at(1) + pause}
+        assert run(store, kuaidi(), 1.1, POLL, says(code)) == []
+        assert len(run(store, kuaidi(), 1 + pause / timedelta(hours=1), POLL, says("200"))) == CALLS_A_TICK
+
+
+def test_a_source_that_registers_nothing_is_an_incident(tmp_path: Path) -> None:
+    """No question can fail that is never asked: the refused registration says it, and a person's phone is not in it."""
+    with opened(tmp_path) as store:
+
+        def add(db: Db) -> int:
+            shipment = Shipment("RA000000001CN", "17track:100002", "17track", at(0))
+            shipment_id = int(intake.add_shipment(db, shipment, next_poll_at=None, alarm_at=None).id)
+            subscriptions.want(db, shipment_id, "17track", "main", now=at(0))
+            return shipment_id
+
+        shipment = store.write(add)
+        refused = AccessDenied("17track", "no such key, call 13812345678")
+        due = store.read(subscriptions.due, "17track", "main", now=at(1), limit=5)
+        store.write(keep, track17(), due, [Failed(refused)], now=at(1))
+        assert "138****5678" in store.read(subscriptions.of_shipment, shipment)[0].error
+        assert store.read(sources.state, "17track", "main").failing_since == at(1)
+        store.write(check_sources, POLICY, now=at(1) + POLICY.source_silent)
+        (case,) = store.read(cases.list_cases)
+        assert case.kind is Kind.SOURCE_SILENT
+        store.write(keep, track17(), due, [Stands()], now=at(12))
+        assert store.read(sources.state, "17track", "main").failing_since is None
+        store.write(check_sources, POLICY, now=at(12))
+        assert store.read(cases.list_cases) == []

@@ -528,7 +528,7 @@ def test_however_a_history_comes_in_the_parcel_stands_the_same(tmp_path: Path) -
         )
         @budget_of(max_examples=40, deadline=None)
         def holds(history: list[tuple[int, Milestone]], parts: list[list[int]], rng: Random) -> None:
-            events = [scan(milestone, minutes / 60) for minutes, milestone in history]
+            events = [scan(milestone, minutes / 60, milestone.value) for minutes, milestone in history]
             shipment = store.write(add_shipment, f"N{next(counter)}")
             pieces = [[events[i % len(events)] for i in part] for part in parts] + [events]
             rng.shuffle(pieces)

@@ -65,7 +65,9 @@ def name_carrier(web: Shared, who: SignedIn, form: Form, shipment_id: int) -> Re
     way = way_of(web.house.settings, found[1]) if found else None
     if found is None or way is None:
         raise HTTPException(422, "carrier")
-    web.house.store.write(settle, shipment_id, found[1], way, now=web.house.now(), by=who.person.id, channel="console")
+    web.house.store.write(
+        settle, shipment_id, found[1], way, now=web.house.now(), correcting=True, by=who.person.id, channel="console"
+    )
     web.house.bus.publish("parcels")
     return go("/parcels")
 

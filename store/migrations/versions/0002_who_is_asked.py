@@ -61,7 +61,7 @@ def upgrade() -> None:
     )
     op.create_index("unidentified_due", "unidentified", ["due_at"], sqlite_where=sa.text("due_at IS NOT NULL"))
     _slim_watch()
-    op.drop_table("budget")
+    op.rename_table("budget", "budget_before")
     op.create_table(
         "budget",
         sa.Column("credential", sa.String(), nullable=False),
@@ -70,12 +70,26 @@ def upgrade() -> None:
         sa.Column("used", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("credential", "per_s", "at_ms"),
     )
+    op.execute(  # what a window held counts until that window would have been over
+        "INSERT INTO budget (credential, per_s, at_ms, used)"
+        " SELECT credential, per_s, window_at * 1000, used FROM budget_before"
+    )
+    op.drop_table("budget_before")
     op.add_column("source", sa.Column("used_up_until", sa.BigInteger(), nullable=True))
     op.add_column("source", sa.Column("stood_in", sa.Boolean(), nullable=False, server_default=sa.false()))
 
 
+WHY_OVER = (
+    "CASE WHEN w.next_poll_at IS NOT NULL THEN '' WHEN w.no_data = 'aged_out' THEN 'aged_out'"
+    " WHEN EXISTS (SELECT 1 FROM parcel p WHERE p.shipment_id = w.shipment_id AND p.delivered = 'yes') THEN 'delivered'"
+    " WHEN EXISTS (SELECT 1 FROM parcel p WHERE p.shipment_id = w.shipment_id"
+    "   AND p.milestone IN ('returned', 'cancelled')) THEN 'at_rest' ELSE 'too_long' END"
+)
+"""What is asked no more was over, for a reason that nobody wrote down: a case that opens later has to wake it."""
+
+
 def _slim_watch() -> None:
-    """``watch`` with its deadlines only."""
+    """``watch`` with its deadlines only, and why watching ended."""
     op.rename_table("watch", "watch_before")
     op.drop_index("watch_alarm", table_name="watch_before")
     op.create_table(
@@ -88,7 +102,8 @@ def _slim_watch() -> None:
         sa.PrimaryKeyConstraint("shipment_id"),
     )
     op.execute(
-        "INSERT INTO watch (shipment_id, alarm_at, note, ended) SELECT shipment_id, alarm_at, note, '' FROM watch_before"
+        f"INSERT INTO watch (shipment_id, alarm_at, note, ended) SELECT shipment_id, alarm_at, note, {WHY_OVER}"
+        " FROM watch_before w"
     )
     op.drop_table("watch_before")
     op.create_index("watch_alarm", "watch", ["alarm_at", "shipment_id"], sqlite_where=sa.text("alarm_at IS NOT NULL"))
