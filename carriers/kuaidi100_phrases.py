@@ -52,6 +52,7 @@ TAKEN_OUT: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.DELIVERED, STO, manner=Manner.POINT), "驿站出库"),
     *rows(AT_LOCKER, "取出", also=_LOCKERS, unless=_STAFF),
     *rows(AT_POINT, "取走", also=(*_SHELVES, "已被"), unless=_STAFF),
+    *rows(AT_LOCKER, "柜取件", also=("已",), unless=(*_STAFF, "请", "凭", "可", "待", "取件码")),
     *rows(AT_POINT, "已自取", "驿站自取"),
     *rows(AT_POINT, "已取件", unless=("揽", "上门", "收取", "快递员", "小哥")),
     *rows(Meaning(Milestone.DELIVERED, JD, manner=Manner.POINT), "已自提", "自提成功", "成功自提"),
@@ -99,6 +100,7 @@ PUT_IN: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.AWAITING_COLLECTION, WORDING), "凭提货码"),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, STATION), "待取件", unless=("揽", "快递员", "寄件")),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, JD), "等待自提"),
+    *rows(Meaning(Milestone.AWAITING_COLLECTION, WORDING), "自提", "自取", also=("请到", "请至", "请前往")),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, JD), "到达", also=_POINTS, unless=("签收", "发往")),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, JD), "到达", also=("快递柜",), unless=("签收", "发往")),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, STATION), "已到站", also=_POINTS),
@@ -164,13 +166,19 @@ LAST_LEG: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.AT_DESTINATION, YUNDA), "到达目的地"),
     *rows(Meaning(Milestone.AT_DESTINATION, ADVANCED), "到达派件网点", "到达派件"),
     *rows(Meaning(Milestone.AT_DESTINATION, EMS), "到达投递"),
+    *rows(
+        Meaning(Milestone.AT_DESTINATION, WORDING),
+        *("派件网点", "派送网点", "末端网点"),
+        also=("到达",),
+        unless=("发往", "离开", "退回"),
+    ),
     *rows(Meaning(Milestone.AT_DESTINATION, JD), "等待配送", "正在分配配送员"),
     *rows(Meaning(Milestone.AT_DESTINATION, SF), "即将派送", "即将为您派送", "准备派送", "分配最合适的快递员"),
     # handed to another carrier
     *rows(Meaning(Milestone.TRANSFERRED, STO), "转同行"),
     *rows(Meaning(Milestone.TRANSFERRED, STATE), "转投"),
     *rows(Meaning(Milestone.TRANSFERRED, YTO), "转邮政", "转EMS"),
-    *rows(Meaning(Milestone.TRANSFERRED, WORDING), "转单号"),
+    *rows(Meaning(Milestone.TRANSFERRED, WORDING), "转单号", "转第三方", "第三方单号"),
 )
 
 BEGINNING: tuple[Phrase, ...] = (
@@ -187,6 +195,12 @@ BEGINNING: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.ANNOUNCED, YTO, physical=False), "等待揽"),
     *rows(Meaning(Milestone.ANNOUNCED, ADVANCED, physical=False), "待揽", "已下单", "已经下单"),
     *rows(Meaning(Milestone.ANNOUNCED, WORDING, physical=False), "等待上门", "等待快递员"),
+    *rows(
+        Meaning(Milestone.ANNOUNCED, WORDING, physical=False),
+        *("上门取件", "上门揽收", "上门收件"),
+        also=("预计", "即将", "将为", "分配"),
+        unless=("失败", "成功", "已完成"),
+    ),
     *rows(
         Meaning(Milestone.ANNOUNCED, SHOP, physical=False),
         *("通知快递", "待配货", "卖家发货", "商家发货", "包裹已出库"),

@@ -65,7 +65,9 @@ _TO_BRANCH = ("退回网点", "退回派件网点", "退回营业部", "返回�
 
 _REFUSED = ("拒收", "拒签", "拒绝签收")
 _BROKEN = ("破损", "外包装损坏", "损坏")
-_OUTSIDE = (*("超出派送范围", "超派送范围", "超出配送范围", "超出服务范围", "超范围", "不在派送范围", "超区"),)
+_OUTSIDE = (
+    *("超出派送范围", "超派送范围", "超出配送范围", "超出服务范围", "超范围", "不在派送范围", "不在服务范围", "超区"),
+)
 _FORBIDDEN = ("违禁品", "未通过安检", "安检未通过", "安检不合格", "安检不通过")
 _WRONG_ADDRESS = (
     *("地址不详", "地址不清", "地址错误"),  # STO
@@ -86,14 +88,20 @@ ENDED: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.CANCELLED, YTO, Reason.CANCELLED), "已撤单"),
     *rows(Meaning(Milestone.CANCELLED, ADVANCED, Reason.CANCELLED), "已销单", "已撤销寄件"),
     *rows(Meaning(Milestone.CANCELLED, SF, Reason.CANCELLED), "快件作废", "运单作废", "订单作废"),
+    *rows(
+        Meaning(Milestone.CANCELLED, WORDING, Reason.CANCELLED),
+        "已取消",
+        also=("订单", "运单", "下单"),
+        unless=("拦截", "派送", "预约", "改派", "改约"),
+    ),
     *rows(Meaning(Milestone.ANNOUNCED, YTO, Reason.OTHER, physical=False), "揽收失败"),
     *rows(Meaning(Milestone.ANNOUNCED, JT, Reason.OTHER, physical=False), "取件失败", unless=("柜", "驿站")),
     *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.OTHER), "撤销签收", "取消签收"),
     # what was done to the parcel beats where it is
     *rows(Meaning(Milestone.EXCEPTION, STO, Reason.LOST), "遗失", "丢失", unless=("找回",)),
-    *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.LOST), "丢件", unless=("找回",)),
+    *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.LOST), "丢件", "被盗", "失窃", unless=("找回",)),
     *rows(Meaning(Milestone.EXCEPTION, EMS, Reason.DESTROYED), "已销毁"),
-    *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.DESTROYED), "弃件处理", "作弃件"),
+    *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.DESTROYED), "弃件处理", "作弃件", "销毁处理", "无着邮件"),
     *rows(Meaning(Milestone.DELIVERED, WORDING, Reason.DAMAGED), "异常签收", also=_BROKEN),
     *rows(Meaning(Milestone.DELIVERED, WORDING), "异常签收"),
     # some of the pieces: the rest is still owed, so it isn't delivered
@@ -119,6 +127,7 @@ SENT_BACK_FOR: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.RETURNING, EMS, Reason.SECURITY), *_FORBIDDEN, also=_BACK),
     *rows(Meaning(Milestone.RETURNING, EMS, Reason.ADDRESS), *_WRONG_ADDRESS, also=_BACK, unless=_TO_BRANCH),
     *rows(Meaning(Milestone.RETURNING, EMS, Reason.OVERDUE_AT_POINT), *_UNCLAIMED, also=_BACK),
+    *rows(Meaning(Milestone.RETURNING, WORDING, Reason.OUT_OF_AREA), *_OUTSIDE, also=_BACK, unless=_TO_BRANCH),
     *rows(Meaning(Milestone.RETURNING, WORDING, Reason.ABSENT), *_ABSENT, also=_BACK, unless=_TO_BRANCH),
     *rows(Meaning(Milestone.RETURNING, WORDING, Reason.UNREACHABLE), *_UNREACHABLE, also=_BACK, unless=_TO_BRANCH),
     *rows(
@@ -169,6 +178,7 @@ FAILED: tuple[Phrase, ...] = (
             "号码有误",
             "号码错误",
             "联系未果",
+            "电话不通",
         ),
         unless=DROPPED,
     ),
@@ -180,6 +190,7 @@ FAILED: tuple[Phrase, ...] = (
         "无此地址",
         "已搬走",
         "已搬迁",
+        "地址搬迁",
     ),
     *rows(Meaning(Milestone.ATTEMPT_FAILED, JT, Reason.OUT_OF_AREA), *_OUTSIDE, also=_NOT_DELIVERED),
     *rows(Meaning(Milestone.EXCEPTION, YTO, Reason.OUT_OF_AREA), *_OUTSIDE),
@@ -201,6 +212,7 @@ FAILED: tuple[Phrase, ...] = (
     ),
     *rows(Meaning(Milestone.ATTEMPT_FAILED, EMS, Reason.WEATHER), *_WEATHER, also=_NOT_DELIVERED),
     *rows(Meaning(Milestone.ATTEMPT_FAILED, WORDING, Reason.OTHER), *_TO_BRANCH),
+    *rows(Meaning(Milestone.ATTEMPT_FAILED, WORDING, Reason.OTHER), "投柜失败", "入柜失败", "柜已满", "柜机已满"),
     *rows(Meaning(Milestone.ATTEMPT_FAILED, YTO, Reason.OTHER), *_NOT_DELIVERED),
 )
 """A delivery tried, and not done; the reason before the bare failure."""
@@ -230,6 +242,7 @@ HELD: tuple[Phrase, ...] = (
         also=("延误", "延迟", "滞留", "暂缓", "暂停", "无法派送"),
     ),
     *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.DELAYED), "暂停派送", "暂停派件", "暂停配送", "暂停收派"),
+    *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.DELAYED), "暂不派送", "网点放假"),
     *rows(Meaning(Milestone.EXCEPTION, ADVANCED, Reason.DELAYED), "滞留"),
     *rows(Meaning(Milestone.EXCEPTION, YTO, Reason.DELAYED), "延误"),
     *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.DELAYED), "爆仓", "不可抗力"),
@@ -254,7 +267,7 @@ TROUBLES: tuple[Phrase, ...] = ENDED + RETURNED + SENT_BACK_FOR + FAILED + BACK 
 UNNAMED: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.EXCEPTION, STO, Reason.OTHER), "问题件"),
     *rows(Meaning(Milestone.EXCEPTION, STATE, Reason.OTHER), "疑难件", "异常"),
-    *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.OTHER), "短少"),
+    *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.OTHER), "短少", "缺件", "少件"),
 )
 """Trouble without a word for what: asked last."""
 
