@@ -284,6 +284,22 @@ def test_the_instant_is_the_gmt_field(
     assert (time.at.isoformat()[:19] if time.at else None) == at
 
 
+@pytest.mark.parametrize(
+    ("country", "at"),
+    [
+        ("JAPAN", "2026-11-20T04:58:00"),
+        ("Great Britain and Northern Ireland", "2026-11-20T13:58:00"),
+        ("AU", None),
+        ("CANADA", None),
+        ("ATLANTIS", None),
+    ],
+)
+def test_a_post_abroad_is_told_by_its_countrys_name(country: str, at: str | None) -> None:
+    """USPS writes names; a country with several zones tells nothing."""
+    time = event(eventTimestamp="2026-11-20T13:58:00", eventCountry=country).time
+    assert (time.at.isoformat()[:19] if time.at else None) == at
+
+
 def test_a_scanned_barcode_is_the_same_parcel() -> None:
     """420 and the ZIP code stand before the number in the barcode only."""
     assert event("42034442" + N, eventCode="OF").milestone is Milestone.OUT_FOR_DELIVERY
