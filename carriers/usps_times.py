@@ -17,7 +17,7 @@ from domain.tracking import Certainty, EventTime, Zone
 OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})", re.ASCII)
 STATE = re.compile(r"\b([A-Z]{2})(?=\s+(?:NETWORK|DISTRIBUTION|INTERNATIONAL)\b|\(USPS\))")
 """A facility's state stands in its name: ``JACKSONVILLE FL DISTRIBUTION CENTER``."""
-AMERICAN = re.compile(r"([A-Z][a-z]+) (\d{1,2}), (\d{4})(?: (\d{1,2}):(\d{2}) ([ap]m))?", re.ASCII)
+AMERICAN = re.compile(r"([A-Z][a-z]+) (\d{1,2}), (\d{4})(?:,? (\d{1,2}):(\d{2}) ([ap]m))?", re.ASCII)
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?\s*([AaPp]\.?[Mm]\.?)?", re.ASCII)
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
           "December")  # fmt: skip

@@ -280,6 +280,8 @@ def test_a_delivery_says_its_manner(text: str, agent: str, manner: Manner | None
         ("2026-11-20T13:58:00Z", None, None, "CA", "2026-11-20T21:58:00", Zone.ASSUMED_PLACE),
         ("2026-11-20T13:58:00Z", None, None, "", None, Zone.NONE),
         ("2026-11-20T13:58:00-08:00", None, None, "", "2026-11-20T21:58:00", Zone.OFFSET),
+        ("November 20, 2026 1:58 pm", None, None, "CA", "2026-11-20T21:58:00", Zone.ASSUMED_PLACE),
+        ("November 20, 2026, 1:58 pm", None, "-08:00", "", "2026-11-20T21:58:00", Zone.OFFSET),
         ("13:58:00", None, None, "CA", None, Zone.NONE),
     ],
 )
