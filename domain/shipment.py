@@ -91,7 +91,8 @@ class ParcelView:
 @dataclass(frozen=True, slots=True)
 class ShipmentView:
     """A shipment and its parcels as known now. ``state`` is the worst of its parcels'. ``no_data``: why no source knows it;
-    ``polled_at``: when one last answered; ``watching_ended``: why nobody is asked any more, empty while somebody is.
+    ``polled_at``: when one that knows it last answered; ``watching_ended``: why nobody is asked any more, empty while
+    somebody is.
     """
 
     shipment: Shipment

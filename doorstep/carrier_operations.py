@@ -20,6 +20,7 @@ from doorstep.house import House
 from doorstep.sources import HOME_SOURCES
 from monitor import spending
 from monitor.plan import Plan, plan
+from monitor.poll import ask_of
 from net.http import Http, Transport
 from store import asking, tracking
 
@@ -126,7 +127,7 @@ def _asked_of(db: Any, source: str, number: str) -> Ask | None:
     for view in found.values():
         due = asking.asked_of(db, source, view.shipment.account, number)
         if due:
-            return Ask(number, due.carrier, due.phone4 or None, destination=due.destination or None)
+            return ask_of(due)
         return Ask(number, view.shipment.carrier)
     return None
 

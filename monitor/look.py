@@ -12,7 +12,6 @@ from monitor.decide import Clear, Decision, Open, Refresh, Unwatch, Watch, decid
 from monitor.detectors import crossings
 from monitor.promise import first_timer
 from store import asking, cases, due, tracking
-from store.asking import ASK_GAP
 from store.base import Db
 
 
@@ -34,7 +33,7 @@ def look_at(db: Db, shipment_ids: Sequence[int], policy: DetectionPolicy, *, now
         for decision in decide(judged.findings, standing.get(subject.id, cases.NOTHING)):
             carry_out(db, decision, subject, policy, now=now, order_ref=view.shipment.order_ref)
         if judged.ask_now:
-            asking.ask_soon(db, shipment_id, at=max(now, (view.polled_at or now) + ASK_GAP))
+            asking.ask_soon(db, shipment_id, at=now)
         alarms.append((shipment_id, None if judged.ask_now else judged.alarm_at))
     due.set_alarms(db, alarms)
     return len(alarms)

@@ -170,6 +170,9 @@ def keep(
     state = health_after(sources.state(db, carrier.id, account), [r for _, r in pairs], now=now)
     state = stand_in(db, state, pairs, policy, now=now)
     sources.save(db, state)
+    limited = any(isinstance(r, Failed) and isinstance(r.error, RateLimited) for _, r in pairs)
+    if limited and state.paused_until and state.paused_until - now >= spending.LONG:
+        spending.used_up(db, state, state.paused_until, now=now)
     gained = take_in(db, carrier, pairs, state, policy, now=now)
     failed = sum(isinstance(r, Failed) for _, r in pairs)
     return PollReport(len(pairs), len(asked), failed, sum(gained.values()))

@@ -18,6 +18,8 @@ from store.sources import SourceState
 log = structlog.get_logger()
 DAY_S = 86_400
 LONG_S = 3_600
+LONG = timedelta(seconds=LONG_S)
+"""From this length on a budget that is used up is worth saying."""
 KEPT_SHARE = 25
 """One call in so many of a long budget is kept for what is urgent: less than the twentieth that may go unused."""
 

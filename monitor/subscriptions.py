@@ -13,8 +13,9 @@ from carriers.base import Standing, Stands, Subscription
 from carriers.sender import Line
 from domain.errors import AccessDenied, OutsideError, RateLimited, UnreadableReply
 from domain.privacy import mask_text
-from domain.tracking import Ask, Failed, NotFound
+from domain.tracking import Failed, NotFound
 from monitor import spending
+from monitor.poll import ask_of
 from store import asking, sources, subscriptions
 from store.asking import Due, Polled
 from store.base import Db, Store
@@ -78,16 +79,6 @@ async def _ask_batch(line: Line, batch: Sequence[Due], url: str) -> list[Standin
         if len(batch) == 1:
             return [Failed(exc)]
     return [standing for one in batch for standing in await _ask_batch(line, [one], url)]
-
-
-def ask_of(one: Due) -> Ask:
-    return Ask(
-        number=one.number,
-        carrier=one.carrier,
-        phone4=one.phone4 or None,
-        destination=one.destination or None,
-        shipped_on=one.shipped_on or None,
-    )
 
 
 def keep(db: Db, line: Line, turn: Sequence[Due], standings: Sequence[Standing], *, now: datetime) -> None:

@@ -208,11 +208,17 @@ def begin(db: Db, source: str, shipment_id: int, *, now: datetime) -> None:
 
 
 def ask_soon(db: Db, shipment_id: int, *, at: datetime) -> None:
-    """A clock has run out: ask once more before saying so. What is due sooner stays so."""
-    db.execute(
-        _asking.update()
-        .where(_asking.c.shipment_id == shipment_id, _asking.c.next_poll_at > at)
-        .values(next_poll_at=at, worth=NEAR)
+    """A clock has run out: ask once more before saying so, as soon as the gap since each source's last answer allows. What
+    is due sooner stays so, and who can't tell of the parcel isn't asked.
+    """
+    soon = "max(?, coalesce(polled_at, 0) + ?)"
+    moment = (to_seconds(at), int(ASK_GAP.total_seconds()))
+    db.exec_driver_sql(
+        f"UPDATE asking SET next_poll_at = {soon}, worth = ? WHERE shipment_id = ? AND next_poll_at > {soon}"
+        " AND (no_data IS NULL OR (no_data = 'not_scanned' AND NOT EXISTS ("
+        " SELECT 1 FROM asking o WHERE o.shipment_id = asking.shipment_id AND o.polled_at IS NOT NULL"
+        " AND o.no_data IS NULL)))",
+        (*moment, NEAR, shipment_id, *moment),
     )
 
 

@@ -374,7 +374,7 @@ def views(db: Db, shipment_ids: Sequence[int]) -> dict[int, ShipmentView]:
                 parcels=mine,
                 state=shipment_state(p.state for p in mine),
                 no_data=_no_data(heard),
-                polled_at=max((source.polled_at for source in heard if source.polled_at), default=None),
+                polled_at=_heard_until(heard),
                 received_by_hand=row[13] == "received",
                 watching_ended=row[14] or "",
             )
@@ -387,6 +387,15 @@ def _no_data(sources: Sequence[asking.Source]) -> NoData | None:
     if any(source.no_data is None for source in answered):
         return None
     return answered[0].no_data if answered else None
+
+
+def _heard_until(sources: Sequence[asking.Source]) -> datetime | None:
+    """When a source that knows the number told of it last, or where none does, any: that others know nothing of a parcel
+    while its own source is down isn't the parcel's silence.
+    """
+    answered = [source for source in sources if source.polled_at]
+    knowing = [source for source in answered if source.no_data is None]
+    return max((source.polled_at for source in knowing or answered if source.polled_at), default=None)
 
 
 def _state(columns: Sequence[Any]) -> ParcelState:

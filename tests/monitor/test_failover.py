@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import respx
 from carrier_lines import QUERY, SF_URL, kuaidi, lines, nonces, number_asked
 from monitor_support import POLICY, at, opened
@@ -16,9 +17,20 @@ from monitor_support import POLICY, at, opened
 from carriers.registry import CARRIERS
 from domain.merge import merge
 from domain.shipment import Shipment
-from domain.tracking import Found, Milestone, NoData, NotFound
+from domain.tracking import (
+    Certainty,
+    EventTime,
+    Found,
+    Milestone,
+    NoData,
+    NotFound,
+    ParcelReading,
+    ScanEvent,
+    Zone,
+)
+from monitor.look import look_at
 from monitor.poll import poll_due, stand_in, take_in
-from store import asking, check, intake, reads, sources, tracking
+from store import asking, cases, check, intake, reads, sources, tracking
 from store.base import Db, Store
 
 NUMBERS = ("SF1000000000001", "SF1000000000002")
@@ -235,3 +247,24 @@ def test_what_one_source_has_forgotten_another_may_know(tmp_path: Path) -> None:
         assert says("sf", NotFound(NoData.AGED_OUT), 14) == ""
         assert says("kuaidi100", NotFound(NoData.AGED_OUT), 15) == "aged_out"
         assert asked_now(store, shipment) == []
+
+
+@pytest.mark.parametrize("lacks", [NoData.WRONG_CARRIER, NoData.NOT_SCANNED])
+def test_what_the_second_doesnt_know_is_no_silence_of_the_parcel(tmp_path: Path, lacks: NoData) -> None:
+    """While the first is down nobody is accused, and the second isn't asked again and again for what it can't tell."""
+    with opened(tmp_path) as store:
+        shipment = store.write(add, NUMBERS[0])
+        scan = ScanEvent(
+            "50", "收件", Milestone.PICKED_UP, EventTime("", at(1), Zone.OFFSET, Certainty.EXACT), place="杭州"
+        )
+        store.write(tracking.record, [(shipment, "sf", [ParcelReading(NUMBERS[0], (scan,))])], now=at(1))
+        store.write(asking.reschedule, "sf", [asking.Polled(shipment, at(3))], now=at(1))
+        store.write(asking.stand_in, "sf", "main", now=at(2))
+        for hours in (100, 200):
+            after = [asking.Polled(shipment, at(hours + 12), lacks)]
+            store.write(asking.reschedule, "kuaidi100", after, now=at(hours))
+            store.write(look_at, [shipment], POLICY, now=at(hours))
+        assert store.read(tracking.views, [shipment])[shipment].polled_at == at(1)
+        assert store.read(cases.list_cases) == []
+        first, second = store.read(asking.sources_of, [shipment])[shipment]
+        assert (first.next_poll_at, second.next_poll_at) == (at(3), at(212))

@@ -279,6 +279,19 @@ def test_a_failing_source_is_left_alone_for_a_while(
         assert (state.failures, state.failing_since, state.paused_until, state.error) == (0, None, None, "")
 
 
+def test_a_quota_of_the_sources_own_is_said_once_with_when_it_returns(tmp_path: Path) -> None:
+    """A pause of minutes is nothing to say; one of hours is."""
+    with desk(tmp_path) as (d, net):
+        d.add("ZT1")
+        for hours, seconds, until in ((1, 600, None), (2, 36_000, at(12)), (12, 7_200, at(14))):
+            reply = httpx.Response(429, headers={"retry-after": str(seconds)})
+            net.post(QUERY).mock(return_value=reply)
+            assert d.poll(hours).failed == 1
+            assert d.source().used_up_until == until
+        said = d.store.read(facts.history, "source", "kuaidi100/main")
+        assert [(f.event, f.data) for f in said] == [("used_up", {"until": at(12).isoformat()})]
+
+
 @pytest.mark.parametrize(
     "error", [httpx.ReadTimeout("slow"), httpx.ConnectError("refused"), httpx.RemoteProtocolError("cut")]
 )
