@@ -30,6 +30,8 @@ POLISH_STEPS = 0.5  # steps of polishing for one step of the search,
 POLISH_LEAST_STEPS = 20  # and at least
 FINISH_SHARE = 0.03  # of the time, for the exact times and the reasons
 FINISH_MOST_S = 1.0
+REASON_S = 0.002  # for the reason of each stop that may be left out, but
+REASONS_SHARE = 0.1  # of the time at most
 FILL_ROUNDS = 5  # of dropping what is too dear and placing what fits, at the end
 
 Searching = Callable[[Limit, float], tuple[State, Budget]]
@@ -106,14 +108,25 @@ def _ortools(frame: Frame, costs: Costs, seed: int, clock: Clock) -> Searching:
 def _kernel(frame: Frame, costs: Costs, seed: int, cores: int, clock: Clock) -> Searching:
     from scheduler.router.kernel import improve, open_search  # numba takes a while to load, and longer to compile
 
+    optional = sum(stop.price is not None for stop in frame.day.stops)
     searches = [open_search(frame, costs, 2 * seed + k) for k in range(cores)]
 
     def searching(limit: Limit, started: float) -> tuple[State, Budget]:
-        _, searched, filling = budgets(limit, started, clock)  # what it finds needs no polishing
-        budget = Budget(searched.until, None if isinstance(limit, Seconds) else limit.steps, clock)
-        return valid(frame, costs, improve(searches, frame, budget).orders), filling
+        _, _, filling = budgets(limit, started, clock)
+        state = improve(searches, frame, _all_but_the_end(limit, started, clock, optional))
+        return valid(frame, costs, state.orders), filling
 
     return searching
+
+
+def _all_but_the_end(limit: Limit, started: float, clock: Clock, optional: int) -> Budget:
+    """What the kernel may use: what it finds needs no polishing, but each stop that it leaves out needs its reason."""
+    if not isinstance(limit, Seconds):
+        return Budget(None, limit.steps, clock)
+    finish = max(
+        min(FINISH_MOST_S, FINISH_SHARE * limit.seconds), min(REASONS_SHARE * limit.seconds, REASON_S * optional)
+    )
+    return Budget(started + limit.seconds - finish, None, clock)
 
 
 def budgets(limit: Limit, started: float, clock: Clock = perf_counter) -> tuple[Budget, Budget, Budget]:

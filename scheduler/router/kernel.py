@@ -12,20 +12,12 @@ import numpy as np
 
 from scheduler.router.budget import Budget
 from scheduler.router.kernel_data import Data, Ints, data_of
-from scheduler.router.kernel_moves import (
-    BEST,
-    BEST_MISSING,
-    CONSTRUCT,
-    LOAD,
-    SEARCH,
-    Work,
-    enter,
-    work_of,
-)
 from scheduler.router.kernel_routes import Routes, routes_of
+from scheduler.router.kernel_steps import CONSTRUCT, LOAD, SEARCH, enter
+from scheduler.router.kernel_work import BEST, BEST_MISSING, Work, work_of
 from scheduler.router.state import Costs, Frame, Orders, State
 
-HOT, COLD = 0.3, 0.01  # first and last temperature, in mean costs of going on to the next stop
+HOT, COLD = 1.0, 0.005  # first and last temperature, in mean costs of going on to the next stop
 STAGES = 200  # temperatures in between
 MEETINGS = 10  # of two searches side by side
 STEPS = 100  # of the kernel for one step of the limit: so long takes OR-Tools for one of its own
@@ -80,7 +72,7 @@ def improve(searches: Sequence[Search], frame: Frame, budget: Budget) -> State:
     """The best state that the searches find together. They begin with what `open_search` gave them."""
     for search in searches:
         if len(search.movable):
-            search.enter(CONSTRUCT)
+            search.enter(CONSTRUCT, 1)
         search.scale = _scale(search)
     if len(searches[0].movable):
         total, steps = budget.seconds(), (budget.steps or 0) * STEPS

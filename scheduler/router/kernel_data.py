@@ -18,7 +18,10 @@ Ints = NDArray[Any]  # of 32 or 64 bits
 Floats = NDArray[np.float64]
 
 FAR_AWAY = 1 << 50  # a time beyond any of a problem's
-SMALL = 1 << 28  # times and ways below it are kept in 32 bits: half the memory to go through
+LARGEST = (
+    1 << 28
+)  # of any drive, distance and shift: ways are kept in 32 bits, which leaves half the memory to go through,
+NEVER_THERE = 1 << 29  # and this one stands for no way: longer than any shift
 NEAR = 100  # neighbours known of each stop
 NOWHERE = -1  # the place of an open end
 DEPOT = -2  # the place of a start for set-ups: none is shared with it
@@ -78,6 +81,9 @@ def refusal(day: Day) -> str | None:
         return "breaks"
     if any(who.reload_at for who in day.couriers):
         return "reloads"
+    spans = [who.shift[1] - day.earliest(c) for c, who in enumerate(day.couriers)]
+    if max([day.longest_s, day.longest_m, *spans]) >= LARGEST:
+        return f"ways or shifts of {LARGEST} and more"
     if timed(day):
         if any(len(windows) > 1 for windows in day.windows):
             return "several windows of one stop together with paid working time or a longest route"
@@ -116,11 +122,7 @@ def data_of(frame: Frame, empty: Sequence[float]) -> Data:
     drive, metres = np.array(day.drive, dtype=np.int64), np.array(day.metres, dtype=np.int64)
     blocked = (drive >= NO_WAY) | (metres >= NO_WAY)
     metric = not np.array_equal(drive, metres)
-    horizon = max((who.shift[1] - day.earliest(c) for c, who in enumerate(couriers)), default=0)
-    most = int(max(horizon, drive[~blocked].max(initial=0), metres[~blocked].max(initial=0), 1))
-    kind = np.int32 if most < SMALL else np.int64
-    never = 2 * SMALL if kind is np.int32 else FAR_AWAY
-    way = _both_ways(np.where(blocked, never, drive), places, len(stops), kind)
+    way = _both_ways(np.where(blocked, NEVER_THERE, drive), places, len(stops))
     windows = [_windows(stop, day.windows[i]) for i, stop in enumerate(stops)]
     width = max([1, *(len(w) for w in windows)])
     keys = [(-1, DEPOT if not history else at) for at, history in extra]
@@ -133,7 +135,7 @@ def data_of(frame: Frame, empty: Sequence[float]) -> Data:
     near = _near(way, len(stops))
     return Data(
         way=way,
-        far=_both_ways(np.where(blocked, never, metres), places, len(stops), kind) if metric else way[:0],
+        far=_both_ways(np.where(blocked, NEVER_THERE, metres), places, len(stops)) if metric else way[:0],
         near=near,
         begin=_padded([[a for a, _ in w] for w in windows], width),
         end=_padded([[b for _, b in w] for w in windows], width),
@@ -186,13 +188,13 @@ def _padded(rows: list[list[int]], width: int) -> Ints:
     return np.array([[*row, *[0] * (width - len(row))] for row in rows], dtype=np.int64).reshape(len(rows), width)
 
 
-def _both_ways(table: Ints, places: Ints, stops: int, kind: Any) -> Ints:
+def _both_ways(table: Ints, places: Ints, stops: int) -> Ints:
     """From each node to each stop, and back; nothing to and from nowhere."""
     grown = np.zeros((table.shape[0] + 1, table.shape[1] + 1), dtype=np.int64)
     grown[:-1, :-1] = table  # the last row and column, which place -1 picks, stay 0
     there = places[:stops]
     return np.ascontiguousarray(
-        np.stack([grown[np.ix_(places, there)].T, grown[np.ix_(there, places)]], axis=2), dtype=kind
+        np.stack([grown[np.ix_(places, there)].T, grown[np.ix_(there, places)]], axis=2), dtype=np.int32
     )
 
 

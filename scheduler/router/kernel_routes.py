@@ -98,116 +98,147 @@ def money(d: Data, c: int, a: int, b: int) -> float:
     return float(cost)
 
 
-@compiled
+@inlined
 def refresh(d: Data, s: Routes, c: int, x: int) -> bool:
     """Computes everything about row x from its nodes and size; False where the order breaks a rule."""
     size = s.size[x]
     s.node[x, 0], s.node[x, size + 1] = d.start[c], d.home[c]
     s.cost[x] = 0.0
+    kept = True
     for k in range(d.load.shape[1]):
         total = 0
         for p in range(1, size + 1):
             total += d.load[s.node[x, p], k]
         s.load[x, k] = total
-        if size > 0 and total > d.room[c, k]:
-            return False
-    cost = forward(d, s, c, x)
-    if cost < 0.0:
-        return False
-    backward(d, s, c, x)
-    length = parts(d, s, c, x) if d.timed else 0
-    if size > 0:
-        s.cost[x] = cost + d.opening[c] + size * d.per_stop[c] + d.per_work[c] * length
-    return bool(size == 0 or length <= d.longest[c])
+        kept = kept and (size == 0 or total <= d.room[c, k])
+    cost, length = 0.0, 0
+    for p in range(size + 1):
+        s.arc[x, p] = money(d, c, s.node[x, p], s.node[x, p + 1]) if size > 0 else 0.0
+        cost += s.arc[x, p]
+    kept = kept and forward(d, s, c, x, 1, size + 1)
+    if kept:
+        backward(d, s, c, x, size + 1)
+        if d.timed:
+            length = whole_length(d, s, c, x)
+        if size > 0:
+            s.cost[x] = cost + d.opening[c] + size * d.per_stop[c] + d.per_work[c] * length
+            if d.soft:
+                s.cost[x] += s.behind[x, size]
+    return bool(kept and (size == 0 or length <= d.longest[c]))
 
 
 @inlined
-def forward(d: Data, s: Routes, c: int, x: int) -> float:
-    """Earliest times and money on the way of row x; below 0 where a window or the shift can't be kept."""
-    size, time, cost = s.size[x], d.earliest[c], 0.0
-    s.leave[x, 0] = time
-    s.arc[x, 0] = 0.0
-    if d.soft:
-        s.behind[x, 0] = 0.0
-    for p in range(1, size + 1):
+def forward(d: Data, s: Routes, c: int, x: int, first: int, settled: int) -> bool:
+    """Earliest times of row x from position `first` on, the position before being known; False where a window or the shift can't be kept.
+
+    Behind position `settled` the row holds the times of before: from where one comes out the same, all of them do.
+    """
+    size, kept = s.size[x], True
+    if first == 1:
+        s.leave[x, 0] = d.earliest[c]
+        if d.soft:
+            s.behind[x, 0] = 0.0
+        if d.timed:
+            s.part[x, 0, 0], s.part[x, 0, 1], s.part[x, 0, 2] = 0, d.earliest[c], d.latest[c]
+    time = s.leave[x, first - 1]
+    for p in range(first, size + 1):
         i, before = s.node[x, p], s.node[x, p - 1]
-        s.arc[x, p - 1] = money(d, c, before, i)
-        cost += s.arc[x, p - 1]
-        start = first_start(d, i, time + seconds(d, before, i))
+        way = seconds(d, before, i)
+        start = first_start(d, i, time + way)
         if start >= NEVER:
-            cost = -INFINITE
+            kept = False
             break
-        time = start + d.service[i]
+        spent = d.service[i]
         if d.setups and d.place[before] != d.place[i]:
-            time += d.setup[i]
-        s.leave[x, p] = time
+            spent += d.setup[i]
+        time = start + spent
         if d.soft:
             s.behind[x, p] = s.behind[x, p - 1] + d.late[i] * max(0, start - d.late_from[i])
-    if size > 0 and cost >= 0.0:
-        last = s.node[x, size]
-        s.arc[x, size] = money(d, c, last, d.home[c])
-        cost += s.arc[x, size]
-        if d.soft:
-            cost += s.behind[x, size]
-        if time + seconds(d, last, d.home[c]) > d.latest[c]:
-            cost = -INFINITE
-    return float(cost)
+        if d.timed:
+            length, late = s.part[x, p - 1, 0] + way, s.part[x, p - 1, 2]
+            wait = max(d.begin[i, 0] - length - late, 0)
+            s.part[x, p, 0] = length + wait + spent
+            s.part[x, p, 1] = max(d.begin[i, 0] - length, s.part[x, p - 1, 1]) - wait
+            s.part[x, p, 2] = min(d.end[i, 0] - length, late)
+        elif not d.soft and p > settled and time == s.leave[x, p]:
+            break
+        s.leave[x, p] = time
+    if kept and settled > size and size > 0:
+        kept = time + seconds(d, s.node[x, size], d.home[c]) <= d.latest[c]
+    return kept
 
 
 @inlined
-def backward(d: Data, s: Routes, c: int, x: int) -> None:
-    """Latest times of row x."""
+def backward(d: Data, s: Routes, c: int, x: int, top: int) -> None:
+    """Latest times of row x from position `top` down to the first, the one after `top` being known; from size + 1 all of them."""
     size = s.size[x]
-    s.last[x, size + 1] = d.latest[c]
-    if d.setups:
-        s.warm[x, size + 1] = d.latest[c]
-    for p in range(size, 0, -1):
+    if top > size:
+        s.last[x, size + 1] = d.latest[c]
+        if d.setups:
+            s.warm[x, size + 1] = d.latest[c]
+        if d.timed:
+            for v in range(2):
+                s.part[x, size + 1, 3 * v + 3], s.part[x, size + 1, 3 * v + 4] = 0, -FAR_AWAY
+                s.part[x, size + 1, 3 * v + 5] = d.latest[c]
+    for p in range(min(top, size), 0, -1):
         i, after = s.node[x, p], s.node[x, p + 1]
-        bound = s.last[x, p + 1]
-        if d.setups and d.place[after] == d.place[i]:
-            bound = s.warm[x, p + 1]
-        bound -= seconds(d, i, after) + d.service[i]
+        warm = d.setups and d.place[after] == d.place[i]
+        spent = seconds(d, i, after) + d.service[i]
+        bound = (s.warm[x, p + 1] if warm else s.last[x, p + 1]) - spent
         if d.setups:
             s.warm[x, p] = last_start(d, i, bound)
             bound -= d.setup[i]
-        s.last[x, p] = last_start(d, i, bound)
+        last = last_start(d, i, bound)
+        if not (d.setups or d.timed) and p < top <= size and last == s.last[x, p]:
+            break
+        s.last[x, p] = last
+        if d.timed:
+            q = 6 if warm else 3
+            for v in range(2):
+                then = spent + (d.setup[i] if v == 0 else 0)
+                early, late = s.part[x, p + 1, q + 1], s.part[x, p + 1, q + 2]
+                wait = max(early - then - d.end[i, 0], 0)
+                s.part[x, p, 3 * v + 3] = then + wait + s.part[x, p + 1, q]
+                s.part[x, p, 3 * v + 4] = max(early - then, d.begin[i, 0]) - wait
+                s.part[x, p, 3 * v + 5] = min(late - then, d.end[i, 0])
+
+
+@inlined
+def whole_length(d: Data, s: Routes, c: int, x: int) -> int:
+    """The shortest length of the route in row x: nobody waits at its end."""
+    size = s.size[x]
+    return int(s.part[x, size, 0] + d.way[s.node[x, size], d.home[c], 1] if size > 0 else 0)
+
+
+@inlined
+def put(d: Data, s: Routes, c: int, x: int, i: int, after: int, extra: float) -> None:
+    """Inserts stop i after a position of row x, where it fits and costs `extra`; only the times that this changes are computed."""
+    size = s.size[x] + 1
+    s.size[x] = size
+    s.where[i] = c
+    s.cost[x] += extra
+    for q in range(size + 1, after + 1, -1):
+        s.node[x, q], s.leave[x, q], s.last[x, q], s.arc[x, q] = (
+            s.node[x, q - 1], s.leave[x, q - 1], s.last[x, q - 1], s.arc[x, q - 1],
+        )  # fmt: skip
+        if d.setups:
+            s.warm[x, q] = s.warm[x, q - 1]
+        if d.timed:
+            for v in range(3, 9):
+                s.part[x, q, v] = s.part[x, q - 1, v]
+    p = after + 1
+    s.node[x, p] = i
+    s.arc[x, p - 1], s.arc[x, p] = money(d, c, s.node[x, p - 1], i), money(d, c, i, s.node[x, p + 1])
+    for k in range(d.load.shape[1]):
+        s.load[x, k] += d.load[i, k]
+    forward(d, s, c, x, p, p)
+    backward(d, s, c, x, p)
 
 
 @compiled
-def parts(d: Data, s: Routes, c: int, x: int) -> int:
-    """Fills `part` of row x; the shortest length of the whole route."""
-    size = s.size[x]
-    begin = d.earliest[c]
-    length, early, late = 0, begin, d.latest[c]
-    s.part[x, 0, 0], s.part[x, 0, 1], s.part[x, 0, 2] = length, early, late
-    for p in range(1, size + 1):
-        i, before = s.node[x, p], s.node[x, p - 1]
-        spent = length + seconds(d, before, i)
-        wait = max(d.begin[i, 0] - spent - late, 0)
-        early = max(d.begin[i, 0] - spent, early) - wait
-        late = min(d.end[i, 0] - spent, late)
-        length = spent + wait + d.service[i]
-        if d.setups and d.place[before] != d.place[i]:
-            length += d.setup[i]
-        s.part[x, p, 0], s.part[x, p, 1], s.part[x, p, 2] = length, early, late
-    whole = 0
-    if size > 0:
-        spent = length + seconds(d, s.node[x, size], d.home[c])
-        whole = spent  # the end opens at any time: no wait before it
-    for v in range(2):
-        s.part[x, size + 1, 3 * v + 3], s.part[x, size + 1, 3 * v + 4] = 0, -FAR_AWAY
-        s.part[x, size + 1, 3 * v + 5] = d.latest[c]
-    for p in range(size, 0, -1):
-        i, after = s.node[x, p], s.node[x, p + 1]
-        q = 6 if d.setups and d.place[after] == d.place[i] else 3
-        for v in range(2):
-            spent = d.service[i] + (d.setup[i] if v == 0 else 0) + seconds(d, i, after)
-            rest_early, rest_late = s.part[x, p + 1, q + 1], s.part[x, p + 1, q + 2]
-            wait = max(rest_early - spent - d.end[i, 0], 0)
-            s.part[x, p, 3 * v + 3] = spent + wait + s.part[x, p + 1, q]
-            s.part[x, p, 3 * v + 4] = max(rest_early - spent, d.begin[i, 0]) - wait
-            s.part[x, p, 3 * v + 5] = min(rest_late - spent, d.end[i, 0])
-    return whole
+def fill_row(d: Data, s: Routes, c: int, x: int) -> bool:
+    """`refresh` for those who aren't in a hurry."""
+    return refresh(d, s, c, x)
 
 
 @inlined
@@ -249,22 +280,20 @@ def plain_place(d: Data, s: Routes, c: int, x: int, i: int, bound: float, blink:
     return best, found
 
 
-@compiled
+@inlined
 def any_place(d: Data, s: Routes, c: int, x: int, i: int, bound: float, blink: float, rng: Ints) -> tuple[float, int]:
     """The same for days with anything."""
     size, best, found = s.size[x], bound, -1
-    if d.restricted and d.allowed[i, c] == 0:
-        return best, -1
+    fits = not d.restricted or d.allowed[i, c] == 1
     for k in range(d.load.shape[1]):
-        if s.load[x, k] + d.load[i, k] > d.room[c, k]:
-            return best, -1
+        fits = fits and s.load[x, k] + d.load[i, k] <= d.room[c, k]
     flat = d.per_stop[c] + (d.opening[c] if size == 0 else 0.0)
-    before_length = s.part[x, size, 0] + seconds_home(d, s, c, x) if d.timed and size > 0 else 0
+    before_length = whole_length(d, s, c, x) if d.timed else 0
     priced_time = d.soft or d.per_work[c] > 0  # then a detour may pay, where it is a short cut or saves a set-up
     end = d.end[i, d.windows[i] - 1]
     for k in range(d.windows[i] - 1):
         end = max(end, d.end[i, k])
-    for p in range(d.heads[c], size + 1):
+    for p in range(d.heads[c] if fits else size + 1, size + 1):
         if s.leave[x, p] > end:
             break
         a, b = s.node[x, p], s.node[x, p + 1]
@@ -301,12 +330,6 @@ def any_place(d: Data, s: Routes, c: int, x: int, i: int, bound: float, blink: f
     return best, found
 
 
-@inlined
-def seconds_home(d: Data, s: Routes, c: int, x: int) -> int:
-    """Driving time from the last stop of row x to the end."""
-    return int(d.way[s.node[x, s.size[x]], d.home[c], 1])
-
-
 @compiled
 def more_lateness(d: Data, s: Routes, x: int, i: int, p: int, start: int, then: int) -> float:
     """What lateness costs more in row x with stop i started at `start` after position p, `then` seconds before the next arrival."""
@@ -337,15 +360,3 @@ def draw(rng: Ints) -> float:
     state ^= state >> np.uint64(27)
     rng[0] = state
     return np.float64((state * np.uint64(2685821657736338717)) >> np.uint64(11)) * 1.1102230246251565e-16
-
-
-@compiled
-def put(d: Data, s: Routes, c: int, x: int, i: int, p: int) -> None:
-    """Inserts stop i after position p of row x, where it fits."""
-    size = s.size[x] + 1
-    s.size[x] = size
-    s.where[i] = c
-    for q in range(size + 1, p + 1, -1):
-        s.node[x, q] = s.node[x, q - 1]
-    s.node[x, p + 1] = i
-    refresh(d, s, c, x)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from scheduler.router.day import Day
 from scheduler.router.schedule import cost_of
@@ -17,6 +18,8 @@ class Costs:
     day: Day
     known: dict[tuple[int, tuple[int, ...]], float | None] = field(default_factory=dict)
     asked: int = 0
+    gaps: Any = None  # what `gaps` remembers
+    tables: Any = None
 
     def of(self, courier: int, order: tuple[int, ...]) -> float | None:
         """Cost of the courier's order, None where it breaks a rule."""

@@ -140,6 +140,7 @@ PAID_TIME = {"per_drive_s": 1, "per_work_s": 1}
 BEYOND = {
     "breaks": ([stop("a", 1)], {"breaks": [{"between": [0, 10], "for_s": 5}]}),
     "reloads": ([stop("a", 1)], {"reload_at": [0]}),
+    "ways or shifts of 268435456 and more": ([stop("a", 1)], {"shift": [0, 10**9]}),
     "several windows of one stop together with paid working time": (
         [stop("a", 1, windows=[[0, 10], [30, 40]])],
         {"cost": PAID_TIME},
@@ -168,12 +169,14 @@ def test_a_longest_route_that_cannot_bind_is_no_hindrance():
     assert refusal(lay_out(read_problem(question))) is None
 
 
-def test_large_numbers_are_kept():
-    """Ways beyond 32 bits are counted as exactly as small ones."""
-    far = 3_000_000_001
-    raw = problem(line(0, far, 2 * far), [stop("a", 1), stop("b", 2)], [courier(shift=[0, 10**12])])
-    plan = solve(read_problem(raw), seed=1, limit=Steps(1), engine="kernel")
-    assert (plan.unserved, plan.cost) == ((), 4 * far)
+def test_times_may_count_from_long_ago():
+    """Only ways and shifts are bounded: a day in seconds since 1970 is as good as one since midnight."""
+    now = 1_700_000_000
+    raw = day()
+    then = {**raw, "stops": [{**s, "windows": [[a + now, b + now] for a, b in s["windows"]]} for s in raw["stops"]]}
+    then["couriers"] = [{**who, "shift": [a + now for a in who["shift"]]} for who in raw["couriers"]]
+    plans = [solve(read_problem(one), seed=1, limit=Steps(3), engine="kernel") for one in (raw, then)]
+    assert plans[0].cost == plans[1].cost
 
 
 def test_auto_leaves_small_days_to_ortools_and_takes_the_kernel_for_others():
