@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scheduler.router.day import NO_WAY
-from scheduler.router.state import Costs, Frame, State
+from scheduler.router.state import Costs, Frame, Insertion, State
 
-Insertion = tuple[float, int, int]  # added cost, courier, position
 Table = NDArray[np.float64]
 Indices = NDArray[Any]
 

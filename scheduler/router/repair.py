@@ -10,8 +10,7 @@ from random import Random
 
 from scheduler.router.budget import Budget
 from scheduler.router.day import Day
-from scheduler.router.gaps import Insertion, places
-from scheduler.router.state import Costs, Frame, Orders, State, rank, with_orders
+from scheduler.router.state import Costs, Frame, Insertion, Orders, State, rank, with_orders
 
 REMOVED_LIMIT = 8  # stops taken out in one step
 OUTSIDE_LIMIT = 12  # stops from outside that are tried in one step
@@ -43,6 +42,8 @@ def cheapest(frame: Frame, costs: Costs, state: State, stop: int, below: float =
 
     Places that can't cost less are not timed.
     """
+    from scheduler.router.gaps import places  # loads NumPy, which the daemon itself does without
+
     best: Insertion | None = None
     for least, c, at in places(frame, costs, state, stop):
         if least >= (below if best is None else best[0]):
@@ -55,6 +56,8 @@ def cheapest(frame: Frame, costs: Costs, state: State, stop: int, below: float =
 
 def any_place(frame: Frame, costs: Costs, state: State, stop: int) -> Insertion | None:
     """The first feasible place found, the likely cheap ones being tried first; None where there is none."""
+    from scheduler.router.gaps import places
+
     for _, c, at in places(frame, costs, state, stop):
         extra = _added(costs, state, stop, c, at)
         if extra is not None:

@@ -8,6 +8,7 @@ from scheduler.router.day import Day
 from scheduler.router.schedule import cost_of
 
 Orders = tuple[tuple[int, ...], ...]
+Insertion = tuple[float, int, int]  # added cost, courier, position
 MEMORY_LIMIT = 200_000  # costs remembered before the memory starts afresh
 
 

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -167,3 +169,11 @@ def test_what_the_referee_rejects_is_not_written(tmp_path, capsys, solver, text)
     code, out = run(tmp_path, json.dumps(RAW).encode(), solver=solver)
     assert (code, out.exists()) == (1, False)
     assert text in capsys.readouterr().err
+
+
+def test_the_router_s_values_load_no_solver():
+    """Whoever only reads plans, as the daemon does, loads neither OR-Tools nor numba nor NumPy."""
+    heavy = "{'numba', 'numpy', 'ortools'} & set(sys.modules)"
+    code = f"import sys, scheduler.routes_command; sys.exit(str({heavy}) if {heavy} else 0)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
