@@ -14,10 +14,14 @@ from scheduler.router.budget import Budget
 from scheduler.router.kernel_data import Data, Ints, data_of
 from scheduler.router.kernel_routes import Routes, routes_of
 from scheduler.router.kernel_steps import CONSTRUCT, LOAD, SEARCH, enter
-from scheduler.router.kernel_work import BEST, BEST_MISSING, Work, work_of
+from scheduler.router.kernel_work import BEST, BEST_MISSING, STEP, Work, work_of
 from scheduler.router.state import Costs, Frame, Orders, State
 
 HOT, COLD = 1.0, 0.005  # first and last temperature, in mean costs of going on to the next stop
+REHEATED = 0.3  # the first temperature of later coolings
+CYCLE = 4000  # steps for each stop that make one cooling,
+CYCLES_MOST = 6  # of which there are no more than these
+QUENCH = 0.02  # of the budget goes by before the first one
 STAGES = 200  # temperatures in between
 MEETINGS = 10  # of two searches side by side
 STEPS = 100  # of the kernel for one step of the limit: so long takes OR-Tools for one of its own
@@ -26,13 +30,14 @@ FIRST_STEPS = 100  # before the speed is known
 
 @dataclass(slots=True)
 class Search:
-    """One search: its tables, and the number of steps that its last stage took a second."""
+    """One search: its tables; the mean cost of going on to the next stop, and how often it cools down (0: not known yet)."""
 
     d: Data
     s: Routes
     w: Work
     movable: Ints
-    scale: float = 1.0
+    scale: float = 0.0
+    cycles: int = 0
 
     def enter(self, what: int, steps: int = 0, temperature: float = 0.0) -> bool:
         return enter(self.d, self.s, self.w, self.movable, what, steps, temperature)
@@ -73,7 +78,6 @@ def improve(searches: Sequence[Search], frame: Frame, budget: Budget) -> State:
     for search in searches:
         if len(search.movable):
             search.enter(CONSTRUCT, 1)
-        search.scale = _scale(search)
     if len(searches[0].movable):
         total, steps = budget.seconds(), (budget.steps or 0) * STEPS
         with ThreadPoolExecutor(len(searches)) as pool:
@@ -117,7 +121,18 @@ def _anneal_by_time(search: Search, part: tuple[float, float], budget: Budget, t
 
 
 def _temperature(search: Search, share: float) -> float:
-    return search.scale * HOT * float((COLD / HOT) ** share)
+    """At a share of the budget: none at first, so that the cost of ways is one of a fair plan; then from hot to cold, several times
+    where there are steps enough.
+    """
+    if share < QUENCH:
+        return 0.0
+    if search.cycles == 0:
+        search.scale = _scale(search)
+        steps = float(search.w.counts[STEP]) / share
+        search.cycles = max(1, min(CYCLES_MOST, round(steps / (CYCLE * len(search.movable)))))
+    cycle, inside = divmod((share - QUENCH) / (1 - QUENCH) * search.cycles, 1)
+    hot = HOT if cycle == 0 else REHEATED
+    return search.scale * hot * float((COLD / hot) ** inside)
 
 
 def _scale(search: Search) -> float:

@@ -18,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def _digest() -> str:
-    sources = b"".join(file.read_bytes() for file in sorted(HERE.glob("kernel*.py")))
+    sources = b"".join(file.read_bytes() for file in sorted(HERE.glob("kernel_*.py")))
     return hashlib.sha256(sources + numba.__version__.encode()).hexdigest()[:12]
 
 
