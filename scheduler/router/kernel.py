@@ -17,7 +17,7 @@ from scheduler.router.kernel_steps import CONSTRUCT, LOAD, SEARCH, enter
 from scheduler.router.kernel_work import BEST, BEST_MISSING, STEP, Work, work_of
 from scheduler.router.state import Costs, Frame, Orders, State
 
-HOT, COLD = 1.0, 0.005  # first and last temperature, in mean costs of going on to the next stop
+HOT, COLD = 1.0, 0.015  # first and last temperature, in mean costs of going on to the next stop
 REHEATED = 0.3  # the first temperature of later coolings
 CYCLE = 4000  # steps for each stop that make one cooling,
 CYCLES_MOST = 6  # of which there are no more than these

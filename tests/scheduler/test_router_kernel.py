@@ -183,3 +183,21 @@ def test_auto_leaves_small_days_to_ortools_and_takes_the_kernel_for_others():
     """Loading the kernel isn't worth it for a handful of stops."""
     engines = [solve(read_problem(day(stops)), seed=1, limit=Steps(1)).engine for stops in (12, 13)]
     assert engines == ["ortools", "kernel"]
+
+
+def test_optional_stops_that_pay_only_together_are_served_together():
+    """Each of three far neighbours costs twice its price alone; the three on one way cost less than all their prices."""
+    far = [stop(f"s{k}", k, price=90) for k in (1, 2, 3)]
+    raw = problem(line(0, 100, 101, 102), far, [courier()])
+    plan = solve(read_problem(raw), seed=1, limit=Steps(10), engine="kernel")
+    assert (plan.unserved, plan.cost) == ((), 204)
+
+
+def test_what_can_carry_more_stops_comes_before_what_is_cheap():
+    """Stops that must be served are all served where that takes the dearer courier."""
+    stops = [stop(f"s{k}", 1, load=[1]) for k in range(6)]
+    couriers = [courier("small", capacity=[5]), courier("large", capacity=[6], cost={"per_drive_s": 1, "fixed": 500})]
+    plan = solve(
+        read_problem(problem(line(0, 10), stops, couriers, loads=["p"])), seed=1, limit=Steps(5), engine="kernel"
+    )
+    assert (plan.unserved, [route.courier for route in plan.routes]) == ((), ["large"])
