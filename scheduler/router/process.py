@@ -17,7 +17,7 @@ from scheduler.router.engine import Engine, solve
 from scheduler.router.plan import Plan
 from scheduler.router.problem import Limit, Problem, Seconds
 
-STARTUP_S = 120.0  # beyond the search: spawning, imports, compiling once, sending the problem, the exact times
+STARTUP_S = 300.0  # beyond the search: spawning, imports, compiling once (half a minute of CPU time), sending the problem, the exact times
 STEP_S = 2.0  # for each step, where no time was given
 END_S = 5.0  # for a finished or killed process to be gone
 
@@ -41,7 +41,7 @@ def solve_in_process(
 ) -> Plan:
     """`solve` in a spawned process; blocks the calling thread, not the others.
 
-    Raises SolverFailed when the process dies, fails or is not done after `patience_s` (default: the limit and two minutes), and
+    Raises SolverFailed when the process dies, fails or is not done after `patience_s` (default: the limit and five minutes), and
     RuleError as `solve` does. `work` is what runs there: an importable function.
     """
     context = multiprocessing.get_context("spawn")
