@@ -29,7 +29,7 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  pyproject.toml -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	  --extra dev --extra fast -c requirements.txt pyproject.toml -o requirements-dev.txt
 
 $(READY): requirements-dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Doorstep needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'

@@ -1,6 +1,6 @@
 """Public routing instances as Doorstep problems, and a run over them that prints the gap to the best known cost.
 
-    python -m bench.routing_instances FOLDER [--seconds 10] [--only NAME] [--seed 1]
+    python -m bench.routing_instances FOLDER [--seconds 10] [--only NAME] [--seed 1] [--engine auto] [--cores 1]
 
 FOLDER has vrptw/, ortec/, pcvrptw/ and mdvrptw/ as in the project's development data; without it the run says so and stops.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 from scheduler.referee import check
 from scheduler.router import Seconds, read_problem, solve
+from scheduler.router.engine import ENGINES
 
 BEST_VRPTW = {
     "C101": 8273, "C205": 5864, "R101": 16377, "R109": 11469, "R204": 7313, "RC103": 12580, "RC205": 11540,
@@ -130,6 +131,8 @@ def main() -> int:
     options.add_argument("--seconds", type=float, default=10)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--only", default="")
+    options.add_argument("--engine", default="auto", choices=ENGINES)
+    options.add_argument("--cores", type=int, default=1, choices=(1, 2))
     asked = options.parse_args()
     if not asked.folder.is_dir():
         print(f"no instances: {asked.folder} is not there")
@@ -138,7 +141,8 @@ def main() -> int:
         if asked.only in file.stem:
             raw, best = convert(file)
             problem = read_problem(raw)
-            plan = solve(problem, seed=asked.seed, limit=Seconds(asked.seconds))
+            limit = Seconds(asked.seconds)
+            plan = solve(problem, seed=asked.seed, limit=limit, engine=asked.engine, cores=asked.cores)
             gap = 100 * (plan.cost / best - 1)
             rest = f"{plan.unserved_mandatory} not served, {plan.seconds:.1f} s, {len(check(problem, plan))} violations"
             print(f"{file.stem:40} {plan.cost:12.0f} {best:12.0f} {gap:7.2f} %  {rest}", flush=True)

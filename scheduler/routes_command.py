@@ -9,9 +9,9 @@ from typing import Any
 from domain.errors import RuleError
 from scheduler.referee import check
 from scheduler.router import Limit, Plan, Problem, Seconds, Steps, plan_to_dict, read_problem
+from scheduler.router.engine import ENGINES, Engine
 from scheduler.router.process import SolverFailed, solve_in_process
 
-ENGINES = ("auto", "ortools", "kernel")
 DONE, REJECTED, BAD_INPUT = 0, 1, 2
 ENCODINGS = ("utf-8-sig", "gb18030")
 SHOWN = 20  # violations printed: the first ones say enough
@@ -37,12 +37,14 @@ def routes_solve(
     """
     try:
         limit = _limit(seconds, steps)
-        _check_options(engine, cores)
+        chosen = _engine(engine, cores)
         problem = read_problem(_json(problem_file))
     except RuleError as error:
         return _say(f"{problem_file}: {error}", BAD_INPUT)
     try:
-        plan = solver(problem, seed=seed, limit=limit)
+        plan = solver(problem, seed=seed, limit=limit, engine=chosen, cores=cores)
+    except RuleError as error:
+        return _say(f"{problem_file}: {error}", BAD_INPUT)
     except SolverFailed as error:
         return _say(f"{problem_file}: the solver failed: {error}", REJECTED)
     return _write(problem_file, problem, plan, out)
@@ -56,13 +58,12 @@ def _limit(seconds: float | None, steps: int | None) -> Limit:
     raise RuleError("--seconds/--steps: give one of them, seconds above 0 or steps from 0")
 
 
-def _check_options(engine: str, cores: int) -> None:
+def _engine(engine: str, cores: int) -> Engine:
     if engine not in ENGINES:
         raise RuleError(f"--engine: {engine!r} is none of {', '.join(ENGINES)}")
-    if engine == "kernel":
-        raise RuleError("--engine: the compiled kernel is not part of this installation; use auto or ortools")
     if cores not in {1, 2}:
         raise RuleError(f"--cores: {cores} is neither 1 nor 2")
+    return engine
 
 
 def _json(file: Path) -> Any:

@@ -10,13 +10,14 @@ from concurrent.futures import Future
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from threading import Thread
+from typing import Any
 
 from domain.errors import RuleError
-from scheduler.router.engine import solve
+from scheduler.router.engine import Engine, solve
 from scheduler.router.plan import Plan
 from scheduler.router.problem import Limit, Problem, Seconds
 
-STARTUP_S = 60.0  # beyond the search: spawning, imports, sending the problem, the exact times
+STARTUP_S = 300.0  # beyond the search: spawning, imports, compiling once (half a minute of CPU time), sending the problem, the exact times
 STEP_S = 2.0  # for each step, where no time was given
 END_S = 5.0  # for a finished or killed process to be gone
 
@@ -29,16 +30,24 @@ class SolverFailed(Exception):
 
 
 def solve_in_process(
-    problem: Problem, *, seed: int, limit: Limit, patience_s: float | None = None, work: Solve = solve
+    problem: Problem,
+    *,
+    seed: int,
+    limit: Limit,
+    engine: Engine = "auto",
+    cores: int = 1,
+    patience_s: float | None = None,
+    work: Solve = solve,
 ) -> Plan:
     """`solve` in a spawned process; blocks the calling thread, not the others.
 
-    Raises SolverFailed when the process dies, fails or is not done after `patience_s` (default: the limit and a minute), and
+    Raises SolverFailed when the process dies, fails or is not done after `patience_s` (default: the limit and five minutes), and
     RuleError as `solve` does. `work` is what runs there: an importable function.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_run, args=(theirs, work, problem, seed, limit), daemon=True)
+    options = {"seed": seed, "limit": limit, "engine": engine, "cores": cores}
+    process = context.Process(target=_run, args=(theirs, work, problem, options), daemon=True)
     process.start()
     theirs.close()
     try:
@@ -70,10 +79,10 @@ def patience(limit: Limit) -> float:
     return STARTUP_S + (limit.seconds if isinstance(limit, Seconds) else STEP_S * limit.steps)
 
 
-def _run(answer: Connection, work: Solve, problem: Problem, seed: int, limit: Limit) -> None:
+def _run(answer: Connection, work: Solve, problem: Problem, options: dict[str, Any]) -> None:
     """In the child: whatever happens is an answer; a crash is the end of the pipe."""
     try:
-        result: Answer = work(problem, seed=seed, limit=limit)
+        result: Answer = work(problem, **options)
     except RuleError as error:
         result = error
     except Exception as error:

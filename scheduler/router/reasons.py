@@ -4,13 +4,14 @@ A courier alone with the stop is asked first: room, ways, windows, then the rest
 measured against what is locked, and at last against the finished plan.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from scheduler.router.day import NO_WAY, Day
 from scheduler.router.plan import Code, Unserved
 from scheduler.router.problem import Courier
-from scheduler.router.repair import cheapest
+from scheduler.router.repair import any_place, cheapest
 from scheduler.router.schedule import cost_of
 from scheduler.router.state import Costs, Frame, State, targets
 
@@ -47,11 +48,12 @@ def _reason(frame: Frame, costs: Costs, state: State, i: int, *, ended: bool) ->
         return "not_allowed", "no courier is allowed to serve it"
     if i in frame.dropped:
         return _dropped(day, i)
-    place = cheapest(frame, costs, state, i)
-    if place is not None and stop.price is not None and place[0] >= stop.price:
-        return "price", f"serving it would cost {place[0]:.2f} more, not serving it costs {stop.price:.2f}"
+    place = cheapest(frame, costs, state, i, math.inf if stop.price is None else stop.price)
     if place is not None:
         return "time_limit", f"it could still be served for {place[0]:.2f} more; the search ended first"
+    place = None if stop.price is None else any_place(frame, costs, state, i)
+    if place is not None:
+        return "price", f"serving it would cost {place[0]:.2f} more, not serving it costs {stop.price:.2f}"
     alone = _alone(day, i)
     if alone is not None:
         return alone, ALONE[alone]

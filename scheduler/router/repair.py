@@ -5,18 +5,16 @@ for feasible and are not, set-ups, breaks that fall due, stops that are not wort
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 
 from scheduler.router.budget import Budget
-from scheduler.router.day import NO_WAY, Day
-from scheduler.router.state import Costs, Frame, Orders, State, rank, targets, with_orders
+from scheduler.router.day import Day
+from scheduler.router.state import Costs, Frame, Insertion, Orders, State, rank, with_orders
 
 REMOVED_LIMIT = 8  # stops taken out in one step
 OUTSIDE_LIMIT = 12  # stops from outside that are tried in one step
 NEAREST = 30  # neighbours that a removal draws from
-
-Insertion = tuple[float, int, int]  # added cost, courier, position
 
 
 def valid(frame: Frame, costs: Costs, orders: Orders) -> State:
@@ -39,46 +37,39 @@ def _valid_order(frame: Frame, costs: Costs, courier: int, order: tuple[int, ...
     return kept
 
 
-def cheapest(frame: Frame, costs: Costs, state: State, stop: int) -> Insertion | None:
-    """The cheapest feasible place for the stop, None where there is none; the places that can't cost less are not timed."""
+def cheapest(frame: Frame, costs: Costs, state: State, stop: int, below: float = math.inf) -> Insertion | None:
+    """The cheapest feasible place for the stop that costs less than `below`, None where there is none.
+
+    Places that can't cost less are not timed.
+    """
+    from scheduler.router.gaps import places  # loads NumPy, which the daemon itself does without
+
     best: Insertion | None = None
-    for least, c, at in sorted(_places(frame, state, stop)):
-        if best is not None and least >= best[0]:
+    for least, c, at in places(frame, costs, state, stop):
+        if least >= (below if best is None else best[0]):
             break
-        order = state.orders[c]
-        base, cost = costs.of(c, order), costs.of(c, (*order[:at], stop, *order[at:]))
-        if cost is not None and base is not None and (best is None or cost - base < best[0]):
-            best = (cost - base, c, at)
+        extra = _added(costs, state, stop, c, at)
+        if extra is not None and extra < (below if best is None else best[0]):
+            best = (extra, c, at)
     return best
 
 
-def _places(frame: Frame, state: State, stop: int) -> Iterator[Insertion]:
-    """Every place that has a way, with the least that it can cost: distance, driving and the stop itself, no waiting or lateness."""
-    day = frame.day
-    at = day.stops[stop].at
-    for c in targets(frame, state, stop):
-        who, order, done = day.couriers[c], state.orders[c], day.done[c]
-        tariff, first = who.cost, len(frame.heads[c])
-        fixed = tariff.per_stop + (0 if order or done is not None else tariff.fixed)
-        start = who.start if done is None else done.at
-        path: list[int | None] = [start, *(day.stops[i].at for i in order), who.end]
-        for k in range(first, len(order) + 1):
-            if who.reload_at:
-                yield -math.inf, c, k  # reloads may move: nothing is known before it is timed
-                continue
-            before, after = path[k], path[k + 1]
-            seconds, metres = _detour(day.drive, before, at, after), _detour(day.metres, before, at, after)
-            if seconds < NO_WAY // 2 and metres < NO_WAY // 2:
-                yield fixed + tariff.per_m * metres + tariff.per_drive_s * seconds, c, k
+def any_place(frame: Frame, costs: Costs, state: State, stop: int) -> Insertion | None:
+    """The first feasible place found, the likely cheap ones being tried first; None where there is none."""
+    from scheduler.router.gaps import places
+
+    for _, c, at in places(frame, costs, state, stop):
+        extra = _added(costs, state, stop, c, at)
+        if extra is not None:
+            return extra, c, at
+    return None
 
 
-def _detour(table: list[list[int]], before: int | None, at: int, after: int | None) -> int:
-    """What going over `at` adds to the way; an open end adds nothing. Going home from nowhere was no way before."""
-    extra = 0 if before is None else table[before][at]
-    extra += 0 if after is None else table[at][after]
-    if before is None or after is None or table[before][after] >= NO_WAY:
-        return extra
-    return extra - table[before][after]
+def _added(costs: Costs, state: State, stop: int, courier: int, at: int) -> float | None:
+    """What the stop costs there, None where it breaks a rule."""
+    order = state.orders[courier]
+    base, cost = costs.of(courier, order), costs.of(courier, (*order[:at], stop, *order[at:]))
+    return None if cost is None or base is None else cost - base
 
 
 def insert(state: State, stop: int, place: Insertion) -> State:
@@ -94,9 +85,9 @@ def fill(frame: Frame, costs: Costs, state: State, budget: Budget | None, among:
     for i in sorted(among, key=lambda i: stops[i].price is not None):
         if budget is not None and budget.until is not None and budget.spent():
             break
-        place = cheapest(frame, costs, state, i)
         price = stops[i].price
-        if place is not None and (price is None or place[0] < price):
+        place = cheapest(frame, costs, state, i, math.inf if price is None else price)
+        if place is not None:
             state = insert(state, i, place)
     return state
 

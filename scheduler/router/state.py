@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from scheduler.router.day import Day
 from scheduler.router.schedule import cost_of
 
 Orders = tuple[tuple[int, ...], ...]
+Insertion = tuple[float, int, int]  # added cost, courier, position
 MEMORY_LIMIT = 200_000  # costs remembered before the memory starts afresh
 
 
@@ -17,6 +19,8 @@ class Costs:
     day: Day
     known: dict[tuple[int, tuple[int, ...]], float | None] = field(default_factory=dict)
     asked: int = 0
+    gaps: Any = None  # what `gaps` remembers
+    tables: Any = None
 
     def of(self, courier: int, order: tuple[int, ...]) -> float | None:
         """Cost of the courier's order, None where it breaks a rule."""

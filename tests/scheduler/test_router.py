@@ -20,7 +20,7 @@ RELAXED = settings(max_examples=40, deadline=None, suppress_health_check=list(He
 def test_every_plan_passes_the_referee(raw, seed):
     """Whatever is mixed, the plan keeps every rule, costs what it says, and every stop is served or has a code and a sentence."""
     question = read_problem(raw)
-    plan = solve(question, seed=seed, limit=Steps(5))
+    plan = solve(question, seed=seed, limit=Steps(5), engine="ortools")
     assert check(question, plan) == []
     assert all(left.code in CODES and left.reason for left in plan.unserved)
 
@@ -65,10 +65,11 @@ def forty():
     return problem(line(*at), stops, [courier(f"C{c}", capacity=[12], cost=cost) for c in range(9)], loads=["parcels"])
 
 
-def test_steps_and_seed_decide_the_plan():
+@pytest.mark.parametrize("engine", ["ortools", "auto"])
+def test_steps_and_seed_decide_the_plan(engine):
     """Same problem, seed and steps: the same plan, to the second."""
     question = read_problem(forty())
-    first, second = (solve(question, seed=5, limit=Steps(30)) for _ in range(2))
+    first, second = (solve(question, seed=5, limit=Steps(30), engine=engine) for _ in range(2))
     assert first == second
     assert check(question, first) == []
     assert first.unserved == ()
@@ -77,14 +78,14 @@ def test_steps_and_seed_decide_the_plan():
 def test_a_seed_is_another_start():
     """Different seeds search differently: among several, not all plans are the same."""
     question = read_problem(forty())
-    plans = [solve(question, seed=seed, limit=Steps(0)) for seed in range(4)]
+    plans = [solve(question, seed=seed, limit=Steps(0), engine="ortools") for seed in range(4)]
     assert len({plan.routes for plan in plans}) > 1
 
 
 def test_seconds_end_the_search():
     """A limit of wall time gives a valid plan and says how long it took, start-up apart."""
     question = read_problem(forty())
-    plan = solve(question, seed=1, limit=Seconds(0.5))
+    plan = solve(question, seed=1, limit=Seconds(0.5), engine="ortools")
     assert check(question, plan) == []
     assert plan.seconds > 0
     assert plan.engine == "ortools"

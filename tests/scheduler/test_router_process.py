@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -17,19 +19,19 @@ from scheduler.routes_command import routes_solve
 RAW = problem(line(0, 10, 20), [stop("a", 1), stop("乙", 2), stop("far", 2, price=1)], [courier()])
 
 
-def crash(_problem, *, seed, limit):
+def crash(_problem, *, seed, limit, engine, cores):
     os._exit(seed + 6)
 
 
-def fail(_problem, *, seed, limit):
+def fail(_problem, *, seed, limit, engine, cores):
     raise LookupError("a bug of ours")
 
 
-def refuse(_problem, *, seed, limit):
+def refuse(_problem, *, seed, limit, engine, cores):
     raise RuleError("stops: refused")
 
 
-def hang(_problem, *, seed, limit):
+def hang(_problem, *, seed, limit, engine, cores):
     time.sleep(60)
 
 
@@ -117,11 +119,16 @@ def test_the_plan_file_has_the_format_s_keys(tmp_path):
     assert set(plan["unserved"][0]) == {"id", "code", "reason"}
 
 
+PAUSED = {**RAW, "couriers": [courier(breaks=[{"between": [10, 20], "for_s": 5}])]}
 BAD_CALLS = {
     "not json": (b"{", {}, "not JSON"),
     "not text": (b"\xff\xff\xff", {}, "neither UTF-8 nor GB18030"),
     "structure": (b'{"matrix_s": [[0, 1]], "stops": [], "couriers": []}', {}, "matrix_s[0]: has 2 entries"),
-    "kernel": (json.dumps(RAW).encode(), {"engine": "kernel"}, "--engine: the compiled kernel"),
+    "kernel": (
+        json.dumps(PAUSED).encode(),
+        {"engine": "kernel"},
+        "--engine: the kernel has no breaks; use auto or ortools",
+    ),
     "engine": (json.dumps(RAW).encode(), {"engine": "magic"}, "--engine: 'magic'"),
     "both limits": (json.dumps(RAW).encode(), {"seconds": 1.0}, "--seconds/--steps"),
     "no limit": (json.dumps(RAW).encode(), {"steps": None}, "--seconds/--steps"),
@@ -147,12 +154,12 @@ def test_a_missing_file_ends_with_2(tmp_path, capsys):
     assert "can't be read" in capsys.readouterr().err
 
 
-def wrong(question, *, seed, limit):
-    plan = solve(question, seed=seed, limit=limit)
+def wrong(question, **options):
+    plan = solve(question, **options)
     return type(plan)(plan.routes, plan.unserved, 5, plan.cost, 0, 0, "wrong")
 
 
-def dead(_question, *, seed, limit):
+def dead(_question, **_options):
     raise SolverFailed("exit code 139")
 
 
@@ -162,3 +169,11 @@ def test_what_the_referee_rejects_is_not_written(tmp_path, capsys, solver, text)
     code, out = run(tmp_path, json.dumps(RAW).encode(), solver=solver)
     assert (code, out.exists()) == (1, False)
     assert text in capsys.readouterr().err
+
+
+def test_the_router_s_values_load_no_solver():
+    """Whoever only reads plans, as the daemon does, loads neither OR-Tools nor numba nor NumPy."""
+    heavy = "{'numba', 'numpy', 'ortools'} & set(sys.modules)"
+    code = f"import sys, scheduler.routes_command; sys.exit(str({heavy}) if {heavy} else 0)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -7,9 +7,9 @@ from scheduler.referee import check
 from scheduler.router import BreakTaken, Reload, Steps, read_problem, solve
 
 
-def planned(*parts, **more):
+def planned(*parts, engine="auto", **more):
     question = read_problem(problem(*parts, **more))
-    plan = solve(question, seed=1, limit=Steps(20))
+    plan = solve(question, seed=1, limit=Steps(20), engine=engine)
     assert check(question, plan) == []
     return plan
 
@@ -218,12 +218,15 @@ UNSERVED = {
 }
 
 
+@pytest.mark.parametrize("engine", ["ortools", "kernel"])
 @pytest.mark.parametrize("name", UNSERVED)
-def test_an_unserved_stop_has_its_true_code(name):
+def test_an_unserved_stop_has_its_true_code(name, engine):
     """Each code stands for the rule that keeps the stop out."""
     stops, couriers, more = UNSERVED[name]
     matrix = [[0, 10, None], [10, 0, None], [None, None, 0]]
-    plan = planned(matrix, stops, couriers, **more)
+    if engine == "kernel":
+        pytest.importorskip("numba")
+    plan = planned(matrix, stops, couriers, engine=engine, **more)
     left = {what.id: what for what in plan.unserved}["x"]
     assert left.code == name.split()[0].rstrip(",")
     assert len(left.reason) > 20
