@@ -81,10 +81,11 @@ def identified(
     *,
     now: datetime,
     begin: bool,
+    region: str = "default",
     by: str | None = None,
     channel: str = "",
 ) -> bool:
-    """The carrier is known: its sources are asked from now on. ``begin`` False: only once the first one has taken a
+    """The carrier is known: its sources are asked from now on, and a region that nobody said is theirs. ``begin`` False: only once the first one has taken a
     subscription. False where somebody said it before, or where the same parcel is watched already: then this one is only a
     second mention of it.
     """
@@ -97,7 +98,9 @@ def identified(
         return False
     source, account = sources[0]
     db.exec_driver_sql(
-        "UPDATE shipment SET carrier = ?, source = ?, account = ? WHERE id = ?", (carrier, source, account, shipment_id)
+        "UPDATE shipment SET carrier = ?, source = ?, account = ?, region = CASE region WHEN '' THEN ? ELSE region END"
+        " WHERE id = ?",
+        (carrier, source, account, region, shipment_id),
     )
     asking.add(db, shipment_id, sources, next_poll_at=now if begin else None)
     facts.append(db, [FactRow("shipment", str(shipment_id), "identified", now, by, channel, data={"carrier": carrier})])
