@@ -19,7 +19,7 @@ from domain.words import Words
 from doorstep.house import House
 from doorstep.intake import parse_dispute, parse_order, parse_return, parse_shipment
 from doorstep.intake_values import text_of
-from doorstep.sources import can_detect, needs_subscription, region_of, source_of, standby_of, subscribes
+from doorstep.sources import can_detect, needs_subscription, region_of_source, source_of, standby_of, subscribes
 from monitor import look
 from monitor.orders import dispute
 from monitor.poll import masked
@@ -156,7 +156,7 @@ def _located(shipment: Shipment, raw: Mapping[str, Any]) -> Shipment:
     """By its source where neither the row nor its destination says where it lives; open while nobody knows its carrier."""
     if raw.get("region") or raw.get("destination"):
         return shipment
-    return replace(shipment, region=region_of(shipment.source) if shipment.source else "")
+    return replace(shipment, region=region_of_source(shipment.source) if shipment.source else "")
 
 
 def take_return(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, now: datetime) -> Taken:
