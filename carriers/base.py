@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
@@ -331,9 +332,22 @@ def raise_for_status(who: str, reply: HttpReply, *, ok: frozenset[int] = frozens
 
 
 def retry_after_s(reply: HttpReply) -> int | None:
-    """Seconds of a Retry-After header in its numeric form (RFC 9110 §10.2.3), None otherwise."""
+    """Seconds of a Retry-After header (RFC 9110 §10.2.3): a number, or a date counted from the reply's own Date; None
+    where neither can be read.
+    """
     value = reply.headers.get("retry-after", "").strip()
-    return int(value) if value.isascii() and value.isdigit() and len(value) <= 9 else None
+    if value.isascii() and value.isdigit() and len(value) <= 9:
+        return int(value)
+    until, sent = _http_date(value), _http_date(reply.headers.get("date", ""))
+    return max(int((until - sent).total_seconds()), 0) if until and sent else None
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 YEARS = range(1990, 2100)

@@ -105,8 +105,6 @@ def _failure(error: Reply, reply: HttpReply, ask: Ask, now: datetime) -> Reading
 
 
 def _reading(whole: Reply, shipments: Sequence[Shipment], ask: Ask, now: datetime) -> Reading:
-    if not shipments:
-        return NotFound(missing_since(ask, now, HISTORY))
     if not any(same_number(name, ask.number) for name in _mentioned(whole, shipments)):
         return Failed(UnreadableReply(ID, f"the reply doesn't mention {ask.number}"))
     parcels = _parcels(shipments, ask.number)
@@ -132,7 +130,9 @@ def _mentioned(whole: Reply, shipments: Iterable[Shipment]) -> Iterator[Scalar]:
 
 
 def _parcels(shipments: Sequence[Shipment], number: str) -> tuple[ParcelReading, ...]:
-    """One parcel per shipment id; two services that use one id are told apart by the service."""
+    """One parcel per shipment id; two services that use one id are told apart by the service. A shipment that is alone
+    under the number that was asked has no identity: its id tells nothing more.
+    """
     ids: dict[str, set[str]] = {}
     for shipment in shipments:
         ids.setdefault(text_of(shipment.id), set()).add(text_of(shipment.service))
@@ -140,6 +140,8 @@ def _parcels(shipments: Sequence[Shipment], number: str) -> tuple[ParcelReading,
     for shipment in shipments:
         own, service = text_of(shipment.id), text_of(shipment.service)
         identity = (f"{own}/{service}" if len(ids[own]) > 1 else own) or None
+        if len(ids) == 1 == len(ids[own]) and same_number(own, number):
+            identity = None
         leg = Leg.RETURN if _went_back(shipment) else Leg.OUT
         before = parcels[identity, leg].events if (identity, leg) in parcels else ()
         parcels[identity, leg] = ParcelReading(number, before + _events(shipment), identity, leg)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from carriers.base import naive_time, offset_time, text_of, unread_time
 from carriers.dhl_wire import Address, Event, Place, Shipment
-from carriers.place_zones import zone_of
+from carriers.place_zones import COUNTRY_NAMES, zone_of
 from domain.tracking import Certainty, EventTime, Zone
 
 HOMES: Mapping[str, str] = MappingProxyType(
@@ -19,42 +19,19 @@ HOMES: Mapping[str, str] = MappingProxyType(
 )
 """Services of one country: their naive times are that country's."""
 
-NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        "USA": "US", "UNITED STATES OF AMERICA": "US", "UNITED STATES": "US", "CANADA": "CA", "MEXICO": "MX",
-        "GERMANY": "DE", "DEUTSCHLAND": "DE", "UK": "GB", "UNITED KINGDOM": "GB", "GREAT BRITAIN": "GB", "FRANCE": "FR",
-        "ITALY": "IT", "SPAIN": "ES", "PORTUGAL": "PT", "NETHERLANDS": "NL", "THE NETHERLANDS": "NL",
-        "NETHERLANDS, THE": "NL", "BELGIUM": "BE", "LUXEMBOURG": "LU", "POLAND": "PL", "AUSTRIA": "AT", "ÖSTERREICH": "AT",
-        "SWITZERLAND": "CH", "SCHWEIZ": "CH", "CZECH REPUBLIC": "CZ", "CZECH REPUBLIC, THE": "CZ", "CZECHIA": "CZ",
-        "SLOVAKIA": "SK", "HUNGARY": "HU", "ROMANIA": "RO", "BULGARIA": "BG", "GREECE": "GR", "SLOVENIA": "SI",
-        "CROATIA": "HR", "SERBIA": "RS", "ESTONIA": "EE", "LATVIA": "LV", "LITHUANIA": "LT", "MALTA": "MT", "CYPRUS": "CY",
-        "DENMARK": "DK", "SWEDEN": "SE", "NORWAY": "NO", "FINLAND": "FI", "ICELAND": "IS", "IRELAND": "IE",
-        "IRELAND, REPUBLIC OF": "IE", "UKRAINE": "UA", "TURKEY": "TR", "TURKIYE": "TR", "ISRAEL": "IL",
-        "HONG KONG": "HK", "HONG KONG SAR, CHINA": "HK", "MACAU SAR, CHINA": "MO", "CHINA": "CN",
-        "CHINA, PEOPLES REPUBLIC": "CN", "CHINA MAINLAND": "CN", "TAIWAN": "TW", "TAIWAN, CHINA": "TW", "JAPAN": "JP",
-        "KOREA, REPUBLIC OF": "KR", "KOREA, REPUBLIC OF (SOUTH K.)": "KR", "SOUTH KOREA": "KR", "SINGAPORE": "SG",
-        "MALAYSIA": "MY", "THAILAND": "TH", "VIETNAM": "VN", "PHILIPPINES": "PH", "PHILIPPINES, THE": "PH",
-        "CAMBODIA": "KH", "MYANMAR": "MM", "INDIA": "IN", "SRI LANKA": "LK", "NEPAL": "NP", "BANGLADESH": "BD",
-        "PAKISTAN": "PK", "SAUDI ARABIA": "SA", "UNITED ARAB EMIRATES": "AE", "BAHRAIN": "BH", "QATAR": "QA", "KUWAIT": "KW",
-        "OMAN": "OM", "JORDAN": "JO", "LEBANON": "LB", "AUSTRALIA": "AU", "NEW ZEALAND": "NZ", "BRAZIL": "BR",
-        "ARGENTINA": "AR", "CHILE": "CL", "COLOMBIA": "CO", "PERU": "PE", "PANAMA": "PA", "COSTA RICA": "CR",
-        "SOUTH AFRICA": "ZA", "EGYPT": "EG", "MOROCCO": "MA", "NIGERIA": "NG", "KENYA": "KE", "GHANA": "GH",
-    }
-)  # fmt: skip
-"""Country names at the end of a locality: ``LOS ANGELES, CA - USA``, ``Deutschland``."""
-
 STATE = re.compile(r",\s*([A-Z]{2,3})(?:\s*,\s*[A-Z]{2}|\s*-\s.*)?$")
 COUNTRY = re.compile(r"(?:.+,\s*[A-Z]{2,3}\s*,\s*)?([A-Z]{2})")
 """``WHITTIER, CA, US`` and a lone ``FR``; in ``MILAN, MI`` two letters may be anything."""
 
 
-def where(place: Place | None) -> tuple[str, str]:
-    """Country and state codes of a place, from its country code, else from its locality's words."""
+def where(place: Place | None) -> tuple[str, str, str]:
+    """Country, state and city of a place, from its country code, else from its locality's words."""
     address = (place.address if place else None) or Address()
     locality = _locality(address)
     state = STATE.search(locality)
     country = text_of(address.country_code).strip().upper()
-    return NAMES.get(country, country) or _named_country(locality), state.group(1) if state else ""
+    land = COUNTRY_NAMES.get(country, country) or _named_country(locality)
+    return land, state.group(1) if state else "", re.split(r",| - ", locality)[0].strip()
 
 
 def _locality(address: Address) -> str:
@@ -63,7 +40,7 @@ def _locality(address: Address) -> str:
 
 def _named_country(locality: str) -> str:
     coded = COUNTRY.fullmatch(locality)
-    return coded.group(1) if coded else NAMES.get(locality.rsplit(" - ", 1)[-1].strip(), "")
+    return coded.group(1) if coded else COUNTRY_NAMES.get(locality.rsplit(" - ", 1)[-1].strip(), "")
 
 
 def place_of(place: Place | None) -> str:

@@ -49,6 +49,17 @@ _MOVING = Meaning(_M.IN_TRANSIT, EXPRESS)
 _FAILED = Meaning(_M.ATTEMPT_FAILED, EXPRESS, _R.OTHER)
 _BACK = Meaning(_M.RETURNING, PARCEL_DE)
 
+_NOT_HOME = ("not at home", "not home", "was not available", "nicht angetroffen", "nicht zu hause")
+_TO_POINT = (
+    "delivered to servicepoint", "delivered to the servicepoint", "delivered to a servicepoint",
+    "delivered to dhl servicepoint", "delivered to a dhl servicepoint", "delivered to parcelshop",
+    "delivered to the parcelshop", "delivered to a parcelshop", "delivered at parcelshop",
+    "delivered to the retail outlet", "delivered to a retail outlet", "delivered to packstation",
+    "delivered to the packstation", "delivered to a packstation", "delivered to a parcel locker",
+    "delivered to the parcel locker",
+)  # fmt: skip
+_BROUGHT = ("will be brought to", "is being brought to", "wird zur abholung in", "zur abholung in die filiale gebracht")
+
 PHRASES: tuple[Phrase, ...] = (
     # what the recipient asked for, before the words that it is made of
     *_rows(Meaning(_M.INFO, PARCEL_DE, physical=False), "vorgemerkt", "wurde gewählt", "liefertag wurde storniert",
@@ -77,10 +88,19 @@ PHRASES: tuple[Phrase, ...] = (
            "empfänger hat die sendung", unless=("nicht abgeholt", "nicht in der filiale")),
     # brought by the sender
     Phrase("vom absender", Meaning(_M.PICKED_UP, PARCEL_DE), also=("eingeliefert",)),
+    *(
+        Phrase(phrase, Meaning(_M.CUSTOMS, EXPRESS, _R.CUSTOMS), also=("refused", "rejected", "denied"))
+        for phrase in ("customs", "clearance")
+    ),
     *_rows(Meaning(_M.ATTEMPT_FAILED, EXPRESS, _R.REFUSED), "refused", "delivery not accepted", "verweigert",
            "not accepted by", "nicht angenommen"),
     *_rows(Meaning(_M.EXCEPTION, PARCEL_DE, _R.OVERDUE_AT_POINT), "not picked up", "not been picked up", "not collected",
            "not been collected", "nicht abgeholt", "nicht in der filiale abgeholt", "unclaimed", "lagerfrist"),
+    # put into a point, and why
+    *(
+        Phrase(phrase, Meaning(_M.AWAITING_COLLECTION, POINTS, _R.ABSENT), also=_NOT_HOME, unless=_NOT)
+        for phrase in _TO_POINT
+    ),
     *_rows(Meaning(_M.ATTEMPT_FAILED, EXPRESS, _R.ABSENT), "no response at consignee", "not at home", "not home",
            "recipient was not", "recipient not present", "consignee not available", "nobody was", "no one was", "absent",
            "nicht angetroffen", "nicht zu hause", "business closed", "premises closed", "closed on arrival",
@@ -111,19 +131,17 @@ PHRASES: tuple[Phrase, ...] = (
         for phrase in ("could not be delivered", "nicht zugestellt werden")
     ),
     *_rows(_FAILED, "konnte nicht in die packstation", "konnte leider nicht in die"),
+    # on its way to a point, where it can be picked up later; after a failure that is what failed
+    *_rows(replace(_MOVING, source=PARCEL_DE), *_BROUGHT),
+    *_rows(replace(_FAILED, source=PARCEL_DE), *_BROUGHT),
     # "delivered for pick-up" is not delivered
     *_rows(_COLLECT, "ready for pick", "ready for collection", "available for pick", "available for collection",
            "awaiting collection", "awaiting pick", "awaiting consignee collection", "delivered for pick", "held for pick",
            "can be collected", "can be picked up", "zur abholung", "abholbereit", "in die packstation eingestellt",
            "in die packstation gelegt", "in die packstation eingelegt", "in die packstation eingeliefert",
            "liegt in der packstation", "liegt in der filiale", "liegt ab sofort in", "awaiting consignor"),
-    *_rows(_AT_POINT, "held for collection", "held at post office", "arrived at servicepoint", "delivered to servicepoint",
-           "delivered to the servicepoint", "delivered to a servicepoint", "delivered to dhl servicepoint",
-           "delivered to a dhl servicepoint", "delivered to parcelshop", "delivered to the parcelshop",
-           "delivered to a parcelshop", "delivered at parcelshop", "delivered to the retail outlet",
-           "delivered to a retail outlet", "delivered to packstation", "delivered to the packstation",
-           "delivered to a parcel locker", "delivered to the parcel locker", "placed in the packstation",
-           "deposited in the packstation", "waiting to be collected", unless=_NOT),
+    *_rows(_AT_POINT, "held for collection", "held at post office", "arrived at servicepoint", "placed in the packstation",
+           "deposited in the packstation", "waiting to be collected", *_TO_POINT, unless=_NOT),
     Phrase("beim zoll", Meaning(_M.AWAITING_COLLECTION, PARCEL_DE, _R.CUSTOMS), also=("abholen", "abgeholt")),
     # another attempt that is being made now
     *(
@@ -161,11 +179,13 @@ PHRASES: tuple[Phrase, ...] = (
            "on its way to the packstation", "auf dem weg zur packstation", "in zustellung", "in der zustellung"),
     *_rows(Meaning(_M.TRANSFERRED, ECOMMERCE), "tendered to delivery service provider", "tendered to final",
            "transferred to delivery partner", "handed over to the delivery partner", "no details expected",
-           "handed over to the delivery organization", unless=("will be", "is being transported")),
+           "handed over to the delivery organization", "handed over to third party", "handed over to a third party",
+           unless=("will be", "is being transported")),
     *_rows(Meaning(_M.AT_DESTINATION, EXPRESS), "arrived at dhl delivery facility", "arrived at delivery facility",
            "destination parcel center", "destination parcel centre", "prepared for delivery", "delivery depot", "delivery base",
            "arrival at post office", "arrival destination dhl", "ziel-paketzentrum", "zustellbasis",
-           "local distribution cent", "zielregion", "für die zustellung vorbereitet"),
+           "local distribution cent", "zielregion", "für die zustellung vorbereitet", "destination region",
+           "region of the recipient", "region of recipient", "recipient's region", "region des empfängers"),
     # an order for a pickup, before the pickup itself
     *_rows(_ANNOUNCED, "pickup scheduled", "will be picked up", "pick-up has been ordered", "pending pickup",
            "abholauftrag"),
@@ -199,9 +219,10 @@ ALLOWED: Mapping[str, frozenset[Milestone]] = MappingProxyType(
 REASONS: tuple[tuple[Reason, tuple[str, ...]], ...] = (
     (_R.REFUSED, ("refused", "verweigert", "nicht angenommen")),
     (_R.OVERDUE_AT_POINT, ("not picked up", "not been picked up", "not collected", "not been collected", "nicht abgeholt",
-                           "nicht in der filiale abgeholt", "unclaimed")),
+                           "nicht in der filiale abgeholt", "unclaimed", "storage period", "lagerfrist")),
     (_R.ABSENT, ("not at home", "not home", "nicht angetroffen", "nicht zu hause")),
-    (_R.ADDRESS, ("address", "adress", "recipient unknown", "unbekannt", "has moved", "doorbell")),
+    (_R.ADDRESS, ("address", "adress", "recipient unknown", "unbekannt", "has moved", "doorbell",
+                  "could not be identified", "could not be found", "nicht ermittelt", "nicht zu ermitteln")),
     (_R.DAMAGED, ("damage", "beschädigt")),
     (_R.CUSTOMS, ("customs", "zoll")),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from carriers.base import Meaning, same_number, scan_event, text_of
 from carriers.fedex_times import times_of
-from carriers.fedex_vocabulary import DELAYS, manner_in, meaning_of
+from carriers.fedex_vocabulary import manner_in, meaning_of, why
 from carriers.fedex_wire import Address, Delay, DeliveryDetails, Scan, Track
 from domain.parcel import order_key
 from domain.tracking import EventTime, Manner, Milestone, ScanEvent
@@ -58,7 +58,7 @@ def _event(scan: Scan, time: EventTime) -> ScanEvent:
         f"{derived}/{event}/{exception}",
         text or text_of(scan.exception_description),
         time,
-        _left_at(_delayed(meaning, scan.delay_detail), text_of(scan.exception_description)),
+        _left_at(_explained(meaning, scan), text_of(scan.exception_description)),
         place=_place(scan.scan_location),
     )
 
@@ -71,10 +71,10 @@ def _at_destination(scan: Scan) -> bool:
     return "destination" in words or ("local fedex facility" in words and scan.exception_code != "A3")
 
 
-def _delayed(meaning: Meaning | None, delay: Delay | None) -> Meaning | None:
-    if meaning is None or meaning.reason or delay is None or text_of(delay.status) != "DELAYED":
-        return meaning
-    return replace(meaning, reason=DELAYS.get(text_of(delay.type)))
+def _explained(meaning: Meaning | None, scan: Scan) -> Meaning | None:
+    delay = scan.delay_detail or Delay()
+    late = text_of(delay.type) if text_of(delay.status) == "DELAYED" else ""
+    return why(meaning, text_of(scan.exception_description), late) if meaning else None
 
 
 def _left_at(meaning: Meaning | None, words: str) -> Meaning | None:

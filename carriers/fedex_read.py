@@ -137,7 +137,8 @@ def _moment(raw: str, destination: Address) -> datetime | None:
     """A naive time is the destination's; a date is that whole day there."""
     if (exact := offset_time(raw)) is not None:
         return exact.at
-    zone = zone_of(*(text_of(part) for part in (destination.country_code, destination.state_or_province_code)))
+    place = (destination.country_code, destination.state_or_province_code, destination.city)
+    zone = zone_of(*(text_of(part) for part in place))
     if zone is None:
         return None
     time = naive_time(raw.removesuffix(MIDNIGHT), zone, Zone.ASSUMED_PLACE)

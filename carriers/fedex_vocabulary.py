@@ -223,7 +223,38 @@ DELAYS: Mapping[str, Reason] = MappingProxyType(
         "CLEARANCE": Reason.CUSTOMS,
     }
 )
-"""delayDetail.type, where the exception code says nothing."""
+"""delayDetail.type, where the exception code names no cause."""
+
+
+WORDS: tuple[tuple[Reason, tuple[str, ...]], ...] = (
+    (Reason.WEATHER, ("weather",)),
+    (Reason.REFUSED, ("refused",)),
+    (Reason.ABSENT, ("not in or business closed", "business closed", "recipient not in", "customer not available",
+                     "recipient unavailable", "no one available")),
+    (Reason.ADDRESS, ("incorrect address", "incorrect recipient address", "address incorrect", "unable to locate",
+                      "incomplete address", "recipient has moved", "recipient moved")),
+    (Reason.DAMAGED, ("damage",)),
+    (Reason.MISSORTED, ("missort", "misrouted", "incorrectly sorted", "incorrectly routed")),
+    (Reason.CUSTOMS, ("customs", "clearance", "regulatory")),
+)  # fmt: skip
+"""Words of exceptionDescription, in lower case, which come with and without a code (SEEN); first fit wins."""
+
+_GENERIC = frozenset({None, Reason.OTHER, Reason.DELAYED})
+_ASKS_WHY = _TROUBLE | {Milestone.RETURNING}
+
+
+def why(meaning: Meaning, words: str, delay: str) -> Meaning:
+    """The reason that the code leaves open: an event of trouble says it in words, else ``delayDetail.type`` does."""
+    if meaning.reason not in _GENERIC:
+        return meaning
+    said = words.lower() if meaning.milestone in _ASKS_WHY else ""
+    told = next((reason for reason, parts in WORDS if any(part in said for part in parts)), None)
+    return replace(meaning, reason=told or _sharper(meaning.reason, DELAYS.get(delay)))
+
+
+def _sharper(reason: Reason | None, delay: Reason | None) -> Reason | None:
+    """A delay says no more than "other" or "delayed" unless it names its cause."""
+    return reason if reason and delay in _GENERIC else delay or reason
 
 
 def meaning_of(derived: str, event: str, exception: str, *, at_destination: bool) -> Meaning | None:

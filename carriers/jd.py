@@ -192,7 +192,7 @@ def _event(line: Line) -> ScanEvent:
     raw = said(line.operation_time, line.operate_time)
     time = offset_time(raw) or naive_time(raw, SHANGHAI, Zone.ASSUMED_CARRIER)
     place = said(line.city, line.operate_site)
-    return scan_event(category or state or None, text, time, meaning_of(category, state, text), place=place)
+    return scan_event(category or state or None, text, time, meaning_of(category, state, text), place=place.strip())
 
 
 CARRIER = Carrier(

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from carriers.base import Meaning, phrase_in
 from carriers.kuaidi100_phrases import MANNERS, PHRASES
+from carriers.kuaidi100_troubles import FAILED
 from carriers.route_texts import stated
 from domain.tracking import Manner, Milestone, Reason
 
@@ -144,6 +145,9 @@ REFINES: Mapping[str, frozenset[Milestone]] = MappingProxyType(
 )
 """Codes that leave something open, and the milestones to which a phrase of the remark may sharpen each."""
 
+PICKUP_FAILED = frozenset({"200052", "200053", "200059", "200064", "200067"})
+"""Their remarks begin with the bare failure (取件失败, 揽收失败) and then say why: only the whys are asked for."""
+
 READDRESSED = ("改址", "改派", "转寄", "改地址")
 """What a remark of 200020 says where the parcel goes on to another address under its new number."""
 
@@ -153,7 +157,7 @@ def meaning_of(category: str, state: str, text: str) -> Meaning | None:
     A line without any code is read by its text alone.
     """
     statement = stated(text)
-    row = phrase_in(statement, PHRASES)
+    row = phrase_in(statement, FAILED if state in PICKUP_FAILED else PHRASES)
     said = row.meaning if row else None
     if not category and not state:
         return _with_manner(said, said, statement)

@@ -4,6 +4,7 @@ They decide where an event has no code, first fit wins, and sharpen generic code
 """
 
 from carriers.base import Meaning, Phrase
+from carriers.kuaidi100_abroad import ABROAD_MANNERS, ABROAD_TEXTS
 from carriers.kuaidi100_troubles import (
     AT_LOCKER,
     AT_POINT,
@@ -11,6 +12,7 @@ from carriers.kuaidi100_troubles import (
     CUSTOMS_TEXT,
     EMS,
     JD,
+    JD_SHOP,
     JT,
     SF,
     SHOP,
@@ -50,6 +52,7 @@ TAKEN_OUT: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.DELIVERED, STO, manner=Manner.POINT), "驿站出库"),
     *rows(AT_LOCKER, "取出", also=_LOCKERS, unless=_STAFF),
     *rows(AT_POINT, "取走", also=(*_SHELVES, "已被"), unless=_STAFF),
+    *rows(AT_LOCKER, "柜取件", also=("已",), unless=(*_STAFF, "请", "凭", "可", "待", "取件码")),
     *rows(AT_POINT, "已自取", "驿站自取"),
     *rows(AT_POINT, "已取件", unless=("揽", "上门", "收取", "快递员", "小哥")),
     *rows(Meaning(Milestone.DELIVERED, JD, manner=Manner.POINT), "已自提", "自提成功", "成功自提"),
@@ -79,24 +82,33 @@ HANDED_OVER: tuple[Phrase, ...] = (
 PUT_IN: tuple[Phrase, ...] = (
     *rows(
         Meaning(Milestone.AWAITING_COLLECTION, STATION, Reason.OVERDUE_AT_POINT),
-        *("超时未取", "逾期未取", "逾期未领", "超期未取"),
+        *("超时未取", "逾期未取", "逾期未领", "超期未取", "存放超时"),
+    ),
+    *rows(
+        Meaning(Milestone.AWAITING_COLLECTION, WORDING, Reason.OVERDUE_AT_POINT),
+        *("小时未取", "天未取"),
+        also=("超过", "已超", "已存", "已放"),
+        unless=("将", "自动"),  # what will happen
     ),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, STATION, Reason.OVERDUE_AT_POINT), "逾期", also=_SHELVES),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, YTO), "请及时取"),
     *rows(
         Meaning(Milestone.AWAITING_COLLECTION, STATION),
-        *("请尽快取", "请及时领取", "请尽快领取", "请前往领取", "请凭取件码", "请凭取货码"),
+        *("请尽快取", "请及时领取", "请尽快领取", "请前往领取", "请前往取件", "请凭取件码", "请凭取货码"),
     ),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, STATION), "凭取件码", "凭取货码", unless=("已签收",)),
+    *rows(Meaning(Milestone.AWAITING_COLLECTION, WORDING), "凭提货码"),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, STATION), "待取件", unless=("揽", "快递员", "寄件")),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, JD), "等待自提"),
+    *rows(Meaning(Milestone.AWAITING_COLLECTION, WORDING), "自提", "自取", also=("请到", "请至", "请前往")),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, JD), "到达", also=_POINTS, unless=("签收", "发往")),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, JD), "到达", also=("快递柜",), unless=("签收", "发往")),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, STATION), "已到站", also=_POINTS),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, ADVANCED), "投柜", unless=("签收", "失败")),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, STATION), "入柜", unless=("签收", "失败")),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, STO), "驿站代收", "柜机代收", unless=("已签收",)),
-    *rows(Meaning(Milestone.AWAITING_COLLECTION, YUNDA), "暂存", unless=("已签收",)),
+    *rows(Meaning(Milestone.AWAITING_COLLECTION, JT), "代理点收入"),
+    *rows(Meaning(Milestone.AWAITING_COLLECTION, YUNDA), "暂存", unless=("已签收", "异常暂存")),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, ZTO), "已送达", "已送至", also=_SHELVES, unless=("已签收",)),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, STATION), "存放", "暂放", unless=("已签收",)),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, WORDING), "已放置", also=_SHELVES, unless=("已签收",)),
@@ -130,6 +142,7 @@ SIGNED: tuple[Phrase, ...] = (
     ),
     *rows(Meaning(Milestone.DELIVERED, YUNDA), "签收人"),
     *rows(Meaning(Milestone.DELIVERED, JT), "签收成功"),
+    *rows(Meaning(Milestone.DELIVERED, JT), "快件签收", unless=("准备", "未", "请", "等待")),
     *rows(Meaning(Milestone.DELIVERED, STO), "客户签收"),
     *rows(Meaning(Milestone.DELIVERED, WORDING), "正常签收"),
     *rows(Meaning(Milestone.DELIVERED, EMS), "已妥投", "妥投"),
@@ -153,11 +166,19 @@ LAST_LEG: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.AT_DESTINATION, YUNDA), "到达目的地"),
     *rows(Meaning(Milestone.AT_DESTINATION, ADVANCED), "到达派件网点", "到达派件"),
     *rows(Meaning(Milestone.AT_DESTINATION, EMS), "到达投递"),
+    *rows(
+        Meaning(Milestone.AT_DESTINATION, WORDING),
+        *("派件网点", "派送网点", "末端网点"),
+        also=("到达",),
+        unless=("发往", "离开", "退回"),
+    ),
+    *rows(Meaning(Milestone.AT_DESTINATION, JD), "等待配送", "正在分配配送员"),
     *rows(Meaning(Milestone.AT_DESTINATION, SF), "即将派送", "即将为您派送", "准备派送", "分配最合适的快递员"),
     # handed to another carrier
     *rows(Meaning(Milestone.TRANSFERRED, STO), "转同行"),
     *rows(Meaning(Milestone.TRANSFERRED, STATE), "转投"),
     *rows(Meaning(Milestone.TRANSFERRED, YTO), "转邮政", "转EMS"),
+    *rows(Meaning(Milestone.TRANSFERRED, WORDING), "转单号", "转第三方", "第三方单号"),
 )
 
 BEGINNING: tuple[Phrase, ...] = (
@@ -165,7 +186,8 @@ BEGINNING: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.PICKED_UP, YUNDA), "已揽件", "揽件扫描"),
     *rows(Meaning(Milestone.PICKED_UP, JT), "快件揽收"),
     *rows(Meaning(Milestone.PICKED_UP, JD), "揽收成功"),
-    *rows(Meaning(Milestone.PICKED_UP, JD), "揽收", also=("已由", "已被"), unless=("等待", "待揽")),
+    *rows(Meaning(Milestone.PICKED_UP, JD), "揽收", also=("已由", "已被", "由【"), unless=("等待", "待揽")),
+    *rows(Meaning(Milestone.PICKED_UP, JD), "已交付京东"),
     *rows(Meaning(Milestone.PICKED_UP, STO), "已收件", "收件扫描"),
     *rows(Meaning(Milestone.PICKED_UP, SF), "已收取"),
     *rows(Meaning(Milestone.PICKED_UP, EMS), "已收寄", "收寄", unless=("信息", "等待", "预计")),
@@ -174,10 +196,29 @@ BEGINNING: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.ANNOUNCED, ADVANCED, physical=False), "待揽", "已下单", "已经下单"),
     *rows(Meaning(Milestone.ANNOUNCED, WORDING, physical=False), "等待上门", "等待快递员"),
     *rows(
+        Meaning(Milestone.ANNOUNCED, WORDING, physical=False),
+        *("上门取件", "上门揽收", "上门收件"),
+        also=("预计", "即将", "将为", "分配"),
+        unless=("失败", "成功", "已完成"),
+    ),
+    *rows(
         Meaning(Milestone.ANNOUNCED, SHOP, physical=False),
-        *("通知快递", "待配货", "卖家发货", "商家发货", "包裹已出库", "订单开始处理"),
+        *("通知快递", "待配货", "卖家发货", "商家发货", "包裹已出库"),
     ),
     *rows(Meaning(Milestone.ANNOUNCED, JD, physical=False), "电子运单已生成", "商家已发货", "仓库已接单"),
+    *rows(
+        Meaning(Milestone.ANNOUNCED, JD_SHOP, physical=False),
+        *("提交了订单", "订单已经打印", "拣货完成"),
+    ),
+    *rows(Meaning(Milestone.ANNOUNCED, JD_SHOP, physical=False), "准备出库", "开始处理", also=("订单",)),
+    *rows(Meaning(Milestone.ANNOUNCED, WORDING, physical=False), "面单已打印", "卖家已发货", "等待快递公司"),
+    *rows(Meaning(Milestone.ANNOUNCED, WORDING, physical=False), "寄件订单"),
+    *rows(
+        Meaning(Milestone.ANNOUNCED, WORDING, physical=False),
+        "前往取件",
+        also=("快递员", "收件员", "小哥"),
+        unless=("请",),
+    ),
     *rows(Meaning(Milestone.ANNOUNCED, STATION, physical=False), "包裹正在等待"),
     *rows(Meaning(Milestone.ANNOUNCED, EMS, physical=False), "信息已接收"),
 )
@@ -189,7 +230,7 @@ MOVING: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.IN_TRANSIT, YTO), "已打包", "已拆包", "已收入", "已发出", "下一站"),
     *rows(Meaning(Milestone.IN_TRANSIT, SF), "已发往", "已发车", "正送往", "完成分拣", "运输中"),
     *rows(Meaning(Milestone.IN_TRANSIT, ZTO), "发往", "已经到达", "已到达", "离开"),
-    *rows(Meaning(Milestone.IN_TRANSIT, YUNDA), "到达", "发出", "装车", "卸车"),
+    *rows(Meaning(Milestone.IN_TRANSIT, YUNDA), "到达", "发出", "装车", "卸车", "称重扫描"),
     *rows(Meaning(Milestone.IN_TRANSIT, JD), "分拣", "打包完成"),
     *rows(Meaning(Milestone.IN_TRANSIT, YTO), "转运"),
     *rows(Meaning(Milestone.IN_TRANSIT, EMS), "封发"),
@@ -198,7 +239,7 @@ MOVING: tuple[Phrase, ...] = (
 )
 
 PHRASES: tuple[Phrase, ...] = (
-    TROUBLES + TAKEN_OUT + HANDED_OVER + PUT_IN + SIGNED + LAST_LEG + BEGINNING + MOVING + UNNAMED
+    TROUBLES + TAKEN_OUT + HANDED_OVER + PUT_IN + SIGNED + LAST_LEG + BEGINNING + MOVING + UNNAMED + ABROAD_TEXTS
 )
 """For events without a code, first fit wins; also what refines a generic code. Read in what a text states, not in what
 it only supposes."""
@@ -228,5 +269,6 @@ MANNERS: tuple[tuple[Manner, tuple[str, ...]], ...] = (
         Manner.OTHER,
         ("家人", "家属", "亲友", "亲戚", "朋友", "同事", "同学", "室友", "他人", "代签"),
     ),
+    *ABROAD_MANNERS,
 )
 """Who or what a signed event names, first fit wins; read from texts of YTO, ZTO, STO, Yunda and J&T."""

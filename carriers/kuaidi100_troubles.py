@@ -15,7 +15,8 @@ STO = "STO scan types 收件 发件 到件 派件 柜机代收 驿站代收 驿�
 YUNDA = "Yunda route texts (进行揽件扫描, 到达, 从 发出, 进行派件扫描, 已签收)"
 JT = "J&T CN scan types 快件揽收 发件 到件 入库 出库 出仓扫描 签收 问题件 退件 转寄"
 EMS = "China Post route texts (已收寄, 离开 下一站, 到达, 安排投递, 未妥投, 已妥投)"
-JD = "JD route texts (打包完成, 分拣完成, 配送员 开始配送, 已自提, 拒收)"
+JD = "JD route texts (货物已交付京东物流, 打包完成, 分拣完成, 货物已分配 等待配送, 配送员 开始配送, 已自提, 拒收)"
+JD_SHOP = "JD's shop lines before its own scans (您提交了订单, 已经打印完毕, 拣货完成, 进入仓库准备出库, 预计…开始处理)"
 SF = "SF route texts (已收取快件, 完成分拣, 派送不成功, 已派送成功)"
 BEST = "Best Express route texts (到【中心】, 正发往, 正在派件)"
 STATION = "Cainiao station and Hive Box texts (请凭取件码, 已存放, 已被取出, 逾期)"
@@ -47,22 +48,34 @@ _BACK = (
     "正在退回",
     "已退回",
     "退回途中",
-    "退回寄件人",
+    "退回寄件",
+    "退回发件",
     "退回商家",
     "正在退件",
     "退件中",
     "邮件退回",
     "快件退回",
+    "已由驿站退回",
+    "退回，原因",
+    "退回,原因",
+    "退回原因",
 )
+_TO_BRANCH = ("退回网点", "退回派件网点", "退回营业部", "返回网点", "返回营业部")
+"""Back with the carrier's own branch: undelivered, but not on its way to the sender."""
+
 _REFUSED = ("拒收", "拒签", "拒绝签收")
 _BROKEN = ("破损", "外包装损坏", "损坏")
-_OUTSIDE = (*("超出派送范围", "超派送范围", "超出配送范围", "超出服务范围", "超范围", "不在派送范围", "超区"),)
+_OUTSIDE = (
+    *("超出派送范围", "超派送范围", "超出配送范围", "超出服务范围", "超范围", "不在派送范围", "不在服务范围", "超区"),
+)
 _FORBIDDEN = ("违禁品", "未通过安检", "安检未通过", "安检不合格", "安检不通过")
 _WRONG_ADDRESS = (
     *("地址不详", "地址不清", "地址错误"),  # STO
-    *("地址有误", "名址有误", "查无此人", "查无此单位", "迁移新址", "地址欠详"),  # China Post
+    *("地址有误", "名址有误", "名址不详", "查无此人", "查无此单位", "迁移新址", "地址欠详"),  # China Post
 )
-_UNCLAIMED = ("逾期未领", "逾期未取", "超时未取", "超期未取")
+_UNCLAIMED = ("逾期未领", "逾期未取", "超时未取", "超期未取", "存放超时")
+_ABSENT = ("收件人不在", "客户不在", "无人签收", "家中无人")
+_UNREACHABLE = ("联系不上", "无法联系", "无人接听", "无法接通")
 _WEATHER = ("天气", "台风", "暴雨", "暴雪", "大雪", "大雾", "洪水")
 _DELAYING = ("延误", "延迟", "滞留", "影响", "暂缓", "封闭", "中断")
 _UNLESS_INTERCEPT_FAILED = ("取消拦截", "拦截失败", "拦截不成功")
@@ -75,16 +88,24 @@ ENDED: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.CANCELLED, YTO, Reason.CANCELLED), "已撤单"),
     *rows(Meaning(Milestone.CANCELLED, ADVANCED, Reason.CANCELLED), "已销单", "已撤销寄件"),
     *rows(Meaning(Milestone.CANCELLED, SF, Reason.CANCELLED), "快件作废", "运单作废", "订单作废"),
+    *rows(
+        Meaning(Milestone.CANCELLED, WORDING, Reason.CANCELLED),
+        "已取消",
+        also=("订单", "运单", "下单"),
+        unless=("拦截", "派送", "预约", "改派", "改约"),
+    ),
     *rows(Meaning(Milestone.ANNOUNCED, YTO, Reason.OTHER, physical=False), "揽收失败"),
     *rows(Meaning(Milestone.ANNOUNCED, JT, Reason.OTHER, physical=False), "取件失败", unless=("柜", "驿站")),
     *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.OTHER), "撤销签收", "取消签收"),
     # what was done to the parcel beats where it is
     *rows(Meaning(Milestone.EXCEPTION, STO, Reason.LOST), "遗失", "丢失", unless=("找回",)),
-    *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.LOST), "丢件", unless=("找回",)),
+    *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.LOST), "丢件", "被盗", "失窃", unless=("找回",)),
     *rows(Meaning(Milestone.EXCEPTION, EMS, Reason.DESTROYED), "已销毁"),
-    *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.DESTROYED), "弃件处理", "作弃件"),
+    *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.DESTROYED), "弃件处理", "作弃件", "销毁处理", "无着邮件"),
     *rows(Meaning(Milestone.DELIVERED, WORDING, Reason.DAMAGED), "异常签收", also=_BROKEN),
     *rows(Meaning(Milestone.DELIVERED, WORDING), "异常签收"),
+    # some of the pieces: the rest is still owed, so it isn't delivered
+    *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.OTHER), "部分签收", "部分妥投"),
     *rows(Meaning(Milestone.RETURNING, WORDING, Reason.DAMAGED), *_BROKEN, also=_BACK, unless=(*_REFUSED, *_SIGNED)),
     *rows(Meaning(Milestone.ATTEMPT_FAILED, WORDING, Reason.DAMAGED), *_BROKEN, also=_NOT_DELIVERED, unless=_REFUSED),
     *rows(Meaning(Milestone.EXCEPTION, STO, Reason.DAMAGED), *_BROKEN, unless=_REFUSED),
@@ -102,10 +123,13 @@ RETURNED: tuple[Phrase, ...] = (
 )
 
 SENT_BACK_FOR: tuple[Phrase, ...] = (
-    *rows(Meaning(Milestone.RETURNING, ZTO, Reason.REFUSED), *_REFUSED, also=_BACK),
+    *rows(Meaning(Milestone.RETURNING, ZTO, Reason.REFUSED), *_REFUSED, also=_BACK, unless=_TO_BRANCH),
     *rows(Meaning(Milestone.RETURNING, EMS, Reason.SECURITY), *_FORBIDDEN, also=_BACK),
-    *rows(Meaning(Milestone.RETURNING, EMS, Reason.ADDRESS), *_WRONG_ADDRESS, also=_BACK),
+    *rows(Meaning(Milestone.RETURNING, EMS, Reason.ADDRESS), *_WRONG_ADDRESS, also=_BACK, unless=_TO_BRANCH),
     *rows(Meaning(Milestone.RETURNING, EMS, Reason.OVERDUE_AT_POINT), *_UNCLAIMED, also=_BACK),
+    *rows(Meaning(Milestone.RETURNING, WORDING, Reason.OUT_OF_AREA), *_OUTSIDE, also=_BACK, unless=_TO_BRANCH),
+    *rows(Meaning(Milestone.RETURNING, WORDING, Reason.ABSENT), *_ABSENT, also=_BACK, unless=_TO_BRANCH),
+    *rows(Meaning(Milestone.RETURNING, WORDING, Reason.UNREACHABLE), *_UNREACHABLE, also=_BACK, unless=_TO_BRANCH),
     *rows(
         Meaning(Milestone.RETURNING, JT, Reason.INTERCEPTED),
         "拦截",
@@ -119,7 +143,7 @@ FAILED: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.ATTEMPT_FAILED, JD, Reason.REFUSED), "拒收"),
     *rows(Meaning(Milestone.ATTEMPT_FAILED, STATE, Reason.REFUSED), "拒签"),
     *rows(Meaning(Milestone.ATTEMPT_FAILED, ZTO, Reason.REFUSED), "拒绝签收"),
-    *rows(Meaning(Milestone.ATTEMPT_FAILED, YTO, Reason.PAYMENT), "到付费", also=("未付", "无法支付")),
+    *rows(Meaning(Milestone.ATTEMPT_FAILED, YTO, Reason.PAYMENT), "到付", also=("未付", "不付", "无法支付")),
     *rows(Meaning(Milestone.ATTEMPT_FAILED, WORDING, Reason.PAYMENT), "拒付", "未支付运费", "未付运费", "未支付货款"),
     *rows(Meaning(Milestone.ATTEMPT_FAILED, STO, Reason.ABSENT), "收件人不在", "客户不在", unless=DROPPED),
     *rows(
@@ -131,7 +155,7 @@ FAILED: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.ATTEMPT_FAILED, YTO, Reason.ABSENT), "节假日客户休息", "客户休息", unless=DROPPED),
     *rows(
         Meaning(Milestone.ATTEMPT_FAILED, WORDING, Reason.ABSENT),
-        *("客户外出", "无人代收", "单位放假", "收货人不在"),
+        *("客户外出", "无人代收", "单位放假", "单位休息", "收货人不在", "不便收件", "不便收货"),
         unless=DROPPED,
     ),
     *rows(
@@ -154,6 +178,7 @@ FAILED: tuple[Phrase, ...] = (
             "号码有误",
             "号码错误",
             "联系未果",
+            "电话不通",
         ),
         unless=DROPPED,
     ),
@@ -165,6 +190,7 @@ FAILED: tuple[Phrase, ...] = (
         "无此地址",
         "已搬走",
         "已搬迁",
+        "地址搬迁",
     ),
     *rows(Meaning(Milestone.ATTEMPT_FAILED, JT, Reason.OUT_OF_AREA), *_OUTSIDE, also=_NOT_DELIVERED),
     *rows(Meaning(Milestone.EXCEPTION, YTO, Reason.OUT_OF_AREA), *_OUTSIDE),
@@ -185,6 +211,8 @@ FAILED: tuple[Phrase, ...] = (
         "要求自取",
     ),
     *rows(Meaning(Milestone.ATTEMPT_FAILED, EMS, Reason.WEATHER), *_WEATHER, also=_NOT_DELIVERED),
+    *rows(Meaning(Milestone.ATTEMPT_FAILED, WORDING, Reason.OTHER), *_TO_BRANCH),
+    *rows(Meaning(Milestone.ATTEMPT_FAILED, WORDING, Reason.OTHER), "投柜失败", "入柜失败", "柜已满", "柜机已满"),
     *rows(Meaning(Milestone.ATTEMPT_FAILED, YTO, Reason.OTHER), *_NOT_DELIVERED),
 )
 """A delivery tried, and not done; the reason before the bare failure."""
@@ -208,7 +236,13 @@ HELD: tuple[Phrase, ...] = (
         *_WEATHER[1:],
         also=_DELAYING,
     ),
-    *rows(Meaning(Milestone.EXCEPTION, YTO, Reason.DELAYED), "疫情", also=("延误", "延迟", "滞留", "暂缓", "无法派送")),
+    *rows(
+        Meaning(Milestone.EXCEPTION, YTO, Reason.DELAYED),
+        "疫情",
+        also=("延误", "延迟", "滞留", "暂缓", "暂停", "无法派送"),
+    ),
+    *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.DELAYED), "暂停派送", "暂停派件", "暂停配送", "暂停收派"),
+    *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.DELAYED), "暂不派送", "网点放假"),
     *rows(Meaning(Milestone.EXCEPTION, ADVANCED, Reason.DELAYED), "滞留"),
     *rows(Meaning(Milestone.EXCEPTION, YTO, Reason.DELAYED), "延误"),
     *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.DELAYED), "爆仓", "不可抗力"),
@@ -222,6 +256,7 @@ CUSTOMS: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.CUSTOMS, CUSTOMS_TEXT, Reason.CUSTOMS), "清关异常", "清关失败", "海关扣", "海关查扣"),
     *rows(Meaning(Milestone.CUSTOMS, WORDING, Reason.CUSTOMS), "扣留", "补充资料", "补充材料", also=_ABOUT_CUSTOMS),
     *rows(Meaning(Milestone.CUSTOMS, WORDING, Reason.PAYMENT), "缴纳关税", "补缴税", "待缴税"),
+    *rows(Meaning(Milestone.CUSTOMS, WORDING, Reason.PAYMENT), "关税", also=("需缴", "待缴", "补缴", "未缴")),
     *rows(Meaning(Milestone.CUSTOMS, CUSTOMS_TEXT), "海关查验", "海关放行", "清关", "送交海关"),
     *rows(Meaning(Milestone.CUSTOMS, CUSTOMS_TEXT), "海关", unless=_NOT_CUSTOMS),
     *rows(Meaning(Milestone.CUSTOMS, WORDING), "报关", "通关", unless=_NOT_CUSTOMS),
@@ -232,7 +267,7 @@ TROUBLES: tuple[Phrase, ...] = ENDED + RETURNED + SENT_BACK_FOR + FAILED + BACK 
 UNNAMED: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.EXCEPTION, STO, Reason.OTHER), "问题件"),
     *rows(Meaning(Milestone.EXCEPTION, STATE, Reason.OTHER), "疑难件", "异常"),
-    *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.OTHER), "短少"),
+    *rows(Meaning(Milestone.EXCEPTION, WORDING, Reason.OTHER), "短少", "缺件", "少件"),
 )
 """Trouble without a word for what: asked last."""
 

@@ -23,8 +23,8 @@ CODES: Mapping[str, Meaning] = MappingProxyType(
         "1002": Meaning(Milestone.IN_TRANSIT, ADVANCED),
         "1003": Meaning(Milestone.IN_TRANSIT, ADVANCED),  # sent on to a new address, by the same carrier
         "1": Meaning(Milestone.PICKED_UP, STATE),
-        "101": Meaning(Milestone.ANNOUNCED, ADVANCED),
-        "102": Meaning(Milestone.ANNOUNCED, ADVANCED),
+        "101": Meaning(Milestone.ANNOUNCED, ADVANCED, physical=False),
+        "102": Meaning(Milestone.ANNOUNCED, ADVANCED, physical=False),
         "103": Meaning(Milestone.PICKED_UP, ADVANCED),
         "2": Meaning(Milestone.EXCEPTION, STATE, Reason.OTHER),
         "201": Meaning(Milestone.EXCEPTION, TIMEOUT, Reason.DELAYED, physical=False),
@@ -128,10 +128,12 @@ _MOVING = _TROUBLE | {
 REFINES: Mapping[str, frozenset[Milestone]] = MappingProxyType(
     {
         # With resultv2=1 YTO's "快件已由…代收，请及时取件" comes under 在途, and so do its failed attempts.
-        "0": _MOVING,
+        # Lines before the first scan (您提交了订单, 等待揽收) come under it too.
+        "0": _MOVING | {Milestone.ANNOUNCED, Milestone.CANCELLED},
         "1002": _MOVING - {Milestone.PICKED_UP},
         "1": frozenset({Milestone.ANNOUNCED}),
         "2": _TROUBLE | {Milestone.RETURNING, Milestone.CANCELLED},
+        "203": frozenset({Milestone.RETURNING}),  # refused, and on its way back already
         "204": frozenset({Milestone.ATTEMPT_FAILED, Milestone.EXCEPTION}),
         "3": frozenset({Milestone.AWAITING_COLLECTION, Milestone.RETURNED}),
         "304": frozenset({Milestone.AWAITING_COLLECTION}),
@@ -139,6 +141,7 @@ REFINES: Mapping[str, frozenset[Milestone]] = MappingProxyType(
         "501": frozenset({Milestone.AWAITING_COLLECTION}),
         "6": frozenset({Milestone.RETURNED, Milestone.RETURNING}),  # returning with its reason
         "8": frozenset({Milestone.CUSTOMS}),
+        "14": frozenset({Milestone.RETURNING}),
     }
 )
 """GENERIC codes, and the milestones to which a phrase of the route text may sharpen each."""

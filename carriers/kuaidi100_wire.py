@@ -75,7 +75,11 @@ def events_of(result: Result) -> tuple[ScanEvent, ...]:
 def _event(line: Event) -> ScanEvent:
     text = text_of(line.context)
     code, meaning = meaning_of(text_of(line.status_code).strip(), text_of(line.status).strip(), text)
-    return scan_event(code, text, _time(line), meaning, place=text_of(line.location) or text_of(line.area_name))
+    return scan_event(code, text, _time(line), meaning, place=_place(line))
+
+
+def _place(line: Event) -> str:
+    return text_of(line.location).strip() or text_of(line.area_name).strip()
 
 
 def _time(line: Event) -> EventTime:

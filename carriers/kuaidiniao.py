@@ -190,7 +190,7 @@ def _event(trace: Trace) -> ScanEvent:
     action, text = text_of(trace.action).strip(), text_of(trace.accept_station)
     raw = text_of(trace.accept_time)
     time = offset_time(raw) or naive_time(raw, SHANGHAI, Zone.ASSUMED_CARRIER)
-    return scan_event(action or None, text, time, meaning_of(action, text), place=text_of(trace.location))
+    return scan_event(action or None, text, time, meaning_of(action, text), place=text_of(trace.location).strip())
 
 
 def _promised(results: Sequence[Result]) -> datetime | None:

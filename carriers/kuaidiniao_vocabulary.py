@@ -82,7 +82,8 @@ _SIGNED = frozenset({Milestone.AWAITING_COLLECTION, Milestone.RETURNED})
 REFINES: Mapping[str, frozenset[Milestone]] = MappingProxyType(
     {
         "1": frozenset({Milestone.ANNOUNCED}),
-        "2": _MOVING,
+        # lines before the first scan come under it too
+        "2": _MOVING | {Milestone.ANNOUNCED, Milestone.CANCELLED},
         "202": frozenset({Milestone.AWAITING_COLLECTION, Milestone.ATTEMPT_FAILED}),
         "3": _SIGNED,
         "301": _SIGNED,

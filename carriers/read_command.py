@@ -42,6 +42,8 @@ def _read(adapter: Carrier, reply: HttpReply, ask: Ask, *, push: bool, now: date
         (reading,) = read_safely(adapter, reply, [ask], now)
         return reading
     source = adapter.push
+    if source is None and not adapter.asks:  # whatever is brought by hand has one form
+        return _read(adapter, reply, ask, push=False, now=now)
     if source is None:
         raise RuleError(f"{adapter.id} has no push: leave --push out")
     pushed = HttpReply(reply.status, reply.headers, source.unwrap(reply.body))

@@ -20,13 +20,14 @@ _SUPPOSED = re.compile(
 _ADVICE = re.compile(
     "(?:(?:^|(?<=[，,。；;！!、：: （(]))[如若](?!皋|东|意|家酒店|家宾馆|是|尔)"  # at the head of a clause, but no place name
     "|请勿|切勿|严禁|禁止|谨防|警惕|小心|当心|可能|万一|倘若|假如"
+    "|(?:超过|逾期|超时|过期)[^，,。；;！!]*(?:将|会被?|自动|需)(?=[^，,。；;！!]*(?:退|收费|费用))"  # what waits for those who don't come
     "|(?:请|可|可以|有权)(?:您)?(?:当面|直接)?(?:拒收|拒签|拒绝签收|退回))" + _CLAUSE
 )
 
 
 def stated(text: str) -> str:
     """A route text without what it only supposes (如有破损…, 若收件人不在…, 是否…, 以免丢失), advises, warns of or forbids: 请勿寄递违禁品,
-    谨防快递丢失诈骗, 可拒签.
+    谨防快递丢失诈骗, 可拒签, 逾期将退回.
     """
     return _ADVICE.sub(" ", _SUPPOSED.sub(" ", text))
 

@@ -53,6 +53,7 @@ from domain.tracking import (
 from net.http import HttpReply, HttpRequest
 
 BATCH = 10
+NEW_NUMBER = "648"  # opCode of the scan that sends a parcel back or on under another number
 HISTORY = timedelta(days=90)  # "3 months", by the route query's document
 
 
@@ -138,9 +139,12 @@ def _reading(mentions: Sequence[RouteResp], ask: Ask, now: datetime) -> Reading:
 
 
 def _leg(events: Sequence[ScanEvent]) -> Leg:
-    """SF sends a parcel back or on under a new number (648): a record that begins with the return is the return leg."""
+    """SF sends a parcel back or on under a new number (648): a record that begins with that return is the return leg.
+    One that begins with another word for it (99) is an old record that SF has cut.
+    """
     moves = sorted((event for event in events if event.milestone not in ELECTRONIC), key=order_key)
-    return Leg.RETURN if moves and moves[0].milestone is Milestone.RETURNING else Leg.OUT
+    begins = moves[0] if moves else None
+    return Leg.RETURN if begins and begins.milestone is Milestone.RETURNING and begins.code == NEW_NUMBER else Leg.OUT
 
 
 def _without_routes(resp: RouteResp, ask: Ask, now: datetime) -> Reading:

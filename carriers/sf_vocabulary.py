@@ -119,6 +119,11 @@ REASONS: Mapping[tuple[str, str], Meaning] = MappingProxyType(
 
 _LOCKERS = ("自助柜", "丰巢", "快递柜", "智能柜", "自提柜", "柜机", "号柜", "速递易")
 _POINTS = ("驿站", "便利店", "自取点", "自提点", "合作点", "代收点", "服务点", "代理点", "香港外部资源", "顺丰站")
+_PUT_IN = (
+    *("派送至", "投递至", "投递到", "投放", "放入", "放至", "放置", "存放", "存入", "暂存", "投入", "入柜", "投柜"),
+    *("送至", "送达"),
+)
+_NOT_PUT_IN = ("不成功", "失败", "已满", "无法", "格口不足", "要求")
 
 SIGNED: tuple[Phrase, ...] = (
     Phrase("退回", Meaning(Milestone.RETURNED, REMARK), also=("已签收", "派送成功", "已派送至")),
@@ -141,7 +146,7 @@ SIGNED: tuple[Phrase, ...] = (
     ),
     *(
         Phrase(word, Meaning(Milestone.AWAITING_COLLECTION, REMARK), also=_LOCKERS + _POINTS)
-        for word in ("派送至", "投递至", "投放", "放入", "存放", "投入", "送至", "代收")
+        for word in (*_PUT_IN, "代收")
     ),
     *(
         Phrase(word, Meaning(Milestone.AWAITING_COLLECTION, REMARK), unless=("签收",))
@@ -169,6 +174,10 @@ SIGNED: tuple[Phrase, ...] = (
 """80 holds the hand-over and, in some regions, the drop into a locker: the remark tells which, and to whom."""
 
 FAILED: tuple[Phrase, ...] = (
+    *(
+        Phrase(word, Meaning(Milestone.AWAITING_COLLECTION, REMARK), also=_LOCKERS + _POINTS, unless=_NOT_PUT_IN)
+        for word in _PUT_IN
+    ),
     Phrase("作废", Meaning(Milestone.CANCELLED, REMARK, Reason.CANCELLED)),
     Phrase("拒收", Meaning(Milestone.ATTEMPT_FAILED, REMARK, Reason.REFUSED)),
     Phrase("拒签", Meaning(Milestone.ATTEMPT_FAILED, REMARK, Reason.REFUSED)),

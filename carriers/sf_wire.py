@@ -56,7 +56,7 @@ def event_of(route: Route) -> ScanEvent:
     raw = text_of(route.accept_time)
     time = offset_time(raw) or naive_time(raw, SHANGHAI, Zone.ASSUMED_CARRIER)
     meaning = meaning_of(op, *statuses, text_of(route.reason_code).strip(), remark)
-    return scan_event(op or None, remark, time, meaning, place=text_of(route.accept_address))
+    return scan_event(op or None, remark, time, meaning, place=text_of(route.accept_address).strip())
 
 
 def mail_of(route: Route) -> str:

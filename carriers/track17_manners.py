@@ -94,6 +94,12 @@ TO_BE_COLLECTED = (
 """The words of a parcel that lies in a locker or shop, which some carriers report as delivered."""
 
 _PUT_IN = re.compile(r"(?:存入|暂存|放入|投入|寄存|存放)[^，。,;；]{0,12}(?:柜|箱|驿站|代收点)")
+_TAKEN_IN = re.compile(r"(?:柜|柜机|驿站|自提点|服务站|便利店|超市)[^，。,;；]{0,6}代收")
+_BROUGHT = re.compile(
+    r"\b(?:delivered|placed|deposited|dropped off) (?:in|into|at|to) (?:an? |the |your )?(?:dhl |ups |parcel |self-service )?"
+    r"(?:locker|packstation|parcel ?shop|service ?point|access ?point|pick-?up ?point|collection point)"
+)
+"""Put into a locker or brought to a point; "Delivered, Parcel Locker" is USPS's word for a box at the recipient's door."""
 _TAKEN = ("取出", "签收", "取走", "领取成功")
 
 
@@ -112,7 +118,9 @@ def to_be_collected(text: str) -> bool:
     """Whether a "delivery" only put the parcel where it can be collected, by its words."""
     if any(word in text for word in _TAKEN):
         return False
-    return _any_in(_plain(text), TO_BE_COLLECTED) or _PUT_IN.search(text) is not None
+    said = _plain(text)
+    patterns = ((_PUT_IN, text), (_TAKEN_IN, text), (_BROUGHT, said))
+    return _any_in(said, TO_BE_COLLECTED) or any(pattern.search(words) for pattern, words in patterns)
 
 
 def _plain(text: str) -> str:

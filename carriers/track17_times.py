@@ -84,7 +84,8 @@ def _assumed(line: Event, witness: Witness) -> tuple[tzinfo | None, Zone]:
     address, spot = line.address or Address(), _spot(line)
     country, state = text_of(address.country).strip().upper(), text_of(address.state).strip().upper()
     if country:
-        return zone_of(country, state) or witness.offsets.get(spot), Zone.ASSUMED_PLACE
+        city = text_of(address.city).strip()
+        return zone_of(country, state, city) or witness.offsets.get(spot), Zone.ASSUMED_PLACE
     if zone := _zone_in(spot, witness.country) or witness.offsets.get(spot):
         return zone, Zone.ASSUMED_PLACE
     at_home = witness.country == "CN" and (not spot or _CHINESE.search(spot))
@@ -96,17 +97,17 @@ def _spot(line: Event) -> str:
 
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
-_STATE_CODES = frozenset(state for _, state in STATES)
+_STATE_CODES = frozenset(state for country, state in STATES if country in {"US", "CA", "AU"})
 
 
 def _zone_in(spot: str, home: str) -> tzinfo | None:
     """The zone of ``LOS ANGELES, CA, US``, of ``SHENZHEN, CN``, and of a US carrier's ``ALBANY, NY``. A code that is a state's
-    and a country's (GA, DE, CA) tells nothing abroad.
+    and a country's (GA, DE, CA) tells nothing abroad; the provinces of other countries aren't written so.
     """
     *_, state, country = ["", "", *(part.strip().upper() for part in spot.split(","))]
     if (home, country) in STATES:
         return zone_of(home, country)
-    return None if country in _STATE_CODES else zone_of(country, state)
+    return None if country in _STATE_CODES else zone_of(country, state, state)
 
 
 # --- zones by name ---

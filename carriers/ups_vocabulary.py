@@ -161,7 +161,7 @@ CODES: Mapping[tuple[str, str], Meaning] = MappingProxyType(
 )
 
 EXCEPTION_TEXTS: tuple[Phrase, ...] = (
-    Phrase("returned to shipper", Meaning(Milestone.RETURNED, SEEN)),
+    Phrase("returned to shipper", Meaning(Milestone.RETURNED, SEEN), unless=("will be returned", "being returned")),
     Phrase("refused", Meaning(_REFUSED, SEEN, Reason.REFUSED)),
     Phrase("damaged", _stuck(Reason.DAMAGED), unless=("not damaged",)),
     Phrase("was discarded", _stuck(Reason.DESTROYED)),
@@ -181,7 +181,7 @@ EXCEPTION_TEXTS: tuple[Phrase, ...] = (
     Phrase("delayed", _stuck(Reason.DELAYED)),
     Phrase("caused a delay", _stuck(Reason.DELAYED)),
     Phrase("delay delivery", _stuck(Reason.DELAYED)),
-    Phrase("return", _BACK, also=("to the sender", "to sender")),
+    Phrase("return", _BACK, also=("to the sender", "to sender", "to shipper", "to the shipper")),
 )
 """Words of type X, lower case, whose code is in no row: UPS has hundreds of codes and words them alike."""
 
@@ -196,18 +196,31 @@ GOES_BACK = (
 
 
 def meaning_of(type_: str, code: str, status: str, text: str) -> Meaning | None:
-    """The most exact row: (type, code), else the three-digit status, else the words of an exception; None where no table
-    knows the event.
+    """The most exact row: (type, code), else the three-digit status, else the words of an exception, which also explain a
+    row; None where no table knows the event.
     """
     type_, code, words = type_.strip().upper(), code.strip().upper(), text.lower()
     row = CODES.get((type_, code)) or by_status(type_, code, status)
-    if row is None and type_ == "X" and (phrase := phrase_in(words, EXCEPTION_TEXTS)):
-        row = phrase.meaning
+    if type_ == "X" and (phrase := phrase_in(words, EXCEPTION_TEXTS)):
+        row = _explained(row, phrase.meaning) if row else phrase.meaning
     if type_ == "MV" and row is None and not code:
         row = _VOID
     if row is not None and type_ == "X" and any(words_back in words for words_back in GOES_BACK):
         return replace(row, milestone=_turned(row.milestone))
     return row
+
+
+_VAGUE = frozenset({None, Reason.OTHER, Reason.DELAYED})
+
+
+def _explained(row: Meaning, said: Meaning) -> Meaning:
+    """The words give the cause that the code leaves open, and what became of a parcel that is only "an exception"."""
+    if row.reason not in _VAGUE or said.reason in _VAGUE:
+        return row
+    if row.milestone is Milestone.EXCEPTION:
+        return replace(row, milestone=said.milestone, reason=said.reason)
+    unsuccessful = row.milestone in {Milestone.ATTEMPT_FAILED, Milestone.RETURNING}
+    return replace(row, reason=said.reason) if unsuccessful else row
 
 
 def _turned(milestone: Milestone) -> Milestone:

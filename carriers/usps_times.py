@@ -5,10 +5,9 @@ Source: replies of Tracking v3, and the README of USPS/api-examples, whose event
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from types import MappingProxyType
 
 from carriers.base import naive_time, offset_time, text_of, unread_time
 from carriers.place_zones import zone_of
@@ -18,11 +17,12 @@ from domain.tracking import Certainty, EventTime, Zone
 OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})", re.ASCII)
 STATE = re.compile(r"\b([A-Z]{2})(?=\s+(?:NETWORK|DISTRIBUTION|INTERNATIONAL)\b|\(USPS\))")
 """A facility's state stands in its name: ``JACKSONVILLE FL DISTRIBUTION CENTER``."""
-AMERICAN = re.compile(r"([A-Z][a-z]+) (\d{1,2}), (\d{4})(?: (\d{1,2}):(\d{2}) ([ap]m))?", re.ASCII)
+AMERICAN = re.compile(r"([A-Z][a-z]+) (\d{1,2}), (\d{4})(?:,? (\d{1,2}):(\d{2}) ([ap]m))?", re.ASCII)
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?\s*([AaPp]\.?[Mm]\.?)?", re.ASCII)
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
           "December")  # fmt: skip
-COUNTRIES: Mapping[str, str] = MappingProxyType({"": "US", "USA": "US", "UNITED STATES": "US"})
+HOME = "US"
+"""The country of an event that names none."""
 
 
 def time_of(event: Event) -> EventTime:
@@ -68,7 +68,7 @@ def _at_place(raw: str, event: Event) -> EventTime:
     country = text_of(event.event_country).strip().upper()
     named = STATE.search(text_of(event.event_city))
     state = text_of(event.event_state).strip() or (named[1] if named else "")
-    zone = zone_of(COUNTRIES.get(country, country), state)
+    zone = zone_of(country or HOME, state, text_of(event.event_city))
     return replace(naive_time(_plain(raw), zone, Zone.ASSUMED_PLACE), raw=raw) if zone else unread_time(raw)
 
 
@@ -87,7 +87,7 @@ def promise_of(pieces: Iterable[Reply]) -> datetime | None:
 
 def _promised(piece: Reply) -> datetime | None:
     country = text_of(piece.destination_country_code).strip().upper()
-    zone = zone_of(COUNTRIES.get(country, country), text_of(piece.destination_state).strip())
+    zone = zone_of(country or HOME, text_of(piece.destination_state).strip())
     if zone is None:
         return None
     for day, clock in _expected(piece):

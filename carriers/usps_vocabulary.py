@@ -114,7 +114,8 @@ def _rows(meaning: Meaning, *phrases: str, unless: tuple[str, ...] = ()) -> tupl
 
 
 SAID: tuple[Phrase, ...] = (
-    *_rows(_label(STATUS), "label created", "pre-shipment", "awaiting item", "acceptance pending", "expects item"),
+    *_rows(_label(STATUS), "label created", "pre-shipment", "awaiting item", "acceptance pending", "expects item",
+           "origin post is preparing shipment"),
     *_rows(Meaning(_M.CANCELLED, STATUS, _R.CANCELLED, physical=False), "label cancelled"),
     *_rows(Meaning(_M.INFO, STATUS, physical=False), "awaiting delivery scan", "status not updated", "reminder to schedule",
            "redelivery scheduled"),
@@ -127,7 +128,7 @@ SAID: tuple[Phrase, ...] = (
     *_rows(Meaning(_M.ATTEMPT_FAILED, STATUS, _R.UNREACHABLE), "no access to delivery", "receptacle blocked"),
     *_rows(Meaning(_M.ATTEMPT_FAILED, STATUS, _R.OTHER), "receptacle full", "animal interference"),
     *_rows(Meaning(_M.ATTEMPT_FAILED, STATUS, _R.ABSENT), "notice left", "business closed", "no authorized recipient",
-           "no secure location", "attempted delivery abroad"),
+           "no secure location", "attempted delivery abroad", "addressee not available"),
     *_rows(Meaning(_M.ATTEMPT_FAILED, STATUS, _R.REFUSED), "refused"),
     *_rows(Meaning(_M.AWAITING_COLLECTION, STATUS), "available for pickup", "available for redelivery or pickup",
            "held at post office", "collect for pick up", "arrival at pickup point"),
@@ -137,6 +138,7 @@ SAID: tuple[Phrase, ...] = (
     *_rows(Meaning(_M.EXCEPTION, STATUS, _R.MISSORTED), "missent", "mis-shipped"),
     *_rows(Meaning(_M.EXCEPTION, STATUS, _R.DESTROYED), "disposed"),
     *_rows(Meaning(_M.EXCEPTION, STATUS, _R.LOST), "recovery center", "dead mail", "dead letter"),
+    *_rows(Meaning(_M.EXCEPTION, STATUS, _R.DAMAGED), "damaged"),
     *_rows(Meaning(_M.EXCEPTION, STATUS, _R.SECURITY), "seized"),
     *_rows(Meaning(_M.EXCEPTION, STATUS, _R.WEATHER), "weather"),
     *_rows(Meaning(_M.EXCEPTION, STATUS, _R.PAYMENT), "postage due", "awaiting payment", "unpaid postage"),

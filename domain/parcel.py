@@ -153,7 +153,12 @@ def next_change(events: Iterable[ScanEvent], *, now: datetime) -> datetime | Non
 def _undated(events: Sequence[ScanEvent]) -> ParcelState:
     """What can be said where no time can be read: how things stand, and nothing of since when."""
     speaking = [e for e in events if e.milestone not in SILENT] or events
-    return ParcelState(milestone=speaking[-1].milestone, reason=speaking[-1].reason) if speaking else NEW
+    if not speaking:
+        return NEW
+    delivered, delivery = _delivery(speaking)
+    manner = delivery.manner or Manner.UNKNOWN if delivery and delivered is Delivered.YES else None
+    current = speaking[-1]
+    return ParcelState(milestone=current.milestone, reason=current.reason, manner=manner, delivered=delivered)
 
 
 def _delivery(speaking: Sequence[ScanEvent]) -> tuple[Delivered, ScanEvent | None]:

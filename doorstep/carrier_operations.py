@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from carriers.registry import CARRIERS, get
 from carriers.sender import Answer, Line
 from config.words import say as say_words
 from domain.errors import AccessDenied, RateLimited, RuleError, Unreachable
+from domain.shipment import ShipmentView
 from domain.tracking import Ask, Failed, Found, NotFound
 from domain.words import Words
 from doorstep.credentials import Credential, Money, Spent, credentials
@@ -102,8 +104,22 @@ def _question(house: House, carrier: Carrier, params: Mapping[str, Any]) -> Ask:
     number = params.get("number")
     if not number:
         return carrier.probe
+    _keep_gap(house, carrier, number)
     known = house.store.read(_asked_of, carrier.id, number)
     return known or Ask(number, carrier=params.get("of") or carrier.probe.carrier, phone4=params.get("phone4"))
+
+
+def _keep_gap(house: House, carrier: Carrier, number: str) -> None:
+    """A watched number may have been asked about a moment ago: sources lock numbers that are asked about too often."""
+    for view in house.store.read(_views_of, number):
+        gap = carrier.min_interval - (house.now() - view.polled_at) if view.polled_at else timedelta()
+        if gap > timedelta():
+            minutes = -(-gap // timedelta(minutes=1))
+            raise RuleError(f"{number} was asked about just now: ask again in {minutes} min, or leave --number out")
+
+
+def _views_of(db: Any, number: str) -> list[ShipmentView]:
+    return list(tracking.views(db, tracking.shipment_ids_by_number(db, number)).values())
 
 
 def _asked_of(db: Any, source: str, number: str) -> Ask | None:

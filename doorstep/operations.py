@@ -154,7 +154,8 @@ def routes_show(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
 
 def check_all(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
     del params
-    found = house.store.read(check.differences, now=house.now())
+    now = max(house.now(), house.store.read(check.newest) or house.now())
+    found = house.store.read(check.differences, now=now)
     return {"differences": [str(d) for d in found], "digest": house.store.read(check.digest)}
 
 

@@ -106,12 +106,21 @@ def merged(guesses: Sequence[str], detected: Sequence[str]) -> tuple[str, ...]:
 
 
 def settle(
-    db: Db, shipment_id: int, carrier: str, way: Way, *, now: datetime, by: str | None = None, channel: str = ""
+    db: Db,
+    shipment_id: int,
+    carrier: str,
+    way: Way,
+    *,
+    now: datetime,
+    correcting: bool = False,
+    by: str | None = None,
+    channel: str = "",
 ) -> bool:
     """Watch an identified shipment like any other; False where there was nothing more to say."""
     new = unidentified.identified(
-        db, shipment_id, carrier, way.sources, now=now, begin=way.begin, region=way.region, by=by, channel=channel
-    )
+        db, shipment_id, carrier, way.sources,
+        now=now, begin=way.begin, region=way.region, correcting=correcting, by=by, channel=channel,
+    )  # fmt: skip
     if new and way.subscribe:
         subscriptions.want(db, shipment_id, *way.sources[0], now=now)
     return new

@@ -17,7 +17,7 @@ from domain.tracking import Failed, NotFound
 from monitor import spending
 from monitor.poll import ask_of
 from store import asking, sources, subscriptions
-from store.asking import Due
+from store.asking import Due, Polled
 from store.base import Db, Store
 from store.subscriptions import OVER, REFUSED, STANDS, WANTED, Outcome
 
@@ -95,9 +95,17 @@ def keep(db: Db, line: Line, turn: Sequence[Due], standings: Sequence[Standing],
         subscriptions.postpone(db, line.carrier.id, line.account.name, until=now + _pause(trouble))
     if subscription.needed:
         _judge_source(db, line, trouble, now=now)
-        for done in outcomes:
-            if done.state == STANDS:
-                asking.begin(db, line.carrier.id, done.shipment_id, now=now)
+        _begin(db, line.carrier.id, turn, standings, now=now)
+
+
+def _begin(db: Db, source: str, turn: Sequence[Due], standings: Sequence[Standing], *, now: datetime) -> None:
+    """Ask about what the source follows from now on; what it refuses is on record as its word of the number."""
+    pairs = list(zip(turn, standings, strict=True))
+    for one, told in pairs:
+        if isinstance(told, Stands):
+            asking.begin(db, source, one.shipment_id, now=now)
+    refused = [Polled(one.shipment_id, None, told.kind) for one, told in pairs if isinstance(told, NotFound)]
+    asking.reschedule(db, source, refused, now=now)
 
 
 def _trouble(standings: Sequence[Standing]) -> OutsideError | None:

@@ -15,6 +15,11 @@ STEPS = 256
 """Moments that a long window is kept in."""
 
 
+IN_REACH = "at_ms > ? AND at_ms <= ?"
+COUNTS = f"credential = ? AND per_s = ? AND {IN_REACH}"
+"""What a window counts. More than its length ahead of now is what a clock wrote that has been put back since."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """At most ``calls`` in any ``per_s`` seconds; the last ``kept`` of them are for what is urgent."""
@@ -50,8 +55,7 @@ def left(db: Db, credential: str, windows: Windows, *, now: datetime) -> dict[Wi
 def spent(db: Db, credential: str, per_s: int, *, now: datetime) -> int:
     """What was spent in the ``per_s`` seconds until now."""
     row = db.exec_driver_sql(
-        "SELECT coalesce(sum(used), 0) FROM budget WHERE credential = ? AND per_s = ? AND at_ms > ?",
-        (credential, per_s, _ms(now) - per_s * 1000),
+        f"SELECT coalesce(sum(used), 0) FROM budget WHERE {COUNTS}", (credential, per_s, *_reach(now, per_s))
     ).one()
     return int(row[0])
 
@@ -62,8 +66,8 @@ def spend(db: Db, credential: str, windows: Windows, calls: int, *, now: datetim
         return
     for per_s in {window.per_s for window in windows}:
         db.exec_driver_sql(
-            "DELETE FROM budget WHERE credential = ? AND per_s = ? AND at_ms <= ?",
-            (credential, per_s, _ms(now) - per_s * 1000),
+            f"DELETE FROM budget WHERE credential = ? AND per_s = ? AND NOT ({IN_REACH})",
+            (credential, per_s, *_reach(now, per_s)),
         )
         db.exec_driver_sql(
             "INSERT INTO budget (credential, per_s, at_ms, used) VALUES (?,?,?,?)"
@@ -78,14 +82,18 @@ def free_again(db: Db, credential: str, window: Window, *, now: datetime) -> dat
     if over <= 0:
         return None
     rows = db.exec_driver_sql(
-        "SELECT at_ms, used FROM budget WHERE credential = ? AND per_s = ? AND at_ms > ? ORDER BY at_ms",
-        (credential, window.per_s, _ms(now) - window.per_s * 1000),
+        f"SELECT at_ms, used FROM budget WHERE {COUNTS} ORDER BY at_ms",
+        (credential, window.per_s, *_reach(now, window.per_s)),
     )
     for at_ms, used in rows.all():
         over -= used
         if over <= 0:
             return _instant(at_ms) + timedelta(seconds=window.per_s)
     return now + timedelta(seconds=window.per_s)
+
+
+def _reach(now: datetime, per_s: int) -> tuple[int, int]:
+    return _ms(now) - per_s * 1000, _ms(now) + per_s * 1000
 
 
 def _kept_at(now: datetime, per_s: int) -> int:

@@ -15,7 +15,7 @@ from domain.pickup import ReturnEvent, ReturnStatus
 from store import cases, returns, tables, tracking
 from store.base import Db
 from store.facts import FactRow, to_row
-from store.tables import table, to_json
+from store.tables import maybe_from_seconds, table, to_json
 
 _parcel, _case, _fact = table(tables.Parcel), table(tables.Case), table(tables.Fact)
 _return, _stop = table(tables.Return), table(tables.Stop)
@@ -41,6 +41,14 @@ def differences(db: Db, *, now: datetime) -> list[Difference]:
     integrity = db.exec_driver_sql("PRAGMA integrity_check").scalar()
     broken = [] if integrity == "ok" else [Difference("database", "integrity", integrity, "ok")]
     return [*broken, *_parcels(db, now), *_cases(db), *_returns(db), *_stops(db), *_ledger(db), *_outbox_ids(db)]
+
+
+def newest(db: Db) -> datetime | None:
+    """When anything was last written: a demo's time may be ahead of the clock."""
+    at = db.exec_driver_sql(
+        "SELECT max(at) FROM (SELECT max(at) AS at FROM fact UNION ALL SELECT max(received_at) FROM scan)"
+    ).scalar()
+    return maybe_from_seconds(at)
 
 
 def _parcels(db: Db, now: datetime) -> Iterator[Difference]:

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from domain.case import Subject, SubjectType
 from domain.returns import Return
 from domain.shipment import Order, ShipmentView
-from domain.tracking import Milestone
+from domain.tracking import Milestone, NoData
 from store import asking, cases, facts, intake, ledger, reads, returns, sources, subscriptions, tables, tracking
 from store.base import Db
 from store.cases import CaseRow
@@ -103,6 +103,32 @@ def recent_shipments(db: Db, *, milestone: str = "", limit: int = 100) -> list[S
     ids = list(dict.fromkeys(row[0] for row in db.execute(query)))
     views = tracking.views(db, ids)
     return [views[i] for i in ids]
+
+
+@dataclass(frozen=True, slots=True)
+class Helpless:
+    """A shipment of which its source can't tell until a person corrects something."""
+
+    shipment_id: int
+    number: str
+    carrier: str
+    source: str
+    no_data: NoData
+
+
+def helpless(db: Db, *, limit: int = 50) -> list[Helpless]:
+    """Watched shipments with a refused phone or the wrong carrier, the newest first; those that another source knows
+    are in no need.
+    """
+    rows = db.exec_driver_sql(
+        "SELECT s.id, s.number, s.carrier, a.source, a.no_data FROM asking a JOIN shipment s ON s.id = a.shipment_id"
+        " JOIN watch w ON w.shipment_id = s.id WHERE a.place = 0 AND w.ended = ''"
+        " AND a.no_data IN ('bad_credential', 'wrong_carrier') AND NOT EXISTS (SELECT 1 FROM asking other"
+        "  WHERE other.shipment_id = s.id AND other.place > 0 AND other.polled_at IS NOT NULL AND other.no_data IS NULL)"
+        " ORDER BY s.id DESC LIMIT ?",
+        (limit,),
+    )
+    return [Helpless(r[0], r[1], r[2], r[3], NoData(r[4])) for r in rows]
 
 
 # --- search --------------------------------------------------------------------------------------------------------

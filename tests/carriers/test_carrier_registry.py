@@ -4,9 +4,10 @@ import pytest
 from carrier_support import SECRET, each_carrier
 
 from carriers import registry
-from carriers.base import Carrier
+from carriers.base import Carrier, retry_after_s
 from carriers.kuaidi100_carriers import NEEDS_PHONE, ROWS, carrier_code, carrier_name
 from domain.errors import RuleError
+from net.http import HttpReply
 
 
 @each_carrier()
@@ -102,3 +103,20 @@ def test_codes_are_shown_by_name() -> None:
     assert carrier_name("zhongtong", "zh-CN") == "中通快递"
     assert carrier_name("zhongtong", "en") == "ZTO Express"
     assert carrier_name("newcomer", "en") == "newcomer"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "17"}, 17),
+        ({"retry-after": "Sun, 22 Nov 2026 00:01:30 GMT", "date": "Sun, 22 Nov 2026 00:00:00 GMT"}, 90),
+        ({"retry-after": "Sat, 21 Nov 2026 00:00:00 GMT", "date": "Sun, 22 Nov 2026 00:00:00 GMT"}, 0),
+        ({"retry-after": "Sun, 22 Nov 2026 00:01:30 GMT"}, None),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-1"}, None),
+        ({}, None),
+    ],
+)
+def test_both_forms_of_retry_after_are_read(headers: dict[str, str], seconds: int | None) -> None:
+    """RFC 9110: a number of seconds, or a date, which is counted from the reply's own."""
+    assert retry_after_s(HttpReply(429, headers, b"")) == seconds

@@ -126,6 +126,18 @@ M, R = Milestone, Reason
         ("Die Sendung kann beim Zoll abgeholt werden.", M.AWAITING_COLLECTION, R.CUSTOMS),
         ("The desired delivery day has been cancelled", M.INFO, None),
         ("Die Sendung wird ins Zielland transportiert.", M.IN_TRANSIT, None),
+        ("The shipment has arrived in the region of the recipient", M.AT_DESTINATION, None),
+        ("The shipment arrived in the parcel center of destination region", M.AT_DESTINATION, None),
+        (
+            "It will be brought to the retail outlet. The time when it can be picked up is on the card",
+            M.IN_TRANSIT,
+            None,
+        ),
+        ("Die Sendung wird zur Abholung in die Filiale gebracht.", M.IN_TRANSIT, None),
+        ("Delivered to the Packstation because the recipient was not at home", M.AWAITING_COLLECTION, R.ABSENT),
+        ("It could not be delivered to the Packstation, the recipient was not at home", M.ATTEMPT_FAILED, R.ABSENT),
+        ("Being returned to the sender: the recipient could not be identified", M.RETURNING, R.ADDRESS),
+        ("The storage period is over; the shipment is being returned to the sender", M.RETURNING, R.OVERDUE_AT_POINT),
         ("It will be transported and handed over to the delivery organization", M.IN_TRANSIT, None),
         # Express
         ("Returned to shipper", M.RETURNED, None),
@@ -135,6 +147,8 @@ M, R = Milestone, Reason
         ("Address information needed; contact DHL", M.EXCEPTION, R.ADDRESS),
         ("Shipment on hold: missing paperwork", M.EXCEPTION, R.DELAYED),
         ("Broker notified to arrange for clearance", M.CUSTOMS, None),
+        ("Import clearance refused", M.CUSTOMS, R.CUSTOMS),
+        ("Handed over to a third party for delivery", M.TRANSFERRED, None),
         # eCommerce
         ("NOTICE LEFT", M.ATTEMPT_FAILED, R.ABSENT),
         ("UNDELIVERABLE AS ADDRESSED", M.EXCEPTION, R.ADDRESS),
@@ -307,6 +321,24 @@ def test_a_piece_or_a_reference_is_a_mention() -> None:
     by_piece = found(event, id="A", details={"pieceIds": [N]})
     by_reference = found(event, id="B", details={"references": [{"number": N}]})
     assert [one.parcels[0].identity for one in (by_piece, by_reference)] == ["A", "B"]
+
+
+def test_a_shipment_alone_under_the_number_asked_has_no_identity() -> None:
+    """Its id is the number: it tells no parcels apart. Of several, each has its own."""
+    event = {"timestamp": "2026-11-01T10:00:00Z", "statusCode": "transit"}
+    one, other = {"id": N, "events": [event]}, {"id": "B", "events": [event]}
+    for shipments, identities in (([one], [None]), ([one, one], [None]), ([one, other], [N, "B"])):
+        told = reading({"shipments": shipments})
+        assert isinstance(told, Found)
+        assert [parcel.identity for parcel in told.parcels] == identities
+
+
+def test_an_empty_list_is_no_answer_about_the_number() -> None:
+    """An unknown number is answered with 404; an empty list counts where its own links repeat the number."""
+    assert isinstance(reading({"shipments": []}), Failed)
+    told = reading({"url": f"/track/shipments?trackingNumber={N}", "shipments": []})
+    assert isinstance(told, NotFound)
+    assert told.kind is NoData.NOT_SCANNED
 
 
 def test_a_push_proves_nothing() -> None:

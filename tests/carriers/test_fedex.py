@@ -15,7 +15,6 @@ from carriers.base import Account, read_safely
 from carriers.fedex import CARRIER, token_read, token_request
 from carriers.fedex_errors import ERRORS
 from carriers.fedex_vocabulary import DELIVERIES, EVENTS, EXCEPTIONS, manner_in, meaning_of
-from carriers.place_zones import CITIES, COUNTRIES, STATES, zone_of
 from domain.errors import AccessDenied, RateLimited, RuleError, Unreachable, UnreadableReply
 from domain.tracking import Ask, Failed, Found, Leg, Manner, Milestone, NoData, NotFound, Reason
 from net.http import Http, HttpReply
@@ -309,6 +308,32 @@ def test_a_triple_means(triple: tuple[str, str, str], milestone: Milestone, reas
     assert (meaning.milestone, meaning.reason) == (milestone, reason)
 
 
+@pytest.mark.parametrize(
+    ("event", "exception", "words", "delay", "reason"),
+    [
+        ("DY", "", "", "WEATHER", Reason.WEATHER),
+        ("DY", "", "", "OPERATIONAL", Reason.DELAYED),
+        ("DY", "", "", "NEWS_TO_US", Reason.DELAYED),
+        ("DY", "", "Local weather delay - Delivery not attempted", "GENERAL", Reason.WEATHER),
+        ("DE", "84", "Delay due to weather", "", Reason.WEATHER),
+        ("DE", "08", "Recipient not in or business closed", "WEATHER", Reason.ABSENT),
+        ("DE", "ZZ9", "Shipment Refused by recipient", "", Reason.REFUSED),
+        ("DE", "ZZ9", "Something else", "GENERAL", Reason.OTHER),
+        ("SE", "ZZ9", "Incorrect address", "", Reason.ADDRESS),
+        ("RS", "", "Damaged, returned to shipper", "", Reason.DAMAGED),
+        ("DP", "", "Weather in Memphis is fine", "", None),
+        ("DP", "", "", "CLEARANCE", Reason.CUSTOMS),
+    ],
+)
+def test_the_cause_is_the_codes_then_the_words_then_the_delays(
+    event: str, exception: str, words: str, delay: str, reason: Reason | None
+) -> None:
+    """Other and delayed are no causes: whoever names one is heard. A scan on its way isn't searched for words."""
+    detail = {"type": delay, "status": "DELAYED"} if delay else None
+    more = {"exceptionCode": exception, "exceptionDescription": words, "delayDetail": detail}
+    assert found(track(scan("2026-11-01T10:00:00Z", event, **more))).parcels[0].events[0].reason == reason
+
+
 def test_an_unknown_event_type_is_unmapped_whatever_its_status() -> None:
     """The derived status is a roll-up: it doesn't say what an event of tomorrow means."""
     assert meaning_of("IT", "QQ", "", at_destination=False) is None
@@ -465,20 +490,6 @@ def test_another_scan_of_the_same_city_tells_the_zone_before_any_table() -> None
         "2026-11-12T15:00:00+00:00",
         "2026-11-14T14:00:00+00:00",
     ]
-
-
-def test_every_zone_of_the_table_exists() -> None:
-    """A misspelt zone would only show on the first parcel from there."""
-    assert all(zone_of(country, state) for country, state in STATES)
-    assert all(zone_of(country) for country in COUNTRIES)
-    assert all(zone_of(*place) for place in CITIES)
-    assert zone_of("US", "TN") is None
-    assert zone_of("us", "tn", " Memphis ") == zone_of("US", "IL")
-    assert zone_of("US", "TX", "El Paso") == zone_of("US", "CO") != zone_of("US", "TX", "Dallas")
-    assert zone_of("ES", "M", "MADRID") is not None
-    assert zone_of("US", "MN", "MADRID") == zone_of("US", "MN")
-    assert zone_of("us", "mn") == zone_of("US", "IL")
-    assert zone_of("", "") is None
 
 
 def test_the_promise_is_the_estimate_before_the_standard() -> None:

@@ -268,7 +268,7 @@ def test_a_title_stands_in_for_a_missing_remark() -> None:
         ("510", "10042", "部分妥投", Milestone.EXCEPTION, Reason.OTHER, None),
         ("510", "10042", "已签收，本人", Milestone.EXCEPTION, Reason.OTHER, None),
         ("530", "10035", "客户拒收", Milestone.ATTEMPT_FAILED, Reason.REFUSED, None),
-        ("530", "", "客户拒收，退回寄件地", Milestone.ATTEMPT_FAILED, Reason.REFUSED, None),
+        ("530", "", "客户拒收，退回寄件地", Milestone.RETURNING, Reason.REFUSED, None),
         ("530", "", "快件退回", Milestone.RETURNING, Reason.REFUSED, None),
         ("440", "11000", "正在派送，如有破损请拒收", Milestone.OUT_FOR_DELIVERY, None, None),
         ("440", "200003", "再投：收件人不在", Milestone.ATTEMPT_FAILED, Reason.ABSENT, None),

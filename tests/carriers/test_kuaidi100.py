@@ -209,6 +209,12 @@ def test_a_text_without_any_known_phrase_is_unmapped_without_a_code() -> None:
         ({"statusCode": "301"}, "已签收，门卫在旁", ("delivered", None, "self")),
         ({"statusCode": "501"}, "包裹逾期未取", ("awaiting_collection", "overdue_at_point", None)),
         ({"statusCode": "103"}, "快件遗失", ("picked_up", None, None)),
+        ({"statusCode": "203"}, "客户拒收，快件正在退回", ("returning", "refused", None)),
+        ({"statusCode": "203"}, "客户拒收，快件退回网点", ("attempt_failed", "refused", None)),
+        ({"status": "拒签"}, "收件人拒签，正在退回", ("returning", "refused", None)),
+        ({"status": "在途"}, "您提交了订单，请等待系统确认", ("announced", None, None)),
+        ({"statusCode": "0"}, "订单已取消", ("cancelled", "cancelled", None)),
+        ({"statusCode": "0"}, "Held in Customs", ("customs", "customs", None)),
     ],
 )
 def test_only_a_generic_code_is_sharpened_by_its_text(

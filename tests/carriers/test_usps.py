@@ -218,6 +218,14 @@ def test_a_promise_is_local_to_the_destination(fields: dict[str, object], promis
         ("11", "Sent to Mail Recovery Center", Milestone.EXCEPTION, Reason.LOST),
         ("", "Delivered, To Original Sender", Milestone.RETURNED, None),
         ("", "Arrived at USPS Regional Destination Facility", Milestone.AT_DESTINATION, None),
+        (
+            "",
+            "Addressee not available - Will attempt delivery on next working day",
+            Milestone.ATTEMPT_FAILED,
+            Reason.ABSENT,
+        ),
+        ("", "Package Damaged, in Post Office", Milestone.EXCEPTION, Reason.DAMAGED),
+        ("", "Origin Post is Preparing Shipment", Milestone.ANNOUNCED, None),
         ("", "Processing Exception, Local Weather Delay", Milestone.EXCEPTION, Reason.WEATHER),
         ("21", "No Such Number", Milestone.RETURNING, Reason.ADDRESS),
         ("A1", "Arrived at USPS Regional Facility", Milestone.IN_TRANSIT, None),
@@ -272,6 +280,8 @@ def test_a_delivery_says_its_manner(text: str, agent: str, manner: Manner | None
         ("2026-11-20T13:58:00Z", None, None, "CA", "2026-11-20T21:58:00", Zone.ASSUMED_PLACE),
         ("2026-11-20T13:58:00Z", None, None, "", None, Zone.NONE),
         ("2026-11-20T13:58:00-08:00", None, None, "", "2026-11-20T21:58:00", Zone.OFFSET),
+        ("November 20, 2026 1:58 pm", None, None, "CA", "2026-11-20T21:58:00", Zone.ASSUMED_PLACE),
+        ("November 20, 2026, 1:58 pm", None, "-08:00", "", "2026-11-20T21:58:00", Zone.OFFSET),
         ("13:58:00", None, None, "CA", None, Zone.NONE),
     ],
 )
@@ -281,6 +291,22 @@ def test_the_instant_is_the_gmt_field(
     """The raw text stays the local one. A Z behind a local time isn't believed, and a time of day alone isn't a time."""
     time = event(eventTimestamp=local, GMTTimestamp=gmt, GMTOffset=offset, eventState=state).time
     assert (time.raw, time.zone) == (local, zone)
+    assert (time.at.isoformat()[:19] if time.at else None) == at
+
+
+@pytest.mark.parametrize(
+    ("country", "at"),
+    [
+        ("JAPAN", "2026-11-20T04:58:00"),
+        ("Great Britain and Northern Ireland", "2026-11-20T13:58:00"),
+        ("AU", None),
+        ("CANADA", None),
+        ("ATLANTIS", None),
+    ],
+)
+def test_a_post_abroad_is_told_by_its_countrys_name(country: str, at: str | None) -> None:
+    """USPS writes names; a country with several zones tells nothing."""
+    time = event(eventTimestamp="2026-11-20T13:58:00", eventCountry=country).time
     assert (time.at.isoformat()[:19] if time.at else None) == at
 
 

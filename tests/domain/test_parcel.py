@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.parcel import Delivered, ParcelState, fold, next_change, order_key, shipment_state, timeline
-from domain.tracking import Certainty, EventTime, Manner, Milestone, Reason, ScanEvent, Zone, event_key
+from domain.tracking import UNREAD_TIME, Certainty, EventTime, Manner, Milestone, Reason, ScanEvent, Zone, event_key
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 NOW = START + timedelta(days=30)
@@ -149,3 +149,11 @@ def test_an_unknown_parcel_is_worse_than_an_announced_one() -> None:
     """A parcel of which nothing is known isn't healthy."""
     assert shipment_state([ParcelState(milestone=M.ANNOUNCED), ParcelState()]).milestone is None
     assert shipment_state([]).milestone is None
+
+
+def test_a_delivery_without_a_time_is_a_delivery() -> None:
+    """Nothing is known of when; that it arrived is."""
+    undated = ScanEvent(None, "Delivered", Milestone.DELIVERED, UNREAD_TIME, manner=Manner.LOCKER)
+    state = fold([undated], now=datetime(2026, 3, 1, tzinfo=UTC))
+    assert (state.milestone, state.delivered, state.manner) == (Milestone.DELIVERED, Delivered.YES, Manner.LOCKER)
+    assert state.delivered_at is None

@@ -1,7 +1,7 @@
 """`doorstep carriers …` as people run it: against the simulated carriers over HTTP, and where an account is wrong."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from doorstep.house import House
 from doorstep.wiring import open_house
 from sim.carriers import SimTransport
 from sim.world import World
-from store import budgets, intake, sources, tracking
+from store import asking, budgets, intake, sources, tracking
 from store.base import Store
 from store.budgets import Window
 
@@ -103,6 +103,17 @@ def test_a_real_number_shows_its_scans(house: House, world: World) -> None:
     told = tried(house, world, "sf", number=tale.parcel.number, phone4=tale.parcel.phone4)
     assert told["ok"]
     assert "scans" in told["says"]
+
+
+def test_a_number_that_was_just_asked_about_is_left_alone(house: House, world: World) -> None:
+    """Kuaidi100 locks a number that is asked about twice within half an hour."""
+    shipment = Shipment("ZT1", "zhongtong", "kuaidi100", NOW)
+    shipment_id = int(house.store.write(intake.add_shipment, shipment, next_poll_at=NOW, alarm_at=None).id)
+    house.store.write(
+        asking.reschedule, "kuaidi100", [asking.Polled(shipment_id, NOW)], now=NOW - timedelta(minutes=10)
+    )
+    with pytest.raises(RuleError, match="ask again in 20 min"):
+        tried(house, world, "kuaidi100", number="ZT1")
 
 
 def test_a_test_is_a_question_like_any_other(house: House, world: World) -> None:

@@ -24,7 +24,7 @@ from domain.tracking import Failed
 from monitor.sources import check_sources
 from monitor.subscriptions import CALLS_A_TICK, RENEW_BEFORE, RETRY, RETRY_DENIED, ended, keep, offered, subscribe_due
 from net.http import Http
-from store import asking, cases, intake, sources, subscriptions
+from store import asking, cases, intake, overviews, sources, subscriptions
 from store.base import Db, Store
 
 POLL = "https://k.test/poll"
@@ -173,6 +173,7 @@ def test_a_source_that_wants_registration_is_asked_only_after_it(tmp_path: Path)
         run(store, track17(), 1, REGISTER, answer)
         assert [d.shipment_id for d in store.read(asking.due_polls, "17track", "main", now=at(1), limit=5)] == [taken]
         assert state(store, refused, "17track")[0] == "refused"
+        assert [h.shipment_id for h in store.read(overviews.helpless)] == [refused]  # only a person can help
 
 
 @pytest.mark.parametrize(("code", "pause"), [("500", RETRY), ("601", RETRY_DENIED)])

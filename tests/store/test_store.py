@@ -353,6 +353,15 @@ def test_the_last_calls_of_a_window_are_for_what_is_urgent(tmp_path: Path) -> No
         assert store.write(budgets.take, "usps/a", [window], now=again, wanted=12) == 8
 
 
+def test_a_clock_that_was_put_back_locks_nothing_up(tmp_path: Path) -> None:
+    """What was spent in a future that never was is forgotten; a small step back only waits."""
+    window = Window(5, 60)
+    with opened(tmp_path) as store:
+        assert store.write(budgets.take, "sf/a", [window], now=at(9), wanted=9) == 5
+        assert store.write(budgets.take, "sf/a", [window], now=at(9) - timedelta(seconds=30), wanted=9) == 0
+        assert store.write(budgets.take, "sf/a", [window], now=at(2), wanted=9) == 5
+
+
 def test_a_long_window_costs_few_rows(tmp_path: Path) -> None:
     """A day of a call each second is kept in a few hundred moments, and forgotten when the window has passed."""
     with opened(tmp_path) as store:

@@ -6,8 +6,9 @@ from web_support import HTMX, NOW, Browser, add_parcel, add_route, app_of, open_
 
 from domain.pickup import ReturnReason, ReturnStatus
 from domain.returns import Return, ReturnItem
+from domain.shipment import Shipment
 from domain.tracking import Manner, Milestone, NoData
-from store import asking, budgets, ledger, mail, overviews, returns, sources
+from store import asking, budgets, intake, ledger, mail, overviews, returns, sources, tracking, unidentified
 from store.asking import Polled
 from store.budgets import Window
 from store.ledger import Instruction
@@ -233,3 +234,28 @@ def test_every_page_is_whole_on_an_empty_house(lin):
         assert reply.status_code == 200, path
         assert "empty" in reply.text, path
         assert "[ui." not in reply.text, path
+
+
+def test_a_bare_number_is_given_its_carrier(house, lin):
+    """A number without a carrier is shown with what it may be; naming one has it watched."""
+    shipment = Shipment("7312345678901", unidentified.UNKNOWN, "", NOW)
+    shipment_id = int(house.store.write(intake.add_shipment, shipment, next_poll_at=None, alarm_at=None).id)
+    house.store.write(unidentified.add, shipment_id, ["zhongtong"], due_at=None)
+    page = lin.get("/parcels").text
+    assert "Numbers without a carrier" in page
+    assert "7312345678901" in page
+    assert lin.post(f"/parcels/{shipment_id}/carrier", {"carrier": "no such carrier"}).status_code == 422
+    assert lin.post(f"/parcels/{shipment_id}/carrier", {"carrier": "中通快递"}).status_code in {200, 303}
+    view = house.store.read(tracking.views, [shipment_id])[shipment_id]
+    assert (view.shipment.carrier, view.shipment.source) == ("zhongtong", "kuaidi100")
+    assert "Numbers without a carrier" not in lin.get("/parcels").text
+
+
+def test_a_number_that_its_carrier_disowns_waits_for_a_person(house, lin):
+    """It is no stalled parcel: it stands on top of the list until somebody corrects it."""
+    shipment_id = add_parcel(house)
+    house.store.write(asking.reschedule, "kuaidi100", [Polled(shipment_id, NOW, NoData.WRONG_CARRIER)], now=NOW)
+    assert "Numbers that need your help" in lin.get("/parcels").text
+    assert lin.post(f"/parcels/{shipment_id}/carrier", {"carrier": "圆通速递"}).status_code in {200, 303}
+    assert "Numbers that need your help" not in lin.get("/parcels").text
+    assert house.store.read(tracking.views, [shipment_id])[shipment_id].shipment.carrier == "yuantong"

@@ -43,18 +43,19 @@ def parcels(request: Request, web: Shared, who: SignedIn, state: str = "") -> Re
     known = state if state in {*Milestone, "none"} else ""
     counts = web.house.store.read(overviews.parcel_counts)
     bare = web.house.store.read(unidentified.waiting, limit=MAX_BARE)
+    helpless = web.house.store.read(overviews.helpless, limit=MAX_BARE)
     views = web.house.store.read(overviews.recent_shipments, milestone=known)
     order = [None, *Milestone]
     shown = [(milestone, counts[milestone]) for milestone in order if counts.get(milestone)]
     return render(
         request, who, "parcels.html", counts=shown, views=views, state=known, total=sum(counts.values()),
-        bare=bare,
+        bare=bare, helpless=helpless,
     )  # fmt: skip
 
 
 @router.post("/parcels/{shipment_id}/carrier")
 def name_carrier(web: Shared, who: SignedIn, form: Form, shipment_id: int) -> Response:
-    """A person says whose a bare number is."""
+    """A person says whose a number is: a bare one, or one that its carrier doesn't know."""
     if who.person.role not in ROLES_THAT_ACT:
         raise HTTPException(403, "role")
     try:
@@ -64,7 +65,9 @@ def name_carrier(web: Shared, who: SignedIn, form: Form, shipment_id: int) -> Re
     way = way_of(web.house.settings, found[1]) if found else None
     if found is None or way is None:
         raise HTTPException(422, "carrier")
-    web.house.store.write(settle, shipment_id, found[1], way, now=web.house.now(), by=who.person.id, channel="console")
+    web.house.store.write(
+        settle, shipment_id, found[1], way, now=web.house.now(), correcting=True, by=who.person.id, channel="console"
+    )
     web.house.bus.publish("parcels")
     return go("/parcels")
 
