@@ -17,7 +17,7 @@ from domain.tracking import Ask, Failed, Found, NotFound
 from domain.words import Words
 from doorstep.credentials import Credential, Money, Spent, credentials
 from doorstep.house import House
-from doorstep.sources import HOME_SOURCES
+from doorstep.sources import region_of_source
 from monitor import spending
 from monitor.plan import Plan, plan
 from monitor.poll import ask_of
@@ -168,8 +168,9 @@ def carriers_plan(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
         for account, settings in sorted(accounts.items()):
             if CARRIERS[source].asks:
                 counts, pushed = found.get((source, account), ({}, 0))
-                region = "cn" if source in HOME_SOURCES else "default"
-                made = plan(counts, CARRIERS[source], settings, house.policy, region=region, pushed=pushed)
+                made = plan(
+                    counts, CARRIERS[source], settings, house.policy, region=region_of_source(source), pushed=pushed
+                )
                 plans.append({"name": f"{source}/{account}", **_plan(made)})
     return {"plans": plans}
 

@@ -95,4 +95,10 @@ def way_of(settings: Settings, code: str) -> Way | None:
         sources=((source, account), *standby_of(settings, source, code)),
         begin=not needs_subscription(source),
         subscribe=subscribes(settings, source, account),
+        region=region_of_source(source),
     )
+
+
+def region_of_source(source: str) -> str:
+    """Whose thresholds a parcel lives by, as far as its source tells."""
+    return "cn" if source in HOME_SOURCES else "default"

@@ -19,7 +19,7 @@ from domain.words import Words
 from doorstep.house import House
 from doorstep.intake import parse_dispute, parse_order, parse_return, parse_shipment
 from doorstep.intake_values import text_of
-from doorstep.sources import HOME_SOURCES, can_detect, needs_subscription, source_of, standby_of, subscribes
+from doorstep.sources import can_detect, needs_subscription, region_of_source, source_of, standby_of, subscribes
 from monitor import look
 from monitor.orders import dispute
 from monitor.poll import masked
@@ -153,9 +153,10 @@ def milestone_of(value: Any) -> Any:
 
 
 def _located(shipment: Shipment, raw: Mapping[str, Any]) -> Shipment:
-    """Abroad where neither the row nor its source says China."""
-    unsaid = not raw.get("region") and not raw.get("destination")
-    return replace(shipment, region="default") if unsaid and shipment.source not in HOME_SOURCES else shipment
+    """By its source where neither the row nor its destination says where it lives; open while nobody knows its carrier."""
+    if raw.get("region") or raw.get("destination"):
+        return shipment
+    return replace(shipment, region=region_of_source(shipment.source) if shipment.source else "")
 
 
 def take_return(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, now: datetime) -> Taken:

@@ -24,12 +24,13 @@ RETRY = timedelta(minutes=10)
 @dataclass(frozen=True, slots=True)
 class Way:
     """Who is asked about a carrier's parcels: (source, account) pairs, the first one first. ``begin`` False: it is asked
-    only once subscribed to; ``subscribe``: it is asked to call us.
+    only once subscribed to; ``subscribe``: it is asked to call us. ``region``: whose thresholds the parcels live by.
     """
 
     sources: tuple[tuple[str, str], ...]
     begin: bool
     subscribe: bool
+    region: str = "default"
 
 
 WayOf = Callable[[str], Way | None]
@@ -117,8 +118,9 @@ def settle(
 ) -> bool:
     """Watch an identified shipment like any other; False where there was nothing more to say."""
     new = unidentified.identified(
-        db, shipment_id, carrier, way.sources, now=now, begin=way.begin, correcting=correcting, by=by, channel=channel
-    )
+        db, shipment_id, carrier, way.sources,
+        now=now, begin=way.begin, region=way.region, correcting=correcting, by=by, channel=channel,
+    )  # fmt: skip
     if new and way.subscribe:
         subscriptions.want(db, shipment_id, *way.sources[0], now=now)
     return new

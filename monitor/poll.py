@@ -184,10 +184,10 @@ def stand_in(
     """Have others asked where this source can't tell: about everything while it is down or wants to be left alone for long,
     about single shipments that it refuses or has forgotten.
     """
-    if state.stood_in and state.failing_since is None:
+    down = is_down(state, policy, now=now)
+    if state.stood_in and state.failing_since is None and not down:
         asking.stand_back(db, state.source, state.account)
     helpless = [d.shipment_id for d, r in pairs if isinstance(r, NotFound) and r.kind in HELPLESS]
-    down = is_down(state, policy, now=now)
     if down:
         helpless += [d.shipment_id for d, r in pairs if isinstance(r, Failed)]
     asking.stand_in_for(db, state.source, helpless, now=now)
@@ -198,10 +198,9 @@ def stand_in(
 
 def is_down(state: SourceState, policy: DetectionPolicy, *, now: datetime) -> bool:
     """It has failed for the policy's span, or is known to be of no use for as long: its quota is used up, or it refuses us."""
-    if state.failing_since is None:
-        return False
     span = policy.polling.failover_after
-    return now - state.failing_since >= span or (state.paused_until or now) - now >= span
+    failing = state.failing_since is not None and now - state.failing_since >= span
+    return failing or (state.paused_until or now) - now >= span
 
 
 def take_in(

@@ -186,6 +186,13 @@ def _move(db: Db, shipment_id: int, source: str, at: datetime) -> None:
 
 # --- asking sooner, or again ---------------------------------------------------------------------------------------
 
+AFTER_THE_GAP = "max(?, coalesce(polled_at, 0) + ?)"
+"""A moment, but not before the gap since the last answer is over; with ``_moment`` for its values."""
+
+
+def _moment(at: datetime) -> tuple[int, int]:
+    return to_seconds(at), int(ASK_GAP.total_seconds())
+
 
 def ask_now(db: Db, source: str, shipment_id: int, *, not_before: timedelta, now: datetime) -> None:
     """An unproven push came: ask its source as soon as its budget and the gap since the last question allow. What watching
@@ -211,14 +218,13 @@ def ask_soon(db: Db, shipment_id: int, *, at: datetime) -> None:
     """A clock has run out: ask once more before saying so, as soon as the gap since each source's last answer allows. What
     is due sooner stays so, and who can't tell of the parcel isn't asked.
     """
-    soon = "max(?, coalesce(polled_at, 0) + ?)"
-    moment = (to_seconds(at), int(ASK_GAP.total_seconds()))
     db.exec_driver_sql(
-        f"UPDATE asking SET next_poll_at = {soon}, worth = ? WHERE shipment_id = ? AND next_poll_at > {soon}"
+        f"UPDATE asking SET next_poll_at = {AFTER_THE_GAP}, worth = ? WHERE shipment_id = ?"
+        f" AND next_poll_at > {AFTER_THE_GAP}"
         " AND (no_data IS NULL OR (no_data = 'not_scanned' AND NOT EXISTS ("
         " SELECT 1 FROM asking o WHERE o.shipment_id = asking.shipment_id AND o.polled_at IS NOT NULL"
         " AND o.no_data IS NULL)))",
-        (*moment, NEAR, shipment_id, *moment),
+        (*_moment(at), NEAR, shipment_id, *_moment(at)),
     )
 
 
@@ -237,9 +243,9 @@ def watch_again(db: Db, shipment_ids: Sequence[int], *, now: datetime) -> None:
     for chunk in _chunks(shipment_ids):
         over = f"ended NOT IN ('', 'twin') AND shipment_id IN ({','.join('?' * len(chunk))})"
         db.exec_driver_sql(
-            "UPDATE asking SET next_poll_at = max(?, coalesce(polled_at, 0) + ?) WHERE place = 0 AND next_poll_at IS NULL"
+            f"UPDATE asking SET next_poll_at = {AFTER_THE_GAP} WHERE place = 0 AND next_poll_at IS NULL"
             f" AND shipment_id IN (SELECT shipment_id FROM watch WHERE {over})",
-            (to_seconds(now), int(ASK_GAP.total_seconds()), *chunk),
+            (*_moment(now), *chunk),
         )
         db.exec_driver_sql(f"UPDATE watch SET ended = '' WHERE {over}", tuple(chunk))
 
@@ -258,10 +264,10 @@ def start_over(db: Db, shipment_id: int, *, now: datetime) -> None:
 def stand_in(db: Db, source: str, account: str, *, now: datetime) -> None:
     """A source is down: the next one is asked about its shipments."""
     db.exec_driver_sql(
-        "UPDATE asking SET next_poll_at = ? WHERE next_poll_at IS NULL AND place > 0 AND EXISTS ("
+        f"UPDATE asking SET next_poll_at = {AFTER_THE_GAP} WHERE next_poll_at IS NULL AND place > 0 AND EXISTS ("
         " SELECT 1 FROM asking first WHERE first.shipment_id = asking.shipment_id AND first.place = asking.place - 1"
         " AND first.source = ? AND first.account = ? AND first.next_poll_at IS NOT NULL)",
-        (to_seconds(now), source, account),
+        (*_moment(now), source, account),
     )
 
 
@@ -281,9 +287,9 @@ def stand_in_for(db: Db, source: str, shipment_ids: Sequence[int], *, now: datet
     if not shipment_ids:
         return
     db.exec_driver_sql(
-        "UPDATE asking SET next_poll_at = ? WHERE shipment_id = ? AND next_poll_at IS NULL"
+        f"UPDATE asking SET next_poll_at = {AFTER_THE_GAP} WHERE shipment_id = ? AND next_poll_at IS NULL"
         " AND place = 1 + (SELECT place FROM asking first WHERE first.shipment_id = ? AND first.source = ?)",
-        [(to_seconds(now), one, one, source) for one in shipment_ids],
+        [(*_moment(now), one, one, source) for one in shipment_ids],
     )
 
 

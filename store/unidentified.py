@@ -81,29 +81,34 @@ def identified(
     *,
     now: datetime,
     begin: bool,
+    region: str = "default",
     correcting: bool = False,
     by: str | None = None,
     channel: str = "",
 ) -> bool:
-    """The carrier is known: its sources are asked from now on, and no others. ``begin`` False: only once the first one has
-    taken a subscription. ``correcting``: a person says so of a shipment that had a carrier. False where somebody said it
-    before, or where the same parcel is watched already: then this one is only a second mention of it.
+    """The carrier is known: its sources are asked from now on, and no others; a region that nobody said is theirs.
+    ``begin`` False: only once the first one has taken a subscription. ``correcting``: a person says so of a shipment that had
+    a carrier. False where it was said before, or where the same parcel is watched already: then this one is only a second
+    mention of it.
     """
     waited = db.exec_driver_sql("DELETE FROM unidentified WHERE shipment_id = ?", (shipment_id,)).rowcount
-    if not waited and not correcting:
+    known = db.exec_driver_sql("SELECT number, carrier FROM shipment WHERE id = ?", (shipment_id,)).one_or_none()
+    if known is None or (not waited and (not correcting or carrier == known[1])):
         return False
-    number = db.exec_driver_sql("SELECT number FROM shipment WHERE id = ?", (shipment_id,)).scalar_one()
+    for told in ("asking", "subscription"):
+        db.exec_driver_sql(f"DELETE FROM {told} WHERE shipment_id = ?", (shipment_id,))
     taken = db.exec_driver_sql(
-        "SELECT id FROM shipment WHERE carrier = ? AND number = ? AND id <> ?", (carrier, number, shipment_id)
+        "SELECT id FROM shipment WHERE carrier = ? AND number = ? AND id <> ?", (carrier, known[0], shipment_id)
     ).first()
     if taken is not None:
         db.exec_driver_sql("UPDATE watch SET ended = 'twin', alarm_at = NULL WHERE shipment_id = ?", (shipment_id,))
         return False
-    for before in ("asking", "subscription"):
-        db.exec_driver_sql(f"DELETE FROM {before} WHERE shipment_id = ?", (shipment_id,))
+    db.exec_driver_sql("UPDATE watch SET ended = '' WHERE shipment_id = ?", (shipment_id,))
     source, account = sources[0]
     db.exec_driver_sql(
-        "UPDATE shipment SET carrier = ?, source = ?, account = ? WHERE id = ?", (carrier, source, account, shipment_id)
+        "UPDATE shipment SET carrier = ?, source = ?, account = ?, region = CASE region WHEN '' THEN ? ELSE region END"
+        " WHERE id = ?",
+        (carrier, source, account, region, shipment_id),
     )
     asking.add(db, shipment_id, sources, next_poll_at=now if begin else None)
     facts.append(db, [FactRow("shipment", str(shipment_id), "identified", now, by, channel, data={"carrier": carrier})])

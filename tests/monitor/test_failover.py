@@ -222,8 +222,17 @@ def test_a_quota_that_is_used_up_for_the_day_is_stood_in_for_at_once(tmp_path: P
         shipment = store.write(three)
         failing = sources.SourceState("dhl", "main", failing_since=at(1), failures=1, paused_until=at(1.1))
         assert not judged(store, failing, hours=1).stood_in
-        assert judged(store, replace(failing, paused_until=at(14)), hours=1).stood_in
-        assert asked_now(store, shipment) == ["dhl", "kuaidi100"]
+        for since in (None, at(1)):  # None: it answered some, then its quota was over
+            limited = judged(store, replace(failing, failing_since=since, paused_until=at(14)), hours=1)
+            assert limited.stood_in
+            assert asked_now(store, shipment) == ["dhl", "kuaidi100"]
+        store.write(asking.reschedule, "kuaidi100", [asking.Polled(shipment, at(20))], now=at(14))
+        back = judged(store, replace(limited, failing_since=None, paused_until=None), hours=14)
+        assert not back.stood_in
+        assert asked_now(store, shipment) == ["dhl"]
+        judged(store, replace(back, failing_since=at(13), failures=3), hours=14.1)
+        second = store.read(asking.sources_of, [shipment])[shipment][1]
+        assert second.next_poll_at == at(14.5)  # nobody is asked about a number twice in half an hour
 
 
 def test_what_one_source_has_forgotten_another_may_know(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from store import asking, due, intake, sources, subscriptions, tracking, unident
 from store.base import Db, Store
 
 DETECT = "https://k.test/autonumber/auto"
-ZTO = Way((("kuaidi100", "main"),), begin=True, subscribe=True)
+ZTO = Way((("kuaidi100", "main"),), begin=True, subscribe=True, region="cn")
 
 
 def way(code: str) -> Way | None:
@@ -143,3 +143,42 @@ def test_a_twin_stays_one_whoever_works_on_its_order(tmp_path: Path) -> None:
         store.write(asking.under_case, [again], now=at(2))
         assert store.read(tracking.views, [again])[again].watching_ended == "twin"
         assert store.read(due.due_alarms, now=at(6), limit=5) == []
+
+
+@pytest.mark.parametrize(("said", "lives_in"), [("", "cn"), ("default", "default")])
+def test_whose_it_is_says_where_it_lives(tmp_path: Path, said: str, lives_in: str) -> None:
+    """A parcel of a carrier at home has the thresholds of home, unless the merchant said otherwise."""
+    with opened(tmp_path) as store:
+
+        def bare(db: Db) -> int:
+            shipment = Shipment("7312345678901", unidentified.UNKNOWN, "", at(0), region=said)
+            written = intake.add_shipment(db, shipment, next_poll_at=None, alarm_at=None)
+            unidentified.add(db, int(written.id), (), due_at=at(0))
+            return int(written.id)
+
+        shipment = store.write(bare)
+        store.write(settle, shipment, "zhongtong", ZTO, now=at(1))
+        assert store.read(tracking.views, [shipment])[shipment].shipment.region == lives_in
+
+
+def test_a_correction_starts_over_and_the_same_again_changes_nothing(tmp_path: Path) -> None:
+    """Also where watching had ended under the wrong carrier; a second click costs no question and no subscription."""
+    with opened(tmp_path) as store:
+        shipment = store.write(add, "7312345678901")
+        store.write(settle, shipment, "zhongtong", ZTO, now=at(1))
+        store.write(asking.reschedule, "kuaidi100", [asking.Polled(shipment, None, ended="aged_out")], now=at(2))
+        assert store.write(settle, shipment, "yuantong", ZTO, now=at(3), correcting=True)
+        assert store.read(tracking.views, [shipment])[shipment].watching_ended == ""
+        store.write(asking.reschedule, "kuaidi100", [asking.Polled(shipment, at(7))], now=at(3))
+        before = store.read(asking.sources_of, [shipment])
+        assert not store.write(settle, shipment, "yuantong", ZTO, now=at(4), correcting=True)
+        assert store.read(asking.sources_of, [shipment]) == before
+        store.write(
+            intake.add_shipment,
+            Shipment("7312345678901", "zhongtong", "kuaidi100", at(5)),
+            next_poll_at=at(5),
+            alarm_at=None,
+        )
+        assert not store.write(settle, shipment, "zhongtong", ZTO, now=at(6), correcting=True)
+        assert store.read(asking.sources_of, [shipment]) == {}  # its twin is asked
+        assert not store.write(settle, 404, "zhongtong", ZTO, now=at(6), correcting=True)
