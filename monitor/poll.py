@@ -240,7 +240,7 @@ def masked(parcels: Iterable[ParcelReading]) -> tuple[ParcelReading, ...]:
 
 def _masked(event: ScanEvent) -> ScanEvent:
     text = mask_text(event.text)
-    return event if text == event.text else replace(event, text=text)
+    return event if text == event.text else event.saying(text)
 
 
 def _reschedule(
