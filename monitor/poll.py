@@ -150,7 +150,9 @@ def take_turn(db: Db, line: Line, *, now: datetime) -> list[Due]:
         return []
     asking.lift_overdue(db, line.carrier.id, line.account.name, now=now)
     calls = 1 if state.failures else MAX_CALLS_A_TURN
-    limit = calls * line.carrier.batch_size
+    possible = spending.possible(db, line, now=now)
+    batch = line.carrier.batch_size  # one number more than can be asked tells that work waits
+    limit = calls * batch if possible is None else min(calls * batch, possible * batch + 1)
     wanted = asking.due_polls(db, line.carrier.id, line.account.name, now=now, limit=limit)
     return spending.afford(db, line, wanted, now=now) if wanted else []
 
