@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
@@ -256,6 +257,7 @@ def same_number(one: Scalar, other: Scalar) -> bool:
     return _plain(one) == _plain(other) != ""
 
 
+@lru_cache(maxsize=2_048, typed=True)  # a batch compares each of its numbers with each of the reply's
 def _plain(number: Scalar) -> str:
     return "".join(text_of(number).split()).upper()
 
