@@ -73,12 +73,12 @@ def _kuaidi100(number: str, rng: Random, events: int) -> Call:
     data = []
     for n in range(events):
         at += timedelta(seconds=rng.randrange(1_200, 36_000))
-        data.append(_line(_step(n, events, len(KUAIDI100_STEPS)), at.astimezone(CHINA), rng))
+        data.append(_line(step_of(n, events, len(KUAIDI100_STEPS)), at.astimezone(CHINA), rng))
     body = {
         "message": "ok", "nu": number, "ischeck": "1", "condition": "F00", "com": "zhongtong", "status": "200", "state": "3",
         "data": data[::-1],
     }  # fmt: skip
-    return Call("kuaidi100", (Ask(number, "zhongtong"),), _reply(body))
+    return Call("kuaidi100", (Ask(number, "zhongtong"),), reply_of(body))
 
 
 def _line(step: int, at: datetime, rng: Random) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def fedex_calls(shipments: int, rng: Random, *, events: int = EVENTS) -> list[Ca
 def _fedex(numbers: Sequence[str], rng: Random, events: int) -> Call:
     results = [{"trackingNumber": n, "trackResults": [_track(n, rng, events)]} for n in numbers]
     body = {"transactionId": f"{rng.getrandbits(64):016x}", "output": {"completeTrackResults": results}}
-    return Call("fedex", tuple(Ask(n) for n in numbers), _reply(body))
+    return Call("fedex", tuple(Ask(n) for n in numbers), reply_of(body))
 
 
 def _track(number: str, rng: Random, events: int) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _track(number: str, rng: Random, events: int) -> dict[str, Any]:
     scans = []
     for n in range(events):
         at += timedelta(seconds=rng.randrange(1_200, 36_000))
-        scans.append(_scan(_step(n, events, len(FEDEX_STEPS)), at, rng))
+        scans.append(_scan(step_of(n, events, len(FEDEX_STEPS)), at, rng))
     return {
         "trackingNumberInfo": {
             "trackingNumber": number, "trackingNumberUniqueId": f"245822~{number}~FX", "carrierCode": "FDXE",
@@ -144,12 +144,12 @@ def _scan(step: int, at: datetime, rng: Random) -> dict[str, Any]:
     }
 
 
-def _step(n: int, events: int, steps: int) -> int:
+def step_of(n: int, events: int, steps: int) -> int:
     """The steps in order, the middle ones repeated until the list is as long as asked for."""
     if n in {0, events - 1}:
         return 0 if n == 0 else steps - 1
     return min(1 + n * (steps - 2) // (events - 1), steps - 2)
 
 
-def _reply(body: dict[str, Any]) -> HttpReply:
+def reply_of(body: dict[str, Any]) -> HttpReply:
     return HttpReply(200, {"content-type": "application/json"}, json.dumps(body, ensure_ascii=False).encode())

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import lru_cache
+from ipaddress import ip_network
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
@@ -62,7 +64,7 @@ class AccountSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """What an account of any source may set besides its own fields.
 
     ``calls_per_…``: what the source allowed this account, instead of the documented budget of the same span. ``price`` of
-    what the source charges for, and ``daily_cap``, the most that may be spent on it in a day of the shop's zone, both in
+    what the source charges for, and ``daily_cap``, the most that may be spent on it in any 24 hours, both in
     ``currency``; None: not known, no cap. ``push_ips``: the addresses or networks that an unproven push may come from,
     none named is any.
     """
@@ -74,6 +76,17 @@ class AccountSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     daily_cap: Annotated[float, msgspec.Meta(ge=0)] | None = None
     currency: str = "CNY"
     push_ips: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.daily_cap is not None and not self.price:
+            raise ValueError("daily_cap: set `price` too: without it nobody knows what is spent")
+        for net in self.push_ips:
+            try:
+                ip_network(net)
+            except ValueError:
+                raise ValueError(
+                    f"push_ips: {net!r} is no address or network: write 203.0.113.7 or 203.0.113.0/24"
+                ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +270,7 @@ def same_number(one: Scalar, other: Scalar) -> bool:
     return _plain(one) == _plain(other) != ""
 
 
+@lru_cache(maxsize=2_048, typed=True)  # a batch compares each of its numbers with each of the reply's
 def _plain(number: Scalar) -> str:
     return "".join(text_of(number).split()).upper()
 
@@ -354,9 +368,16 @@ YEARS = range(1990, 2100)
 """Years that a scan can lie in: sources fill gaps with 0001-01-01 and 9999-12-31."""
 
 
+# Looking a member up in its enum costs more than reading a time: the usual ones are looked up once.
+_OFFSET, _EXACT, _ASSUMED = Zone.OFFSET, Certainty.EXACT, Certainty.ASSUMED
+_UNREAD = Zone.NONE, Certainty.UNKNOWN
+_EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = _EPOCH_UTC.replace(tzinfo=None)
+
+
 def unread_time(raw: str) -> EventTime:
     """A time that can't be read: the event is kept and moves no clock."""
-    return EventTime(raw=raw, at=None, zone=Zone.NONE, certainty=Certainty.UNKNOWN)
+    return EventTime(raw, None, *_UNREAD)
 
 
 def naive_time(raw: str, zone: tzinfo, evidence: Zone) -> EventTime:
@@ -364,6 +385,9 @@ def naive_time(raw: str, zone: tzinfo, evidence: Zone) -> EventTime:
 
     A fraction of a second is dropped. An unreadable text is a value: ``at`` None.
     """
+    usual = _usual_time(raw, zone)
+    if usual is not None:
+        return EventTime(raw, usual, evidence, _ASSUMED)
     digits = _numbers(raw)
     if len(digits) not in {3, 5, 6} or digits[0] not in YEARS:
         return unread_time(raw)
@@ -371,8 +395,23 @@ def naive_time(raw: str, zone: tzinfo, evidence: Zone) -> EventTime:
         at = datetime(*digits, tzinfo=zone).astimezone(UTC)  # type: ignore[arg-type,misc]
     except ValueError:
         return unread_time(raw)
-    certainty = Certainty.DATE_ONLY if len(digits) == 3 else Certainty.ASSUMED
-    return EventTime(raw=raw, at=at, zone=evidence, certainty=certainty)
+    return EventTime(raw, at, evidence, Certainty.DATE_ONLY if len(digits) == 3 else _ASSUMED)
+
+
+def _usual_time(raw: str, zone: tzinfo) -> datetime | None:
+    """The instant of ``2016-11-01 18:11:16``, which nearly every line has, without the pattern that reads every spelling;
+    None for any other text.
+    """
+    if len(raw) != 19 or raw[4:17:3] != "--" + raw[10] + "::" or raw[10] not in " T":
+        return None
+    try:
+        local = datetime.fromisoformat(raw)
+    except ValueError:
+        return None
+    if local.tzinfo is not None or local.year not in YEARS:
+        return None
+    shift = zone.utcoffset(None)
+    return local.replace(tzinfo=zone).astimezone(UTC) if shift is None else _EPOCH_UTC + (local - _EPOCH - shift)
 
 
 _NAIVE = re.compile(
@@ -396,7 +435,7 @@ def offset_time(raw: str) -> EventTime | None:
         return None
     if at.year not in YEARS:
         return unread_time(raw)
-    return EventTime(raw=raw, at=at.astimezone(UTC), zone=Zone.OFFSET, certainty=Certainty.EXACT)
+    return EventTime(raw, at.astimezone(UTC), _OFFSET, _EXACT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,7 +458,10 @@ class Phrase:
 
 def phrase_in(text: str, table: Sequence[Phrase]) -> Phrase | None:
     """The first row of the table that fits the text."""
-    return next((row for row in table if row.fits(text)), None)
+    for row in table:
+        if row.phrase in text and row.fits(text):  # most rows aren't even called
+            return row
+    return None
 
 
 def missing_since(ask: Ask, now: datetime, history: timedelta) -> NoData:
@@ -430,19 +472,12 @@ def missing_since(ask: Ask, now: datetime, history: timedelta) -> NoData:
     return NoData.AGED_OUT if shipped is not None and shipped < now - history else NoData.NOT_SCANNED
 
 
+_UNMAPPED = Meaning(Milestone.UNMAPPED, "no table has a row for it")
+
+
 def scan_event(
     code: str | None, text: str, time: EventTime, meaning: Meaning | None, *, place: str | None = None
 ) -> ScanEvent:
     """A scan event from a table row; without one it stays UNMAPPED, code and text verbatim."""
-    if meaning is None:
-        return ScanEvent(code=code, text=text, milestone=Milestone.UNMAPPED, time=time, place=place or None)
-    return ScanEvent(
-        code=code,
-        text=text,
-        milestone=meaning.milestone,
-        time=time,
-        reason=meaning.reason,
-        physical=meaning.physical,
-        place=place or None,
-        manner=meaning.manner,
-    )
+    row = meaning or _UNMAPPED
+    return ScanEvent(code, text, row.milestone, time, row.reason, row.physical, place or None, row.manner)

@@ -3,17 +3,20 @@
 import re
 from functools import lru_cache
 
-MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)[\s-]?\d{4}[\s-]?(\d{4})(?!\d)")
+# Each of these begins with a literal and looks back only after it: `re` then jumps from one such character to the next,
+# which over a whole reply costs a tenth of trying every place.
+MOBILE = re.compile(r"(1(?<!\d1)[3-9]\d)[\s-]?\d{4}[\s-]?(\d{4})(?!\d)")
 """Chinese mobile numbers: 11 digits, first three and last four kept (the common way to mask them)."""
-LANDLINE = re.compile(r"(?<![\d-])(0\d{2,3})-?\d{3,4}(\d{4})(?!\d)")
-INTERNATIONAL = re.compile(r"(?<!\w)\+\d{1,3}[\s.-]?(?:\(?\d{2,4}\)?[\s.-]?){2,4}\d{2,4}(?!\d)")
+LANDLINE = re.compile(r"(0(?<![\d-]0)\d{2,3})-?\d{3,4}(\d{4})(?!\d)")
+INTERNATIONAL = re.compile(r"\+(?<!\w\+)\d{1,3}[\s.-]?(?:\(?\d{2,4}\)?[\s.-]?){2,4}\d{2,4}(?!\d)")
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 NAMED = re.compile(
     r"((?:签收人|收件人|派件员|派送员|快递员|业务员|揽投员|投递员|取件员|小哥|投柜员|联系人)(?:姓名)?[\s:\uff1a【\[(\uff08]+)"
     r"([\u4e00-\u9fff·]{2,4})(?=[\s,(\uff08\uff0c。;\uff1b】\])\uff09、/:\uff1a\d]|$)"
 )
 """A role, then a Chinese name: 派件员:张三丰, 签收人【李四】."""
-CALLED = re.compile(r"([\u4e00-\u9fff]{1,2})(?=[(\uff08]\d{3}\*{4}\d{4})")
+MASKED_IN_BRACKETS = re.compile(r"[(\uff08]\d{3}\*{4}\d{4}")
+CALLED = re.compile(r"[\u4e00-\u9fff]{1,2}\Z")
 """The given name before a (masked) phone number in brackets: 周春梅(199****2684)."""
 ORDINARY = re.compile(
     "本人|他人|家人|门卫|前台|物业|邻居|同事|家属|代收|已签|签收|驿站|超市|菜鸟|丰巢|自提|快递|单位|收发|保安|朋友|亲戚|父母|正在|电话"
@@ -50,7 +53,7 @@ def mask_text(text: str) -> str:
         text = EMAIL.sub("***@***", text)
     if "人" in text or "员" in text or "哥" in text:
         text = NAMED.sub(_mask_named, text)
-    return CALLED.sub(_mask_called, text) if "****" in text else text
+    return _mask_called(text) if "****" in text else text
 
 
 def _mask_named(match: re.Match[str]) -> str:
@@ -58,8 +61,15 @@ def _mask_named(match: re.Match[str]) -> str:
     return match.group(0) if ORDINARY.search(name) else role + mask_name(name)
 
 
-def _mask_called(match: re.Match[str]) -> str:
-    return match.group(0) if NO_NAME.search(match.group(1)) else "*" * len(match.group(1))
+def _mask_called(text: str) -> str:
+    """The text without the names before masked numbers in brackets."""
+    parts, done = [], 0
+    for brackets in MASKED_IN_BRACKETS.finditer(text):
+        name = CALLED.search(text, max(brackets.start() - 2, done), brackets.start())
+        if name and not NO_NAME.search(name[0]):
+            parts += [text[done : name.start()], "*" * len(name[0])]
+            done = name.end()
+    return "".join([*parts, text[done:]])
 
 
 @lru_cache(maxsize=2_048)  # a parcel that didn't move is answered with the same bytes
@@ -68,12 +78,15 @@ def scrub_body(body: bytes, fields: tuple[str, ...] = ()) -> bytes:
     whatever they hold. Undecodable bytes are replaced.
     """
     text = mask_text(body.decode("utf-8", "replace"))
-    if fields:
-        text = _field(fields).sub(r"\1\2***\2", text)
+    here = tuple(name for name in fields if name in text)
+    if here:
+        text = _field(here).sub(r"\1\2***\2", text)
     return text.encode()
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1_024)
 def _field(names: tuple[str, ...]) -> re.Pattern[str]:
-    """A JSON text under one of these names, also where the JSON itself stands in a JSON text, its quotes escaped."""
-    return re.compile(r'(\\?"(?:' + "|".join(map(re.escape, names)) + r')\\?"\s*:\s*)(\\?")(?:[^"\\]|\\[^"])*\\?"')
+    """A JSON text under one of these names, also where the JSON itself stands in a JSON text, its quotes escaped (the
+    backslash before the first one stays where it is).
+    """
+    return re.compile(r'("(?:' + "|".join(map(re.escape, names)) + r')\\?"\s*:\s*)(\\?")(?:[^"\\]|\\[^"])*\\?"')

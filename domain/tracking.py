@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 
@@ -128,6 +128,12 @@ class ScanEvent:
     place: str | None = None
     manner: Manner | None = None
 
+    def saying(self, text: str) -> "ScanEvent":
+        """The same report in other words. (``dataclasses.replace`` takes five times as long.)"""
+        return ScanEvent(
+            self.code, text, self.milestone, self.time, self.reason, self.physical, self.place, self.manner
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ParcelReading:
@@ -174,11 +180,19 @@ def event_key(source: str, event: ScanEvent) -> int:
     """The natural key of an event within its parcel, a signed 64-bit number: the same report read again has the same
     key, whatever its white space and (to the minute) its seconds.
     """
-    at = "" if event.time.at is None else str(int(event.time.at.timestamp()) // 60)
-    when = at or event.time.raw
+    when = event.time.raw if event.time.at is None else str(_minute(event.time.at))
     parts = (source, event.code or "", when, event.place or "", "".join(event.text.split()))
     digest = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=KEY_BYTES).digest()
     return int.from_bytes(digest, "big", signed=True)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _minute(at: datetime) -> int:
+    """Whole minutes since the epoch: ``int(at.timestamp()) // 60`` of any time after it, at a quarter of the cost."""
+    since = at - _EPOCH
+    return since.days * 1_440 + since.seconds // 60 if since.days >= 0 else int(at.timestamp()) // 60
 
 
 @dataclass(frozen=True, slots=True)

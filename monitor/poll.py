@@ -25,6 +25,7 @@ from store import asking, cases, intake, sources, subscriptions, tracking
 from store.asking import Due, Polled
 from store.base import Db, Store
 from store.sources import SourceState
+from store.tracking import RawBody
 
 log = structlog.get_logger()
 MAX_CALLS_A_TURN = 64
@@ -149,7 +150,9 @@ def take_turn(db: Db, line: Line, *, now: datetime) -> list[Due]:
         return []
     asking.lift_overdue(db, line.carrier.id, line.account.name, now=now)
     calls = 1 if state.failures else MAX_CALLS_A_TURN
-    limit = calls * line.carrier.batch_size
+    possible = spending.possible(db, line, now=now)
+    batch = line.carrier.batch_size  # one number more than can be asked tells that work waits
+    limit = calls * batch if possible is None else min(calls * batch, possible * batch + 1)
     wanted = asking.due_polls(db, line.carrier.id, line.account.name, now=now, limit=limit)
     return spending.afford(db, line, wanted, now=now) if wanted else []
 
@@ -165,8 +168,8 @@ def keep(
 ) -> PollReport:
     """Write down everything that one turn brought."""
     pairs = [(one, reading) for batch, answer in asked for one, reading in zip(batch, answer.readings, strict=True)]
-    for _, answer in asked:
-        _keep_raw(db, carrier, answer, now)
+    bodies = [raw_body(carrier, a.reply, a.readings) for _, a in asked if a.reply is not None]
+    tracking.keep_raw(db, bodies, at=now)
     state = health_after(sources.state(db, carrier.id, account), [r for _, r in pairs], now=now)
     state = stand_in(db, state, pairs, policy, now=now)
     sources.save(db, state)
@@ -224,16 +227,14 @@ def take_in(
     return gained
 
 
-def _keep_raw(db: Db, carrier: Carrier, answer: Answer, now: datetime) -> None:
-    if answer.reply is not None:
-        keep_body(db, carrier, answer.reply, answer.readings, now=now)
-
-
 def keep_body(db: Db, carrier: Carrier, reply: HttpReply, readings: Sequence[Reading], *, now: datetime) -> None:
     """Keep a raw body without people in it, and what was wrong with it."""
+    tracking.keep_raw(db, [raw_body(carrier, reply, readings)], at=now)
+
+
+def raw_body(carrier: Carrier, reply: HttpReply, readings: Sequence[Reading]) -> RawBody:
     error = next((mask_text(str(r.error)) for r in readings if isinstance(r, Failed)), "")
-    body = scrub_body(reply.body, carrier.scrub)
-    tracking.keep_raw(db, source=carrier.id, status=reply.status, body=body, at=now, error=error)
+    return RawBody(carrier.id, reply.status, scrub_body(reply.body, carrier.scrub), error)
 
 
 def masked(parcels: Iterable[ParcelReading]) -> tuple[ParcelReading, ...]:
@@ -243,7 +244,7 @@ def masked(parcels: Iterable[ParcelReading]) -> tuple[ParcelReading, ...]:
 
 def _masked(event: ScanEvent) -> ScanEvent:
     text = mask_text(event.text)
-    return event if text == event.text else replace(event, text=text)
+    return event if text == event.text else event.saying(text)
 
 
 def _reschedule(

@@ -50,6 +50,13 @@ def money_window(settings: AccountSettings) -> Window | None:
     return Window(units, DAY_S, units // KEPT_SHARE)
 
 
+def possible(db: Db, line: Line, *, now: datetime) -> int | None:
+    """The most calls that any window leaves now, what is kept for the urgent included; None where nothing limits them."""
+    windows = windows_of(line.carrier, line.account.settings)
+    free = budgets.left(db, credential(line.carrier, line.account.name), windows, now=now)
+    return max(min(free.values()), 0) if free else None
+
+
 def afford(db: Db, line: Line, wanted: Sequence[Due], *, now: datetime) -> list[Due]:
     """As many of these, in their order, as calls and money allow now; they are spent with it."""
     carrier, settings = line.carrier, line.account.settings
@@ -139,6 +146,8 @@ SAID_AGAIN_AFTER = timedelta(hours=6)
 
 def used_up(db: Db, state: SourceState, until: datetime, *, now: datetime) -> None:
     """Remember until when a quota is used up; a fact and a log line only where that is news."""
+    if state.used_up_until == until.replace(microsecond=0):
+        return  # known, to the stored second: a tick that can't ask writes nothing
     news = state.used_up_until is None or now - state.used_up_until >= SAID_AGAIN_AFTER
     sources.save(db, replace(state, used_up_until=until))
     if news:

@@ -469,10 +469,35 @@ def unmapped(db: Db, *, source: str = "", limit: int = 500) -> list[Unmapped]:
 # --- raw bodies ----------------------------------------------------------------------------------------------------
 
 
-def keep_raw(db: Db, *, source: str, status: int, body: bytes, at: datetime, error: str = "") -> None:
-    """Keep a scrubbed reply body, compressed, once per content."""
-    digest = hashlib.blake2b(source.encode() + b"\0" + body, digest_size=16).digest()
-    db.exec_driver_sql(
-        "INSERT OR IGNORE INTO raw_reply (digest, source, status, at, body, error) VALUES (?,?,?,?,?,?)",
-        (digest, source, status, to_seconds(at), zlib.compress(body, 6), error[:MAX_ERROR_TEXT]),
-    )
+@dataclass(frozen=True, slots=True)
+class RawBody:
+    """A scrubbed reply body, and what was wrong with it."""
+
+    source: str
+    status: int
+    body: bytes
+    error: str = ""
+
+    @property
+    def digest(self) -> bytes:
+        return hashlib.blake2b(self.source.encode() + b"\0" + self.body, digest_size=16).digest()
+
+
+def keep_raw(db: Db, bodies: Iterable[RawBody], *, at: datetime) -> None:
+    """Keep scrubbed reply bodies, compressed, once per content: what is there isn't compressed again."""
+    by_digest: dict[bytes, RawBody] = {}
+    for body in bodies:
+        by_digest.setdefault(body.digest, body)
+    for chunk in chunks(sorted(by_digest)):
+        marks = ",".join("?" * len(chunk))
+        there = db.exec_driver_sql(f"SELECT digest FROM raw_reply WHERE digest IN ({marks})", tuple(chunk))
+        known = {row[0] for row in there}
+        rows = [_raw_row(digest, by_digest[digest], at) for digest in chunk if digest not in known]
+        if rows:
+            db.exec_driver_sql(
+                "INSERT INTO raw_reply (digest, source, status, at, body, error) VALUES (?,?,?,?,?,?)", rows
+            )
+
+
+def _raw_row(digest: bytes, one: RawBody, at: datetime) -> tuple[object, ...]:
+    return (digest, one.source, one.status, to_seconds(at), zlib.compress(one.body, 6), one.error[:MAX_ERROR_TEXT])

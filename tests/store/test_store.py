@@ -40,6 +40,7 @@ from store import budgets, cases, intake, ledger, mail, tracking
 from store.base import Db, Store
 from store.budgets import Window
 from store.mail import Letter
+from store.tracking import RawBody
 
 # --- facts and transactions ----------------------------------------------------------------------------------------
 
@@ -298,7 +299,7 @@ def test_raw_bodies_are_kept_once_and_scrubbed(tmp_path: Path) -> None:
     body = scrub_body("派件员:张三丰 电话 13812345678 已签收 zhang@example.com".encode())
     with opened(tmp_path) as store:
         for source, hours in (("sf", 1), ("sf", 2), ("fedex", 2)):
-            store.write(tracking.keep_raw, source=source, status=200, body=body, at=at(hours))
+            store.write(tracking.keep_raw, [RawBody(source, 200, body)] * 2, at=at(hours))
         kept = store.read(rows, "SELECT source, at, body FROM raw_reply ORDER BY source")
         assert [(source, when) for source, when, _ in kept] == [
             ("fedex", int(at(2).timestamp())),
