@@ -135,7 +135,7 @@ async def quote(house: House, raw: Mapping[str, Any], told: Told) -> Offer:
     """What it would cost and when somebody could come. Without a slot the first one is asked about. Raises RuleError,
     OutsideError.
     """
-    asked = await _parsed(house, raw, id_of(raw.get("id") or house.new_id()))
+    asked = await _parsed(house, raw, id_of(raw.get("id") or f"q{house.new_id()}"))
     where = booking_through(house.settings, asked.where)
     async with opened(house, where, told) as turn:
         free = slots(turn.line, asked.order)

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
+from urllib.parse import parse_qs
 
 import httpx
 import pytest
@@ -32,8 +34,11 @@ from booking_desk import (
 
 from domain.errors import RuleError
 from doorstep import bookings as house_bookings
+from doorstep.beat import beat as house_beat
 from doorstep.operations import perform
+from doorstep.solving import Here
 from doorstep.web.push import MAX_BODY_BYTES
+from scheduler.router import Steps
 from store import bookings, budgets, check, facts
 from store.bookings import Stage
 
@@ -567,3 +572,36 @@ def test_the_row_is_what_its_facts_amount_to(at_desk: Desk) -> None:
     assert str(found) == "pickup R-1: status is 'collected', its facts amount to 'placed'"
     at_desk.house.store.write(lambda db: db.exec_driver_sql("UPDATE pickup_booking SET status = 'placed'").rowcount)
     assert replace(at_desk.row(), state_at=None).status is Stage.PLACED
+
+
+# --- other carriers, and the beat ----------------------------------------------------------------------------------
+
+SF_ORDER = {**ORDER, "source": "sf", "carrier": "顺丰", "slot": "2026-11-25T14:00/15:00"}
+
+
+def sf_order(code: str = "S0000") -> dict[str, object]:
+    waybill = {"waybillType": 1, "waybillNo": "SF7444"}
+    order = {"orderId": "R-1", "filterResult": 2, "waybillNoInfoList": [waybill]}
+    inner = {"success": code == "S0000", "errorCode": code, "errorMsg": "x", "msgData": order}
+    return {"apiResultCode": "A1000", "apiErrorMsg": "", "apiResultData": json.dumps(inner)}
+
+
+def test_sf_a_lost_answer_is_searched_for_before_anything_is_sent_again(at_desk: Desk) -> None:
+    """The beat looks by our id first: found, nothing is ordered; not found, it is ordered then."""
+    route = at_desk.wire.post(SF_URL).mock(side_effect=httpx.ReadTimeout("lost"))
+    assert at_desk.post("pickups", SF_ORDER).status_code == 202
+    route.mock(side_effect=[answer(sf_order("8018")), answer(sf_order())])
+    at_desk.later(minutes=10)
+    assert beat(at_desk) == 1
+    assert (at_desk.row().status, at_desk.row().number) == (Stage.PLACED, "SF7444")
+    services = [parse_qs(call.request.content.decode())["serviceCode"][0] for call in route.calls]
+    assert services == ["EXP_RECE_CREATE_ORDER", "EXP_RECE_SEARCH_ORDER_RESP", "EXP_RECE_CREATE_ORDER"]
+
+
+def test_the_beat_of_the_house_looks_after_bookings(at_desk: Desk) -> None:
+    """The daemon's own beat, the one that asks about parcels and sends letters."""
+    at_desk.kuaidi100.lose = 1
+    at_desk.post("pickups", ORDER)
+    at_desk.later(minutes=10)
+    asyncio.run(house_beat(at_desk.house, {}, Here(Steps(1)), now=at_desk.house.now(), rng=Random(1)))
+    assert at_desk.row().status is Stage.PLACED
