@@ -73,12 +73,14 @@ class BookingNews:
 @dataclass(frozen=True, slots=True)
 class Callback:
     """A carrier that calls about bookings. ``verify(body, headers, account)`` proves the raw bytes in constant time;
-    ``read`` raises UnreadableReply; ``answer`` is what it wants to hear, to the letter.
+    ``read`` raises UnreadableReply; ``answer`` is what it wants to hear, to the letter. ``proven(body)`` are the bytes that
+    the proof covers: the same ones again are the same call, whatever stands around them.
     """
 
     verify: "Callable[[bytes, Mapping[str, str], Account], bool]"
     read: Callable[[bytes], BookingNews]
     answer: "PushAnswer"
+    proven: Callable[[bytes], bytes] = bytes
 
 
 @dataclass(frozen=True, slots=True)

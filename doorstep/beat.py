@@ -1,4 +1,4 @@
-"""One beat of the house: monitor, pickups, outbox. The daemon, the demo and the simulated month run the same one."""
+"""One beat of the house: monitor, carriers' couriers, pickups, outbox. The daemon, the demo and the simulated month run the same one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from random import Random
 import structlog
 
 from carriers.sender import Line
-from doorstep import outbox
+from doorstep import bookings, outbox
 from doorstep.house import House
 from monitor.tick import TickReport
 from monitor.tick import tick as monitor_tick
@@ -31,9 +31,12 @@ async def beat(
 ) -> Beat:
     """Do everything that is due at ``now``. Running it again changes nothing more."""
     watched = await monitor_tick(house.store, lines, house.policy, now=now, nonce=house.new_id, ways=house.ways)
+    booked = await bookings.look_after_due(house, now=now)
     picked = await pickup_tick(house.store, house.pickups, now=now, solve=solve, link=house.route_link, rng=rng)
     sent = await outbox.send_due(house.store, now=now)
     tell(house, watched, picked, sent)
+    if booked:
+        log.info("bookings", looked_after=booked)
     return Beat(watched, picked, sent)
 
 

@@ -2,11 +2,13 @@
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from doorstep.cli_parts import CONFIG, AsJson, Config, operate, read_json, show, show_outcome
+from doorstep.cli_pickups import pickups
 
 app = typer.Typer(
     name="doorstep",
@@ -25,13 +27,9 @@ config = typer.Typer(help="The configuration.", no_args_is_help=True)
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
 people = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 for name, group in (
-    ("cases", cases), ("routes", routes), ("carriers", carriers), ("config", config), ("keys", keys), ("people", people),
+    ("cases", cases), ("routes", routes), ("carriers", carriers), ("pickups", pickups), ("config", config), ("keys", keys), ("people", people),
 ):  # fmt: skip
     app.add_typer(group, name=name)
-
-Config = Annotated[Path, typer.Option("--config", "-c", envvar="DOORSTEP_CONFIG", help="The settings file.")]
-CONFIG = Path("doorstep.toml")
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
 def main() -> None:
@@ -88,19 +86,6 @@ def init(
 
 
 # --- operations ----------------------------------------------------------------------------------------------------
-
-
-def operate(config: Path, operation: str, /, **params: Any) -> dict[str, Any]:
-    """Have an operation done by the running daemon, or here where none runs."""
-    from doorstep.running import operate as operate_on
-
-    return operate_on(config, operation, params)
-
-
-def show(answer: Any, as_json: bool, lines: Callable[[Any], list[str]]) -> None:
-    import json
-
-    typer.echo(json.dumps(answer, ensure_ascii=False, indent=1) if as_json else "\n".join(lines(answer)))
 
 
 @app.command("import")
@@ -322,6 +307,38 @@ def _unmapped_lines(found: list[dict[str, Any]], *, as_rows: bool) -> list[str]:
         return [table_row(one) for one in found]
     lines = [f"{one['count']:>6}  {one['source']:<12} {one['code'] or '-':<16} {one['text']}" for one in found]
     return lines or ["every code and phrase that came is in a table"]
+
+
+@carriers.command("intercept")
+def carriers_intercept(
+    number: str,
+    what: Annotated[str, typer.Option(help="return, branch or address: what shall become of it.")],
+    key: Annotated[str, typer.Option("--id", help="Your id for it: the same one asks once only.")],
+    to: Annotated[
+        Path | None, typer.Option(help="A JSON file with the address: {name, phone, address, city, …}.")
+    ] = None,
+    source: Annotated[str, typer.Option(help="Through whom: kuaidi100 or sf.")] = "",
+    of: Annotated[str, typer.Option(help="Whose parcel it is; its shipment says it where it is known.")] = "",
+    account: Annotated[str, typer.Option(help="The account's name; main by default.")] = "",
+    reason: str = "",
+    config: Config = CONFIG,
+    json: AsJson = False,
+) -> None:
+    """Call a parcel back that is on its way."""
+    body: dict[str, Any] = {
+        "number": number,
+        "what": what,
+        "id": key,
+        "source": source,
+        "carrier": of,
+        "account": account,
+    }
+    body = {**body, "reason": reason, "to": read_json(to) if to else None}
+    show_outcome(operate(config, "carriers_intercept", body=body), json, _intercept_lines)
+
+
+def _intercept_lines(answer: dict[str, Any]) -> list[str]:
+    return [f"{answer['number']}: the carrier took the order; whether it catches the parcel shows in its scans"]
 
 
 @app.command()

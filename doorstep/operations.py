@@ -12,6 +12,15 @@ from chat.base import ActKind, ChatAct
 from domain.errors import RuleError
 from domain.words import Words
 from doorstep import importing
+from doorstep.booking_operations import (
+    carriers_intercept,
+    pickups_book,
+    pickups_cancel,
+    pickups_list,
+    pickups_quote,
+    pickups_settle,
+    pickups_state,
+)
 from doorstep.carrier_operations import carriers_list, carriers_plan, carriers_test, carriers_unmapped
 from doorstep.control import Operation
 from doorstep.house import House
@@ -173,6 +182,13 @@ OPERATIONS: dict[str, Operation] = {
     "carriers_test": carriers_test,
     "carriers_plan": carriers_plan,
     "carriers_unmapped": carriers_unmapped,
+    "carriers_intercept": carriers_intercept,
+    "pickups_quote": pickups_quote,
+    "pickups_book": pickups_book,
+    "pickups_cancel": pickups_cancel,
+    "pickups_state": pickups_state,
+    "pickups_settle": pickups_settle,
+    "pickups_list": pickups_list,
 }
 
 

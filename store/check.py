@@ -12,7 +12,7 @@ from sqlalchemy import select
 from domain.case import CaseEvent, CaseFact
 from domain.parcel import fold
 from domain.pickup import ReturnEvent, ReturnStatus
-from store import cases, returns, tables, tracking
+from store import bookings, cases, returns, tables, tracking
 from store.base import Db
 from store.facts import FactRow, to_row
 from store.tables import maybe_from_seconds, table, to_json
@@ -20,6 +20,7 @@ from store.tables import maybe_from_seconds, table, to_json
 _parcel, _case, _fact = table(tables.Parcel), table(tables.Case), table(tables.Fact)
 _return, _stop = table(tables.Return), table(tables.Stop)
 _instruction, _outbox, _shipment = table(tables.Instruction), table(tables.Outbox), table(tables.Shipment)
+_booking = table(tables.PickupBooking)
 PARCELS_AT_A_TIME = 500
 
 
@@ -40,7 +41,8 @@ def differences(db: Db, *, now: datetime) -> list[Difference]:
     """Everything stored that differs from what its facts amount to; empty where all is well."""
     integrity = db.exec_driver_sql("PRAGMA integrity_check").scalar()
     broken = [] if integrity == "ok" else [Difference("database", "integrity", integrity, "ok")]
-    return [*broken, *_parcels(db, now), *_cases(db), *_returns(db), *_stops(db), *_ledger(db), *_outbox_ids(db)]
+    kept = (_cases, _returns, _stops, _bookings, _ledger, _outbox_ids)
+    return [*broken, *_parcels(db, now), *(found for look in kept for found in look(db))]
 
 
 def newest(db: Db) -> datetime | None:
@@ -121,6 +123,19 @@ def _stops(db: Db) -> Iterator[Difference]:
         yield from _compare(f"stop {row.id}", row, rebuilt)
 
 
+def _bookings(db: Db) -> Iterator[Difference]:
+    """Carriers' pickups; facts of a pickup that was only quoted, or of a parcel called back, have no row."""
+    histories = _histories(db, bookings.SUBJECT)
+    for row in db.execute(select(_booking).order_by(_booking.c.our_id)):
+        rebuilt = bookings.projected(histories.pop(row.our_id, []))
+        if not rebuilt:
+            yield Difference(f"pickup {row.our_id}", "history", "a booking", "no `tried` among its facts")
+        yield from _compare(f"pickup {row.our_id}", row, rebuilt)
+    for our_id, history in histories.items():
+        if bookings.projected(history):
+            yield Difference(f"pickup {our_id}", "row", "missing", "facts of a booking")
+
+
 def _ledger(db: Db) -> Iterator[Difference]:
     """What was instructed, by the log and by the ledger; and a letter for each."""
     written = {row.id: row.amount_cents for row in db.execute(select(_instruction))}
@@ -196,6 +211,10 @@ def _canonical_pickups(db: Db) -> Iterator[str]:
         yield to_json(["return", row.ref, row.status, row.attempts, row.refund_cents, row.collected])
     for row in db.execute(select(_stop)):
         yield to_json(["stop", row.id, row.route_id, row.position, row.status, _seconds(row.start_at)])
+    for row in db.execute(select(_booking)):
+        yield to_json(
+            ["booking", row.our_id, row.status, row.ref, row.number, row.charge_cents, _seconds(row.booked_at)]
+        )
     for row in db.execute(select(_instruction)):
         yield to_json(["instruction", row.id, row.order_ref, row.item, row.kind, row.amount_cents, row.currency])
 

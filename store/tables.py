@@ -416,6 +416,66 @@ class Instruction(SQLModel, table=True):
     confirmed_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
+# --- carriers' own pickups -----------------------------------------------------------------------------------------
+
+
+class PickupQuote(SQLModel, table=True):
+    """What a carrier said that a pickup would cost: good until ``valid_until``, asked for again after that. ``asked`` is
+    the digest of what was asked; it knows no people.
+    """
+
+    __tablename__ = "pickup_quote"
+    __table_args__ = (Index("pickup_quote_asked", "source", "account", "asked", "valid_until"),)
+    id: int | None = Field(default=None, primary_key=True)
+    our_id: str
+    source: str
+    account: str
+    asked: str
+    carrier: str
+    service: str = ""
+    amount_cents: int | None = None
+    currency: str = ""
+    quoted_at: datetime = Field(sa_type=Instant)
+    valid_until: datetime = Field(sa_type=Instant)
+    slots: list[list[str]] = Field(default_factory=list, sa_type=Json)  # [from, to] in ISO 8601, UTC
+
+
+class PickupBooking(SQLModel, table=True):
+    """A carrier's courier that was ordered (projection of its facts). ``people`` are the parties and the courier, apart so
+    that they can be erased; ``busy_until``: a call about it is out, nobody else sends one before; ``state_at``: when to
+    look after it next.
+    """
+
+    __tablename__ = "pickup_booking"
+    __table_args__ = (
+        Index("pickup_booking_due", "state_at", sqlite_where=text("state_at IS NOT NULL")),
+        Index("pickup_booking_erase", "erase_at", sqlite_where=text("erase_at IS NOT NULL")),
+        Index("pickup_booking_known", "source", "account", "known_as"),
+    )
+    our_id: str = Field(primary_key=True)
+    source: str
+    account: str
+    carrier: str = ""
+    service: str = ""
+    order_ref: str | None = Field(default=None, index=True)
+    status: str
+    ref: str = ""
+    known_as: str = ""
+    number: str | None = None
+    slot_from: datetime = Field(sa_type=Instant)
+    slot_to: datetime = Field(sa_type=Instant)
+    tried_at: datetime = Field(sa_type=Instant)
+    booked_at: datetime | None = Field(default=None, sa_type=Instant)
+    charge_cents: int | None = None
+    currency: str = ""
+    error: str = ""
+    goods: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    people: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    busy_until: datetime | None = Field(default=None, sa_type=Instant)
+    state_at: datetime | None = Field(default=None, sa_type=Instant)
+    erase_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
 # --- mail ----------------------------------------------------------------------------------------------------------
 
 

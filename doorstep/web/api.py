@@ -45,8 +45,8 @@ def intake_router(house: House) -> APIRouter:
     @router.post("/{kind}")
     async def take(kind: str, request: Request) -> Response:
         try:
-            name = await run_in_threadpool(_key_name, house, request)
-            body = await _json_body(request)
+            name = await run_in_threadpool(key_name, house, request)
+            body = await json_body(request)
             key = request.headers.get("idempotency-key", "")
             return await run_in_threadpool(_take, house, kind, body, name, key)
         except Problem as problem:
@@ -55,7 +55,7 @@ def intake_router(house: House) -> APIRouter:
     return router
 
 
-def _key_name(house: House, request: Request) -> str:
+def key_name(house: House, request: Request) -> str:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     name = house.store.read(people.api_key_name, key_digest(key)) if scheme.lower() == "bearer" and key else None
     if name is None:
@@ -65,7 +65,7 @@ def _key_name(house: House, request: Request) -> str:
     return name
 
 
-async def _json_body(request: Request) -> Mapping[str, Any]:
+async def json_body(request: Request) -> Mapping[str, Any]:
     raw = bytearray()
     async for part in request.stream():
         raw += part
@@ -158,7 +158,7 @@ def control_router(house: House, token: str) -> APIRouter:
         if not hmac.compare_digest(given, f"Bearer {token}".encode()):
             return Problem(401, "Unauthorized", "the control token is wrong").response()
         try:
-            params = await _json_body(request)
+            params = await json_body(request)
             return JSONResponse(await run_in_threadpool(perform, house, name, params))
         except Problem as problem:
             return problem.response()

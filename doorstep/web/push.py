@@ -41,7 +41,7 @@ async def _receive(house: House, carrier_id: str, name: str, secret: str, reques
         return refused(404, "no such account")
     if secret and not hmac.compare_digest(secret.encode(), house.callback_secret(carrier_id, name).encode()):
         return refused(404, "no such account")
-    body = await _body(request)
+    body = await limited_body(request)
     if body is None:
         return refused(413, f"a push may have at most {MAX_BODY_BYTES} bytes")
     account = Account(carrier_id, name, settings)
@@ -80,7 +80,8 @@ def may_come_from(settings: AccountSettings, address: str) -> bool:
         return False
 
 
-async def _body(request: Request) -> bytes | None:
+async def limited_body(request: Request) -> bytes | None:
+    """The body; None where it is longer than any push."""
     body = bytearray()
     async for part in request.stream():
         body += part

@@ -9,7 +9,7 @@ import pytest
 
 from config import words as book
 from config.words import LANGS, knows, label, moment, money, say, span, texts
-from domain import case, pickup, tracking
+from domain import booking, case, pickup, tracking
 from domain.errors import RuleError
 from domain.words import Words
 
@@ -66,6 +66,7 @@ def test_chinese_is_chinese_and_english_is_english():
         ("payer", pickup.Payer),
         ("fault", pickup.Fault),
         ("fail_reason", pickup.FailReason),
+        ("booking_refusal", booking.Refusal),
     ],
 )
 def test_every_member_has_a_name_and_no_name_is_left_over(table, codes: type[StrEnum]):

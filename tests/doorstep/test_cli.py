@@ -76,7 +76,7 @@ def test_every_command_explains_itself() -> None:
         for name in names:
             found = found.commands[name]  # type: ignore[attr-defined]
         assert found.help, names
-    text = (ROOT / "doorstep" / "cli.py").read_text("utf-8")
+    text = "".join(file.read_text("utf-8") for file in sorted((ROOT / "doorstep").glob("cli*.py")))
     asked = set(re.findall(r'operate\(config, "(\w+)"', text))
     assert asked
     assert asked <= set(OPERATIONS), asked - set(OPERATIONS)

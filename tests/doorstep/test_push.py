@@ -62,7 +62,9 @@ def world(tmp_path: Path) -> Iterator[tuple[Client, Store, int]]:
     with Store(settings.database, synchronous="OFF") as store:
         house = open_house(settings, store, now=SetClock(wall()))
         shipment = store.write(watched)
-        yield Client(create_app(house, extra_routers=(push_router(house),))), store, shipment
+        client = Client(create_app(house, extra_routers=(push_router(house),)))
+        yield client, store, shipment
+        client.close()
 
 
 def digest(store: Store) -> str:

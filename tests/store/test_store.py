@@ -167,13 +167,14 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
 def test_refusing_gives_the_lock_back(tmp_path: Path) -> None:
     """A database that was refused can be opened at once when it is mended."""
     with opened(tmp_path) as store:
+        [(head,)] = store.read(rows, "SELECT version_num FROM alembic_version")
         store.write(damage, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(RuleError):
         Store(tmp_path / "desk.sqlite3")
     import sqlite3
 
     with sqlite3.connect(tmp_path / "desk.sqlite3") as db:
-        db.execute("UPDATE alembic_version SET version_num = '0002'")
+        db.execute("UPDATE alembic_version SET version_num = ?", (head,))
     db.close()
     with opened(tmp_path) as store:
         assert store.read(count, "orders") == 0
