@@ -8,6 +8,7 @@ phrase fits.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 
 from carriers.base import Meaning, Phrase
@@ -244,6 +245,7 @@ MANNERS: tuple[tuple[Manner, tuple[str, ...]], ...] = (
 _ASKS_WHY = frozenset({_M.RETURNING, _M.ATTEMPT_FAILED, _M.EXCEPTION})
 
 
+@lru_cache(maxsize=16_384)  # carriers repeat themselves, and each poll repeats the whole list
 def meaning_of(code: str, text: str, status: str = "") -> Meaning | None:
     """The most exact row for a status code, the status beside it and its words; None where nothing says anything."""
     said = text.lower().replace("_", " ")
@@ -253,9 +255,11 @@ def meaning_of(code: str, text: str, status: str = "") -> Meaning | None:
     named = STATUSES.get(status.upper())
     if named and named.milestone in allowed:
         return named
-    found = next(
-        (row.meaning for row in PHRASES if row.meaning.milestone in allowed and row.fits(said)), CODES.get(code)
-    )
+    found = CODES.get(code)
+    for row in PHRASES:
+        if row.phrase in said and row.meaning.milestone in allowed and row.fits(said):
+            found = row.meaning
+            break
     if found and found.milestone in _ASKS_WHY and found.reason in {None, _R.OTHER}:
         return replace(found, reason=reason_in(said) or found.reason)
     return found

@@ -72,18 +72,18 @@ def _number(track: Track) -> Scalar:
 def _reading(tracks: Sequence[Track] | None, reply: HttpReply, ask: Ask, now: datetime) -> Reading:
     if tracks is None:
         return Failed(UnreadableReply(ID, f"the reply doesn't mention {ask.number}"))
-    known = [track for track in tracks if events_of(track)]
+    known = [(track, events) for track in tracks if (events := events_of(track))]
     if known:
-        return Found(_parcels(known, ask.number), promised_at=_promise(known))
+        return Found(_parcels(known, ask.number), promised_at=_promise(track for track, _ in known))
     failed = [track.error for track in tracks if track.error and text_of(track.error.code)]
     return failure(failed, reply, ask, now) if failed else NotFound(missing_since(ask, now, HISTORY))
 
 
-def _parcels(tracks: Iterable[Track], number: str) -> tuple[ParcelReading, ...]:
+def _parcels(known: Iterable[tuple[Track, tuple[ScanEvent, ...]]], number: str) -> tuple[ParcelReading, ...]:
     """One parcel per unique id: FedEx repeats a parcel where it has two records of it."""
     parcels: dict[tuple[str | None, Leg], ParcelReading] = {}
-    for track in tracks:
-        info, events = track.tracking_number_info or NumberInfo(), events_of(track)
+    for track, events in known:
+        info = track.tracking_number_info or NumberInfo()
         identity, leg = text_of(info.tracking_number_unique_id) or None, _leg(track, events)
         before = parcels[identity, leg].events if (identity, leg) in parcels else ()
         parcels[identity, leg] = ParcelReading(number, before + events, identity, leg)

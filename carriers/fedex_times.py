@@ -15,6 +15,8 @@ def times_of(scans: Sequence[Scan]) -> list[EventTime]:
     the zone of its state or country; where neither tells, the time stays unread.
     """
     exact = [offset_time(text_of(scan.date)) for scan in scans]
+    if all(exact):  # nearly always: nobody has to be a witness
+        return [time for time in exact if time]
     told = [
         (time.at, time.raw.strip(), _spot(scan)) for scan, time in zip(scans, exact, strict=True) if time and time.at
     ]

@@ -6,6 +6,7 @@ which want a login; rows that a live integration bears out too are marked with i
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 
 from carriers.base import Meaning, phrase_in
@@ -152,6 +153,7 @@ READDRESSED = ("改址", "改派", "转寄", "改地址")
 """What a remark of 200020 says where the parcel goes on to another address under its new number."""
 
 
+@lru_cache(maxsize=16_384)  # carriers repeat themselves, and each poll repeats the whole list
 def meaning_of(category: str, state: str, text: str) -> Meaning | None:
     """What a line means: by its state, else its category; sharpened by its text where that code leaves something open.
     A line without any code is read by its text alone.

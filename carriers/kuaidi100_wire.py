@@ -86,9 +86,13 @@ def _time(line: Event) -> EventTime:
     """``ftime`` is Kuaidi100's own formatted time; ``time`` is the carrier's and comes unpadded, even cut: where they
     differ ("2016-11-1" beside "2016-11-11" of a parcel collected that day) only ``ftime`` fits the lines around it.
     """
-    readings = [_clock(text_of(raw)) for raw in (line.ftime, line.time) if text_of(raw).strip()]
-    readable = [reading for reading in readings if reading.at is not None]
-    return (readable or readings or [_clock("")])[0]
+    unread: EventTime | None = None
+    for raw in (text_of(line.ftime), text_of(line.time)):
+        reading = _clock(raw) if raw.strip() else None
+        if reading and reading.at is not None:
+            return reading
+        unread = unread or reading
+    return unread or _clock("")
 
 
 def _clock(raw: str) -> EventTime:

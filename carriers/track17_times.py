@@ -50,9 +50,10 @@ def _local(iso: str) -> datetime | None:
 
 def _is_date(raw: RawTime, iso: str) -> bool:
     """Where the carrier told a date only, 17TRACK writes midnight."""
+    if text_of(raw.time).strip() or not text_of(raw.date).strip():
+        return False
     local = _local(iso)
-    dated = text_of(raw.date).strip() != "" == text_of(raw.time).strip()
-    return dated and local is not None and local.time() == time.min
+    return local is not None and local.time() == time.min
 
 
 def _utc_time(raw: str) -> EventTime | None:

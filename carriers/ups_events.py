@@ -18,7 +18,8 @@ def events_of(package: Package) -> tuple[ScanEvent, ...]:
     if not activities:
         return _from_status(package.current_status)
     when = times(activities, address_at(package, "ORIGIN"))
-    events = [_event(a, time, _delivered_on(package)) for a, time in zip(activities, when, strict=True)]
+    delivered_on = _delivered_on(package)
+    events = [_event(a, time, delivered_on) for a, time in zip(activities, when, strict=True)]
     return tuple(_with_delivery(_sent_back(events), package))
 
 

@@ -45,9 +45,9 @@ def read(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
 def _reading(shipments: Sequence[Shipment], reply: HttpReply, ask: Ask, now: datetime) -> Reading:
     mine = [shipment for shipment in shipments if _mentions(shipment, ask.number)]
     packages = [package for shipment in mine for package in shipment.package or ()]
-    known = [package for package in packages if events_of(package)]
+    known = [(package, events) for package in packages if (events := events_of(package))]
     if known:
-        return Found(_parcels(known, ask.number), promised_at=_promise(known))
+        return Found(_parcels(known, ask.number), promised_at=_promise(package for package, _ in known))
     faults = [fault for shipment in mine for fault in shipment.warnings or () if fault != Fault()]
     if faults:
         return failure(faults, reply, ask, now)
@@ -69,14 +69,14 @@ def _names(package: Package) -> list[str]:
     return [text_of(package.tracking_number), *(text_of(other.number) for other in others)]
 
 
-def _parcels(packages: Iterable[Package], number: str) -> tuple[ParcelReading, ...]:
+def _parcels(known: Iterable[tuple[Package, tuple[ScanEvent, ...]]], number: str) -> tuple[ParcelReading, ...]:
     """One parcel per package number, the one that was asked for first. The number is the identity; a parcel that is alone
     under its own number needs none.
     """
     parcels: dict[str, tuple[ScanEvent, ...]] = {}
-    for package in packages:
+    for package, events in known:
         own = text_of(package.tracking_number).strip()
-        parcels[own] = parcels.get(own, ()) + events_of(package)
+        parcels[own] = parcels.get(own, ()) + events
     alone = len(parcels) == 1
     return tuple(
         ParcelReading(number, events, None if alone and same_number(own, number) else own or None, leg_of(events))

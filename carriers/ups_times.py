@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 
 from carriers.base import naive_time, text_of, unread_time
 from carriers.place_zones import zone_of
@@ -22,12 +23,14 @@ FURTHEST = timedelta(hours=14)
 Spot = tuple[str, str, str]
 
 
+@lru_cache(maxsize=1_024)
 def iso_date(raw: str) -> str:
     """``20210210`` as ``2021-02-10``, empty where it is no date."""
     found = _DATE.fullmatch(raw.strip())
     return "-".join(found.groups()) if found else ""
 
 
+@lru_cache(maxsize=16_384)
 def iso_clock(raw: str) -> str:
     """HHMMSS, HH:MM:SS, HHMM or 74700 (a lost zero) as ``07:47:00``, empty where it is no time of day."""
     if not _CLOCK.fullmatch(raw.strip()):
@@ -67,6 +70,8 @@ def times(activities: Sequence[Activity], origin: Address) -> list[EventTime]:
     that city, or the origin's zone for a label that names only its country. Where nothing tells, the time stays unread.
     """
     told = [_told(activity) for activity in activities]
+    if all(told):  # nearly always: nobody has to be a witness
+        return [time for time in told if time]
     witness = _witnesses(activities, told)
     return [time or _assumed(a, witness, origin) for a, time in zip(activities, told, strict=True)]
 
@@ -85,7 +90,7 @@ def _told(activity: Activity) -> EventTime | None:
     if day and clock:
         time = naive_time(f"{day} {clock}", UTC, Zone.UTC_FIELD)
         if time.at:
-            return replace(time, raw=_raw(activity), certainty=Certainty.EXACT)
+            return EventTime(_raw(activity), time.at, Zone.UTC_FIELD, Certainty.EXACT)
     offset = offset_of(text_of(activity.gmt_offset))
     time = naive_time(_local(activity), offset, Zone.OFFSET) if offset else unread_time("")
     if time.at is None or time.certainty is Certainty.DATE_ONLY:
