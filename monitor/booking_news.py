@@ -12,6 +12,7 @@ from domain.privacy import scrub_body
 from store import bookings, facts, mail, tracking
 from store.base import Db
 from store.bookings import OPEN_QUESTION, OVER, BookingRow, Stage
+from store.tracking import RawBody
 
 LOOK_SOON, LOOK_NEAR, LOOK_FAR = timedelta(minutes=10), timedelta(minutes=30), timedelta(hours=6)
 NEAR_AFTER, WATCHED_AFTER = timedelta(hours=6), timedelta(days=3)
@@ -105,4 +106,4 @@ PEOPLE_IN_CALLS = ("courierName", "courierMobile")
 def _keep_unread(db: Db, carrier: Carrier, body: bytes, error: str, *, now: datetime) -> None:
     plain = unquote_plus(body.decode("utf-8", "replace")).encode()
     kept = scrub_body(plain, (*carrier.scrub, *PEOPLE_IN_CALLS))
-    tracking.keep_raw(db, source=carrier.id, status=200, body=kept, at=now, error=error)
+    tracking.keep_raw(db, [RawBody(carrier.id, 200, kept, error)], at=now)
