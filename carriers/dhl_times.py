@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from carriers.base import naive_time, offset_time, text_of, unread_time
+from carriers.base import text_of
 from carriers.dhl_wire import Address, Event, Place, Shipment
 from carriers.place_zones import COUNTRY_NAMES, zone_of
+from carriers.times import naive_time, offset_time, unread_time
 from domain.tracking import Certainty, EventTime, Zone
 
 HOMES: Mapping[str, str] = MappingProxyType(

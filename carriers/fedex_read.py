@@ -5,21 +5,13 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from carriers.base import (
-    Scalar,
-    json_of,
-    missing_since,
-    naive_time,
-    offset_time,
-    raise_for_status,
-    same_number,
-    text_of,
-)
+from carriers.base import Scalar, json_of, missing_since, raise_for_status, same_number, text_of
 from carriers.fedex_errors import HISTORY, failure, wait_s
 from carriers.fedex_events import events_of
 from carriers.fedex_times import MIDNIGHT
 from carriers.fedex_wire import ID, Address, Complete, NumberInfo, Reply, ReturnDetail, Track, Window
 from carriers.place_zones import zone_of
+from carriers.times import naive_time, offset_time
 from domain.errors import RateLimited, UnreadableReply
 from domain.parcel import ELECTRONIC, order_key
 from domain.tracking import (

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from carriers.base import naive_time, offset_time, text_of, unread_time
+from carriers.base import text_of
 from carriers.fedex_wire import Address, Scan
 from carriers.place_zones import zone_of
+from carriers.times import naive_time, offset_time, unread_time
 from domain.tracking import EventTime, Zone
 
 

@@ -13,14 +13,11 @@ from urllib.parse import urlencode
 import msgspec
 
 from carriers.base import (
-    SHANGHAI,
     Account,
     AccountSettings,
     Carrier,
     json_of,
     missing_since,
-    naive_time,
-    offset_time,
     raise_for_status,
     same_number,
     scan_event,
@@ -29,6 +26,7 @@ from carriers.base import (
 from carriers.jd_errors import BUSINESS, GATEWAY, kind_of
 from carriers.jd_vocabulary import CATEGORIES, PAIRS, STATES, meaning_of
 from carriers.jd_wire import Data, Envelope, Line, Reply, said
+from carriers.times import SHANGHAI, naive_time, offset_time
 from domain.errors import RuleError, UnreadableReply
 from domain.tracking import Ask, Found, Leg, Milestone, NoData, NotFound, ParcelReading, Reading, ScanEvent, Zone
 from net.http import HttpReply, HttpRequest

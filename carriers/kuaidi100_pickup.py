@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from carriers.base import SHANGHAI, Account, AccountSettings, PushAnswer, Scalar, said, text_of
+from carriers.base import Account, AccountSettings, PushAnswer, Scalar, said, text_of
 from carriers.booking import (
     QUOTE_HOLDS,
     BookingNews,
@@ -42,6 +42,7 @@ from carriers.kuaidi100_pickup_tables import (
     STATUSES,
 )
 from carriers.pickup_hours import Hours
+from carriers.times import SHANGHAI
 from domain.booking import (
     AlreadyBooked,
     Booking,

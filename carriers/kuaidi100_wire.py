@@ -9,19 +9,11 @@ from functools import lru_cache
 
 import msgspec
 
-from carriers.base import (
-    SHANGHAI,
-    Meaning,
-    Scalar,
-    naive_time,
-    offset_time,
-    same_number,
-    scan_event,
-    text_of,
-)
+from carriers.base import Meaning, Scalar, same_number, scan_event, text_of
 from carriers.kuaidi100_phrases import PHRASES
 from carriers.kuaidi100_vocabulary import CODE_OF_WORD, CODES, MANNERS_OF, REFINES
 from carriers.route_texts import Vocabulary
+from carriers.times import SHANGHAI, naive_time, offset_time
 from domain.errors import UnreadableReply
 from domain.tracking import Ask, EventTime, ScanEvent, Zone
 

@@ -16,7 +16,6 @@ from urllib.parse import parse_qs, urlencode
 import msgspec
 
 from carriers.base import (
-    SHANGHAI,
     Account,
     AccountSettings,
     Budget,
@@ -29,8 +28,6 @@ from carriers.base import (
     Subscription,
     json_of,
     missing_since,
-    naive_time,
-    offset_time,
     raise_for_status,
     said,
     same_number,
@@ -41,6 +38,7 @@ from carriers.kuaidi100_carriers import carrier_code
 from carriers.kuaidiniao_errors import ERRORS, code_of, failure, kind_of
 from carriers.kuaidiniao_vocabulary import CODES, SHIPPERS, meaning_of
 from carriers.kuaidiniao_wire import HISTORY, ID, Pushed, Result, Trace, check_number, entries
+from carriers.times import SHANGHAI, naive_time, offset_time
 from domain.errors import RuleError, UnreadableReply
 from domain.tracking import (
     Ask,

@@ -14,19 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from carriers.base import (
-    SHANGHAI,
-    Account,
-    AccountSettings,
-    Carrier,
-    Meaning,
-    json_of,
-    naive_time,
-    offset_time,
-    raise_for_status,
-    same_number,
-    scan_event,
-)
+from carriers.base import Account, AccountSettings, Carrier, Meaning, json_of, raise_for_status, same_number, scan_event
+from carriers.times import SHANGHAI, naive_time, offset_time
 from domain.errors import RuleError, UnreadableReply
 from domain.tracking import (
     Ask,

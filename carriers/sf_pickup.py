@@ -11,11 +11,12 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from carriers.base import SHANGHAI, Account, AccountSettings, Scalar, text_of
+from carriers.base import Account, AccountSettings, Scalar, text_of
 from carriers.booking import QUOTE_HOLDS, Call, Pickup, Repeat, Repeating, fitting, hundredths, needed, offered
 from carriers.pickup_hours import Hours, hourly
 from carriers.sf_gateway import ID, Result, nested, opened, signed
 from carriers.sf_pickup_errors import BUSINESS, CANCELLED, DUPLICATE, SAYS
+from carriers.times import SHANGHAI
 from domain.booking import (
     AlreadyBooked,
     Booking,

@@ -2,9 +2,10 @@
 
 import msgspec
 
-from carriers.base import SHANGHAI, Scalar, naive_time, offset_time, scan_event, text_of
+from carriers.base import Scalar, scan_event, text_of
 from carriers.sf_gateway import ID
 from carriers.sf_vocabulary import meaning_of
+from carriers.times import SHANGHAI, naive_time, offset_time
 from domain.errors import UnreadableReply
 from domain.tracking import ScanEvent, Zone
 

@@ -27,14 +27,13 @@ from carriers.base import (
     json_of,
     missing_since,
     no_data_of,
-    offset_time,
     raise_for_status,
     said,
     same_number,
     scan_event,
     text_of,
-    unread_time,
 )
+from carriers.times import offset_time, unread_time
 from carriers.track17_errors import ERRORS, REGISTERED
 from carriers.track17_manners import manner_in, to_be_collected, to_sender
 from carriers.track17_times import NOBODY, Witness, time_of, witness_of

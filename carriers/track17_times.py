@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from carriers.base import SHANGHAI, naive_time, offset_time, text_of, unread_time
+from carriers.base import text_of
 from carriers.place_zones import STATES, zone_of
+from carriers.times import SHANGHAI, naive_time, offset_time, unread_time
 from carriers.track17_wire import Address, Event, Firm, RawTime
 from domain.tracking import Certainty, EventTime, Zone
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from carriers.base import Meaning, same_number, scan_event, text_of, unread_time
+from carriers.base import Meaning, same_number, scan_event, text_of
+from carriers.times import unread_time
 from carriers.ups_manners import manner_in
 from carriers.ups_statuses import STATUSES
 from carriers.ups_times import address_of, country_of, iso_date, times

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from carriers.base import json_of, missing_since, naive_time, raise_for_status, same_number, text_of
+from carriers.base import json_of, missing_since, raise_for_status, same_number, text_of
 from carriers.place_zones import zone_of
+from carriers.times import naive_time
 from carriers.ups_errors import HISTORY, failure
 from carriers.ups_events import address_at, dated_as, events_of
 from carriers.ups_times import iso_clock, spot_of

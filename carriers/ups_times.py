@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
-from carriers.base import naive_time, text_of, unread_time
+from carriers.base import text_of
 from carriers.place_zones import zone_of
+from carriers.times import naive_time, unread_time
 from carriers.ups_wire import Activity, Address, Location
 from domain.tracking import Certainty, EventTime, Zone
 

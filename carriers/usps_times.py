@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
-from carriers.base import naive_time, offset_time, text_of, unread_time
+from carriers.base import text_of
 from carriers.place_zones import zone_of
+from carriers.times import naive_time, offset_time, unread_time
 from carriers.usps_wire import Event, Expectation, Reply
 from domain.tracking import Certainty, EventTime, Zone
 

@@ -10,13 +10,14 @@ import httpx
 from carrier_support import SECRET
 
 from carriers import fedex_pickup, kuaidi100_pickup, registry, sf_pickup, ups_pickup
-from carriers.base import SHANGHAI, Account, Carrier, Token
+from carriers.base import Account, Carrier, Token
 from carriers.booking import Call
 from carriers.booking_sender import pickup_line
 from carriers.fedex_pickup import FedexPickupSettings
 from carriers.kuaidi100_pickup import Kuaidi100PickupSettings
 from carriers.sender import Line
 from carriers.sf_pickup import SfPickupSettings
+from carriers.times import SHANGHAI
 from carriers.ups_pickup import UpsPickupSettings
 from domain.booking import Intercept, InterceptKind, Party, PickupOrder, Slot
 from net.http import Http, HttpReply

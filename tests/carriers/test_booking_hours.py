@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from booking_support import CN_ORDER, NEW_YORK, SF_ORDER, US_ORDER, carrier_of
 
-from carriers.base import SHANGHAI
 from carriers.pickup_hours import WORKDAYS, Hours, clock, slot_refused, slots_of
+from carriers.times import SHANGHAI
 from domain.booking import PickupOrder, Refusal, Slot
 from domain.errors import RuleError
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carriers.base import SHANGHAI, YEARS, _numbers, naive_time
+from carriers.times import SHANGHAI, YEARS, _numbers, naive_time
 from domain.tracking import Certainty, Zone
 
 ZONES = st.sampled_from(
