@@ -11,15 +11,25 @@ from urllib.parse import urlsplit
 import httpx
 
 from net.http import HttpReply, HttpRequest
-from sim import dhl, fedex, jd, kuaidi100, kuaidiniao, sf, track17, ups, usps
+from sim import dhl, fedex, jd, kuaidi100, kuaidi100_pickups, kuaidiniao, sf, track17, ups, usps
 from sim.wire import Memory, reply
 from sim.world import World
 
 Handler = Callable[[World, Memory, str, HttpRequest, datetime], HttpReply]
 
+PICKUPS = "/order/borderapi.do"
+
+
+def _kuaidi100(world: World, memory: Memory, path: str, request: HttpRequest, now: datetime) -> HttpReply:
+    """Queries and subscriptions, and the courier's pickups behind the same address."""
+    if path == PICKUPS:
+        return kuaidi100_pickups.answer(kuaidi100_pickups.orders_of(memory), request, now)
+    return kuaidi100.answer(world, memory, path, request, now)
+
+
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
-        "kuaidi100": kuaidi100.answer,
+        "kuaidi100": _kuaidi100,
         "sf": sf.answer,
         "fedex": fedex.answer,
         "kuaidiniao": kuaidiniao.answer,
@@ -47,7 +57,12 @@ OUTAGE_PAGE = b"<html><body><h1>503 Service Unavailable</h1></body></html>"
 
 CREDENTIALS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "kuaidi100": {"customer": kuaidi100.CUSTOMER, "key": kuaidi100.KEY, "salt": "demo-salt"},
+        "kuaidi100": {
+            "customer": kuaidi100.CUSTOMER,
+            "key": kuaidi100.KEY,
+            "salt": "demo-salt",
+            "pickup_secret": kuaidi100_pickups.SECRET,
+        },
         "sf": {"partner_id": sf.PARTNER_ID, "checkword": sf.CHECKWORD},
         "fedex": {"client_id": fedex.CLIENT_ID, "client_secret": fedex.CLIENT_SECRET},
         "kuaidiniao": {"ebusiness_id": kuaidiniao.EBUSINESS_ID, "app_key": kuaidiniao.APP_KEY},
@@ -72,10 +87,12 @@ CREDENTIALS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 def settings(address: str) -> dict[str, dict[str, str]]:
     """The adapters' settings that reach these carriers at ``address`` (such as ``http://127.0.0.1:8723``)."""
     behind = {"sf": "/std/service"}
-    return {
+    found = {
         source: {**credentials, "base_url": f"{address}/{source}{behind.get(source, '')}"}
         for source, credentials in CREDENTIALS.items()
     }
+    found["kuaidi100"]["pickup_url"] = f"{address}/kuaidi100{PICKUPS}"
+    return found
 
 
 def answer(world: World, memory: Memory, request: HttpRequest, now: datetime) -> HttpReply | None:

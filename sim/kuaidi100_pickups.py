@@ -15,9 +15,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from net.http import HttpReply, HttpRequest
+from sim import kuaidi100
 from sim.kuaidi100 import KEY
 from sim.shop import ZONE
-from sim.wire import form_of, json_object, reply
+from sim.wire import Memory, form_of, json_object, reply
+from sim.world import World
 
 SECRET = "demoSecret8"  # noqa: S105 - opens a stand-in only
 """A demo credential: it opens this stand-in and nothing else."""
@@ -71,6 +73,17 @@ class Orders:
         """The order of an id that is still known; none for an empty one."""
         same = (one for one in self.placed if third and one.param.get("thirdOrderId") == third)
         return next((one for one in same if now - one.at < REMEMBERED), None)
+
+
+def orders_of(memory: Memory) -> Orders:
+    """The orders that this stand-in keeps in its server's memory."""
+    orders: Orders = memory.kept.setdefault("kuaidi100 pickups", Orders())
+    return orders
+
+
+def pushes(world: World, memory: Memory, since: datetime, now: datetime) -> list[HttpRequest]:
+    """The calls about orders, and those about subscribed parcels."""
+    return [*kuaidi100.pushes(world, memory, since, now), *calls(orders_of(memory), since, now)]
 
 
 def answer(orders: Orders, request: HttpRequest, now: datetime) -> HttpReply:

@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from net.http import HttpRequest
-from sim import kuaidi100, kuaidiniao, sf, track17, ups
+from sim import kuaidi100_pickups, kuaidiniao, sf, track17, ups
 from sim.wire import Memory
 from sim.world import World
 
@@ -14,7 +14,7 @@ Pusher = Callable[[World, Memory, datetime, datetime], list[HttpRequest]]
 
 PUSHERS: Mapping[str, Pusher] = MappingProxyType(
     {
-        "kuaidi100": kuaidi100.pushes,
+        "kuaidi100": kuaidi100_pickups.pushes,
         "sf": sf.pushes,
         "kuaidiniao": kuaidiniao.pushes,
         "ups": ups.pushes,

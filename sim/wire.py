@@ -40,7 +40,7 @@ class Memory:
     ``asked`` is when each number was last asked at Kuaidi100, ``locked`` until when it is locked for asking too often;
     ``locks`` counts how often that happened. By source: ``subscribed`` numbers, ``hooks`` of the consoles, ``calls``
     that weren't swallowed by an outage, and how often a limit was ``exceeded``. ``changes`` counts up with every
-    subscription that comes, goes or is renewed, and every new hook.
+    subscription that comes, goes or is renewed, and every new hook. ``kept`` is what one stand-in keeps for itself.
     """
 
     asked: dict[str, datetime] = field(default_factory=dict)
@@ -52,6 +52,7 @@ class Memory:
     exceeded: dict[str, int] = field(default_factory=dict)
     changes: int = 0
     windows: Windows = field(default_factory=Windows)
+    kept: dict[str, Any] = field(default_factory=dict)
 
     def count(self, source: str) -> None:
         self.calls[source] = self.calls.get(source, 0) + 1
