@@ -3,13 +3,20 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# A real Matrix homeserver and an independent client for the tests of chats, in an environment of their own: Synapse is
+# AGPL-3.0, so it is only ever run as a process, and neither is a dependency of ours.
+SYNAPSE := .venv-synapse
 
-.PHONY: run test check format lock bench clean
+.PHONY: run test faults check format lock bench clean
 run: $(READY)
 	$(BIN)/doorstep demo
 
-test: $(READY)
+test: $(READY) $(SYNAPSE)/.ready
 	$(BIN)/python -m pytest -n 2
+
+# The tests that kill and disturb things, at their full sizes.
+faults: $(READY) $(SYNAPSE)/.ready
+	DOORSTEP_FAULTS=full $(BIN)/python -m pytest tests/chat/test_faults.py
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -30,6 +37,8 @@ lock:
 	  pyproject.toml -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --extra dev --extra fast -c requirements.txt pyproject.toml -o requirements-dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  tests/chat/requirements-synapse.in -o tests/chat/requirements-synapse.txt
 
 $(READY): requirements-dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Doorstep needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
@@ -38,5 +47,10 @@ $(READY): requirements-dev.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
+$(SYNAPSE)/.ready: tests/chat/requirements-synapse.txt
+	$(PYTHON) -m venv $(SYNAPSE)
+	$(SYNAPSE)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r tests/chat/requirements-synapse.txt
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(SYNAPSE) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,16 +1,20 @@
 """What a chat is: a value made of pure functions, like a carrier. See docs/adding-a-chat.md."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from domain.case import CaseStatus, Kind, Severity, Subject
+from domain.case import CaseEvent, CaseStatus, Kind, Severity, Subject
+from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, UnreadableReply
 from domain.words import Words
 from net.http import HttpReply, HttpRequest
+
+# --- what people do ------------------------------------------------------------------------------------------------
 
 
 class ActKind(StrEnum):
@@ -19,14 +23,25 @@ class ActKind(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     ASSIGN = "assign"
     COMMENT = "comment"
+    SNOOZE = "snooze"
     RESOLVE = "resolve"
+
+
+class Question(StrEnum):
+    """What a person can ask the desk from a chat."""
+
+    MINE = "mine"
+    DUE = "due"
+    CASE = "case"
+    ON_CALL = "on_call"
+    HELP = "help"
 
 
 @dataclass(frozen=True, slots=True)
 class ChatAct:
     """One thing that a person did in a chat. ``key`` tells one delivery from another: it has one effect.
 
-    ``actor`` is the chat's own identity of the person, proven by the adapter; ``to`` is the assignee.
+    ``actor`` is the person's id, proven by the adapter; ``to`` is the assignee, ``until`` when a snoozed case speaks again.
     """
 
     adapter: str
@@ -37,11 +52,69 @@ class ChatAct:
     kind: ActKind
     words: str = ""
     to: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a text, button or reaction asks for. ``to`` names whom a case goes to, the speaker where it is ``ME``;
+    ``length`` is for how long it is put off; ``case_id`` is set where a question names one.
+    """
+
+    kind: ActKind | Question
+    words: str = ""
+    to: str = ""
+    length: timedelta | None = None
+    case_id: int | None = None
+
+
+ME = "me"
+"""A case that a person takes for themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One thing that somebody did in a chat, as the chat proves it; nothing is looked up yet.
+
+    ``who`` is the chat's own identity of the person, ``about`` the message that it was done to ("" for none), ``here`` the
+    message in which it was done, which an answer refers to.
+    """
+
+    key: str
+    who: str
+    wish: Wish
+    about: str = ""
+    here: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one look at a chat brought, in its order. ``cursor`` is where the next look begins; it is kept only after
+    everything before it was committed. ``gap`` is set where the chat left older entries out: what to ask for them with.
+    """
+
+    heard: tuple[Heard, ...] = ()
+    cursor: str = ""
+    gap: str = ""
+
+
+# --- what is said --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that a person did to a case, as its message shows it."""
+
+    event: CaseEvent
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A message about a case, as a value; ``reason`` names why it is said now. No personal text in it."""
+    """A message about a case, as a value; ``reason`` names why it is said now. No personal text in it but the names of
+    the desk's own people: ``owner`` and ``acknowledged_by`` are their ids, ``owner_name`` and ``deeds`` have their names.
+    """
 
     case_id: int
     kind: Kind
@@ -57,6 +130,8 @@ class Alert:
     owner: str | None
     acknowledged_by: str | None
     acknowledged_at: datetime | None
+    owner_name: str = ""
+    deeds: tuple[Deed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +145,148 @@ class RouteMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """A short text to the channel or to one person: what a question brought, why an act was refused, how to link."""
+
+    lines: tuple[Words, ...]
+
+
+Message = Alert | RouteMessage | Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads: the language and time zone of a channel, and where the console is."""
+
+    lang: str
+    zone: ZoneInfo
+    url: str = ""
+
+
+# --- an adapter ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One channel's settings, ready to use. ``name`` is the account's name in the configuration."""
+
+    adapter: str
+    name: str
+    settings: Any = field(repr=False)
+
+    @property
+    def channel(self) -> str:
+        """How letters and audit entries name it: ``matrix:desk``."""
+        return f"{self.adapter}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the platform takes: at most ``calls`` in any ``per_s`` seconds for each window; a body of at most so many bytes;
+    edits until ``edit_for`` after the message was sent (None: always).
+    """
+
+    windows: tuple[tuple[int, float], ...]
+    body_bytes: int
+    edit_for: timedelta | None = None
+
+
+class Send(Protocol):
+    """The request that says something. ``key`` is the one id under which it is ever sent; ``to`` is where to, the
+    channel itself where it is empty.
+    """
+
+    def __call__(self, payload: Mapping[str, Any], account: Account, key: str, to: str = "") -> HttpRequest: ...
+
+
+class Refer(Protocol):
+    """The request that edits a message, or replies to it; ``remote_id`` is the message."""
+
+    def __call__(self, payload: Mapping[str, Any], remote_id: str, account: Account, key: str) -> HttpRequest: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outward:
+    """How a chat is written to. ``sent`` gives the id of the message that a reply tells of, and raises an OutsideError
+    where nothing was sent. ``look`` asks for a message as the chat keeps it, ``seen`` raises where it isn't there. ``open``
+    and ``opened`` make a private place for one person and give its address.
+    """
+
+    send: Send
+    edit: Refer
+    reply: Refer
+    sent: Callable[[HttpReply], str]
+    limits: Callable[[Account], Limits]
+    look: Callable[[str, Account], HttpRequest]
+    seen: Callable[[HttpReply], None]
+    open: Callable[[str, Account], HttpRequest]
+    opened: Callable[[HttpReply], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to be asked before we listen; ``check`` raises an OutsideError where the answer isn't good enough."""
+
+    name: str
+    request: Callable[[Account], HttpRequest]
+    check: Callable[[HttpReply, Account], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """How a chat is listened to by asking. ``enter`` is asked at each start: who we are, whether we may be here.
+    ``request`` asks for what came after a cursor ("" for: from now on); ``older`` asks for what a gap left out.
+    """
+
+    enter: tuple[Step, ...]
+    request: Callable[[Account, str], HttpRequest]
+    read: Callable[[HttpReply, Account], Batch]
+    older: Callable[[Account, str, str], HttpRequest]
+    read_older: Callable[[HttpReply, Account], Batch]
+
+
+@dataclass(frozen=True, slots=True)
 class Chat:
-    """An adapter. ``request`` is None where nothing leaves the house (the console reads the outbox itself)."""
+    """An adapter. ``outward`` and ``polled`` are None where nothing leaves the house (the console reads the outbox itself).
+
+    ``identity`` says in one word what the chat proves of a person: the key that is linked to a member of the desk.
+    """
 
     id: str
     name: Mapping[str, str]
     settings: type[msgspec.Struct]
-    render: Callable[[Alert | RouteMessage, str], dict[str, Any]]
-    read: Callable[[Mapping[str, str], str, str], ChatAct]
-    request: Callable[[dict[str, Any], str, Any], HttpRequest] | None = None
-    sent: Callable[[HttpReply], str] | None = None
+    render: Callable[[Message, Reader], dict[str, Any]]
+    identity: str
+    outward: Outward | None = None
+    polled: Polled | None = None
+
+
+# --- replies -------------------------------------------------------------------------------------------------------
+
+T = TypeVar("T")
+UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError)
+
+
+def said(who: str, body: bytes, shape: type[T]) -> T:
+    """A JSON body as ``shape``. Raises UnreadableReply where it isn't one."""
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except UNREADABLE as exc:
+        raise UnreadableReply(who, f"{type(exc).__name__}: {exc}") from exc
+
+
+def raise_for_status(who: str, reply: HttpReply, why: str = "", *, retry_after_s: int | None = None) -> None:
+    """Raise the OutsideError that an HTTP status other than 200 stands for; ``why`` is the chat's own word for it."""
+    if reply.status != 200:
+        raise error_of(who, reply.status, why, retry_after_s)
+
+
+def error_of(who: str, status: int, why: str, retry_after_s: int | None) -> OutsideError:
+    what = f"HTTP {status} {why}".strip()
+    if status in {401, 403}:
+        return AccessDenied(who, what)
+    if status == 429:
+        return RateLimited(who, what, retry_after_s=retry_after_s)
+    if status >= 500 or status in {408, 425}:
+        return Unreachable(who, what)
+    return UnreadableReply(who, what)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from chat.base import ActKind, Alert, Chat, ChatAct, RouteMessage
+from chat.base import ActKind, Answer, Chat, ChatAct, Message, Reader, RouteMessage
 from domain.errors import RuleError
 
 MAX_WORDS = 2_000
@@ -18,9 +18,11 @@ class ConsoleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The console needs no settings."""
 
 
-def render(message: Alert | RouteMessage, lang: str) -> dict[str, Any]:
+def render(message: Message, reader: Reader) -> dict[str, Any]:
     """What the feed shows: values only; the page turns codes into words in the reader's own language."""
-    del lang
+    del reader
+    if isinstance(message, Answer):
+        return {"lines": [words.to_json() for words in message.lines]}
     if isinstance(message, RouteMessage):
         return {"route": message.route_id, "url": message.url, "day": message.day, "stops": message.stops}
     return {
@@ -48,6 +50,8 @@ def read(form: Mapping[str, str], actor: str, key: str) -> ChatAct:
         case_id = int(form.get("case", ""))
     except ValueError as exc:
         raise RuleError(f"act: one of {', '.join(ActKind)}; case: its number") from exc
+    if kind is ActKind.SNOOZE:
+        raise RuleError("act: the console shows every open case; one is put off in a chat")
     words = form.get("words", "").strip()[:MAX_WORDS]
     if kind is ActKind.COMMENT and not words:
         raise RuleError("words: a comment needs some text")
@@ -59,5 +63,5 @@ CHAT = Chat(
     name={"zh": "控制台", "en": "Console"},
     settings=ConsoleSettings,
     render=render,
-    read=read,
+    identity="the signed-in person",
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from chat import console
+from chat import console, matrix
 from chat.base import Chat
 
-CHATS: Mapping[str, Chat] = {chat.id: chat for chat in (console.CHAT,)}
+CHATS: Mapping[str, Chat] = {chat.id: chat for chat in (console.CHAT, matrix.CHAT)}

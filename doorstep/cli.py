@@ -23,11 +23,13 @@ routes = typer.Typer(help="Pickup routes: plan, show, solve a problem file.", no
 carriers = typer.Typer(
     help="Carriers: list, test, plan, detect, unmapped codes, read a recorded reply.", no_args_is_help=True
 )
+chat = typer.Typer(help="Chats: list, test, link somebody to the desk.", no_args_is_help=True)
 config = typer.Typer(help="The configuration.", no_args_is_help=True)
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
 people = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 for name, group in (
-    ("cases", cases), ("routes", routes), ("carriers", carriers), ("pickups", pickups), ("config", config), ("keys", keys), ("people", people),
+    ("cases", cases), ("routes", routes), ("carriers", carriers), ("pickups", pickups), ("chat", chat),
+    ("config", config), ("keys", keys), ("people", people),
 ):  # fmt: skip
     app.add_typer(group, name=name)
 
@@ -339,6 +341,33 @@ def carriers_intercept(
 
 def _intercept_lines(answer: dict[str, Any]) -> list[str]:
     return [f"{answer['number']}: the carrier took the order; whether it catches the parcel shows in its scans"]
+
+
+@chat.command("list")
+def chat_list(config: Config = CONFIG, json: AsJson = False) -> None:
+    """Every chat channel that is set: what waits for it, what was given up."""
+    answer = operate(config, "chats_list")
+    lines = [f"{c['name']:<24} {c['waiting']} waiting, {c['dead']} given up" for c in answer["channels"]]
+    show(answer, json, lambda a: lines or [f"no chat is set; known are {', '.join(a['known'])}: see docs/chat/"])
+
+
+@chat.command("link")
+def chat_link(adapter: str, identity: str, person: str, config: Config = CONFIG) -> None:
+    """Say which member of the desk somebody in a chat is: matrix @sam:example.org sam."""
+    answer = operate(config, "chat_link", adapter=adapter, identity=identity, person=person)
+    typer.echo(f"{answer['identity']} in {answer['adapter']} is {answer['person']}")
+
+
+@chat.command("test")
+def chat_test(
+    channel: Annotated[str, typer.Argument(help="As `doorstep chat list` names it: matrix:desk.")],
+    wait: Annotated[int, typer.Option(min=5, max=900, help="Seconds to wait for the click.")] = 120,
+    config: Config = CONFIG,
+) -> None:
+    """Send a test message, wait for its click, and tell each hop: sent, shown, clicked, verified, committed, edited."""
+    from doorstep.chat_test import chat_test as run_test
+
+    raise typer.Exit(run_test(lambda name, params: operate(config, name, **params), channel, wait))
 
 
 @app.command()

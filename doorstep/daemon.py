@@ -4,7 +4,7 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from random import Random
 
@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from carriers.sender import Line
 from doorstep import control
 from doorstep.beat import beat
+from doorstep.chats import Channel
 from doorstep.house import House
 from doorstep.metrics import Metrics
 from doorstep.web.api import control_router, health_router, intake_router
@@ -41,9 +42,11 @@ class Daemon:
         *,
         rng: Random,
         before: Callable[[], Awaitable[None]],
+        channels: Sequence[Channel] = (),
     ) -> None:
         self.house = house
-        self.metrics = Metrics()
+        self.metrics = Metrics(channels)
+        self.channels = channels
         self._lines = lines
         self._solve = solve
         self._rng = rng
@@ -67,6 +70,8 @@ class Daemon:
         async with asyncio.timeout(SHUTDOWN_S), self._beating:
             for line in self._lines.values():
                 await line.close()
+            for channel in self.channels:
+                await channel.line.close()
 
 
 def app_of(daemon: Daemon, token: str, *, speed: Callable[[int], None] | None = None) -> FastAPI:
@@ -106,10 +111,13 @@ async def serve(
         # uvicorn raises what it caught once more when it has ended: that must not kill us before we have finished
         signal.signal(signal_, server.handle_exit)
     starting = asyncio.create_task(_start(scheduler, first))
+    talking = [asyncio.create_task(channel.run()) for channel in daemon.channels]
     try:
         await server.serve(sockets=[listener])
     finally:
-        starting.cancel()
+        for task in (starting, *talking):
+            task.cancel()
+        await asyncio.gather(*talking, return_exceptions=True)
         if scheduler.running:
             scheduler.pause()  # a shutdown would cancel the beat that runs; it may end first
         await daemon.finish()

@@ -1,11 +1,13 @@
 """Figures for Prometheus, and what /readyz answers."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from domain.errors import MESSAGE_LIMIT
 from doorstep.beat import Beat
+from doorstep.chats import Channel
 
 STALE = timedelta(seconds=60)
 """No beat for this long: something hangs."""
@@ -14,8 +16,9 @@ STALE = timedelta(seconds=60)
 class Metrics:
     """What the daemon did so far; one for each process."""
 
-    def __init__(self) -> None:
+    def __init__(self, channels: Sequence[Channel] = ()) -> None:
         self.registry = CollectorRegistry()
+        self._channels = channels
         self._counters = {
             name: Counter(f"doorstep_{name}", text, registry=self.registry)
             for name, text in (
@@ -30,6 +33,18 @@ class Metrics:
             )
         }
         self.open_cases = Gauge("doorstep_open_cases", "Cases open now", registry=self.registry)
+        self.letters = Gauge(
+            "doorstep_letters",
+            "Letters to a chat that wait, or were given up",
+            ("channel", "state"),
+            registry=self.registry,
+        )
+        self._chat_up = Gauge(
+            "doorstep_chat_up", "1 where a chat is well, 0 where it fails", ("channel", "way"), registry=self.registry
+        )
+        self._chat_acts = Gauge(
+            "doorstep_chat_acts", "What people did in a chat since the start", ("channel",), registry=self.registry
+        )
         self.last_at: datetime | None = None
         self.error = ""
 
@@ -56,6 +71,16 @@ class Metrics:
         if self.last_at is not None and now - self.last_at > STALE:
             return f"no beat since {self.last_at.isoformat()}"
         return ""
+
+    def chats(self, counts: Mapping[str, Mapping[str, int]]) -> None:
+        """How the chats are doing, and what waits for them."""
+        for name, states in counts.items():
+            for state, n in states.items():
+                self.letters.labels(name, state).set(n)
+        for channel in self._channels:
+            for way, health in (("send", channel.sending), ("listen", channel.hearing)):
+                self._chat_up.labels(channel.name, way).set(not health.error)
+            self._chat_acts.labels(channel.name).set(channel.acts)
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

@@ -22,6 +22,7 @@ from doorstep.booking_operations import (
     pickups_state,
 )
 from doorstep.carrier_operations import carriers_list, carriers_plan, carriers_test, carriers_unmapped
+from doorstep.chat_operations import chat_link, chat_test_look, chat_test_send, chat_test_unclicked, chats_list
 from doorstep.control import Operation
 from doorstep.house import House
 from doorstep.solving import Apart
@@ -178,6 +179,11 @@ OPERATIONS: dict[str, Operation] = {
     "routes_plan": routes_plan,
     "routes_show": routes_show,
     "check": check_all,
+    "chats_list": chats_list,
+    "chat_link": chat_link,
+    "chat_test_send": chat_test_send,
+    "chat_test_look": chat_test_look,
+    "chat_test_unclicked": chat_test_unclicked,
     "carriers_list": carriers_list,
     "carriers_test": carriers_test,
     "carriers_plan": carriers_plan,

@@ -1,7 +1,8 @@
 """Sending what was written: each letter at least once, under its one id, after the commit that wrote it.
 
-Every channel of today lives in the house: an alert is delivered by being in the console's feed, an instruction by being
-on the money page, a route by being on its courier's page. So sending is one transaction.
+These are the channels inside the house: an alert is delivered by being in the console's feed, an instruction by being on
+the money page, a route by being on its courier's page. So sending is one transaction. What goes to a chat outside has a queue
+of its own: doorstep/chats.
 """
 
 from datetime import datetime

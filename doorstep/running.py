@@ -42,6 +42,7 @@ def operate(config: Path, name: str, params: Mapping[str, Any]) -> dict[str, Any
 
 def run_daemon(config: Path) -> None:
     """Run until SIGTERM or SIGINT."""
+    from doorstep.chats import channels_of
     from doorstep.daemon import Daemon, listen, serve
     from doorstep.solving import Apart
     from doorstep.watched_folder import importer
@@ -66,6 +67,7 @@ def run_daemon(config: Path) -> None:
             Apart(Seconds(SOLVE_SECONDS)),
             rng=Random(secrets.randbits(64)),
             before=importer(house),
+            channels=channels_of(house),
         )
         asyncio.run(serve(daemon, listener))
 

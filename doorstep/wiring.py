@@ -10,6 +10,7 @@ from carriers.sender import Line
 from chat.registry import CHATS
 from config.settings import Settings
 from domain.place import Location
+from doorstep import chats
 from doorstep.clock import Clock, wall
 from doorstep.house import House, make_link_key
 from net.http import Http, Transport
@@ -18,6 +19,7 @@ from scheduler.plan_types import Collector, Courier, Depot, Fleet, Pause, Price
 from scheduler.policy import Policy
 from scheduler.policy_file import shipped_policy, shop_policy
 from scheduler.tick import PickupSettings
+from store import chat_queue
 from store.base import Store
 
 STRUCTS: Mapping[str, Mapping[str, type[Struct]]] = {
@@ -29,6 +31,7 @@ STRUCTS: Mapping[str, Mapping[str, type[Struct]]] = {
 
 def open_house(settings: Settings, store: Store, *, now: Clock = wall, between: Between = straight) -> House:
     store.write(make_link_key)
+    store.write(chat_queue.set_channels, chats.rows_of(settings), now=now())
     return House(store, settings, settings.detection, now, pickups=pickups_of(settings, between))
 
 

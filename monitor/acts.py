@@ -15,6 +15,7 @@ EVENT = {
     ActKind.ACKNOWLEDGE: CaseEvent.ACKNOWLEDGED,
     ActKind.ASSIGN: CaseEvent.ASSIGNED,
     ActKind.COMMENT: CaseEvent.COMMENTED,
+    ActKind.SNOOZE: CaseEvent.SNOOZED,
     ActKind.RESOLVE: CaseEvent.RESOLVED,
 }
 ROLES_THAT_ACT = frozenset({"agent", "lead", "admin"})
@@ -42,10 +43,18 @@ def perform(db: Db, act: ChatAct, *, now: datetime) -> Done | Refused:
     assert case is not None
     if not mail.receive(db, act.adapter, act.account, act.key, at=now):
         return Done(case)
-    fact = CaseFact(EVENT[act.kind], now, act.actor, act.adapter, act.words, {"to": act.to} if act.to else {})
+    fact = CaseFact(EVENT[act.kind], now, act.actor, act.adapter, act.words, _data(act))
     case = cases.add(db, case.id, fact)
     alerts.say(db, case, EVENT[act.kind].value, now=now)
+    if act.until:
+        alerts.remind(db, case, until=act.until, now=now)
     return Done(case)
+
+
+def _data(act: ChatAct) -> dict[str, str]:
+    """What an act carries besides its words."""
+    more = {"to": act.to, "until": act.until.isoformat() if act.until else None}
+    return {name: value for name, value in more.items() if value}
 
 
 def _refusal(db: Db, act: ChatAct, case: CaseRow | None) -> Words | None:

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
-from store import tables
+from store import chat_tables, tables
 from store.base import Db
 from store.tables import table
 
 _inbound, _outbox = table(tables.Inbound), table(tables.Outbox)
+_channel = table(chat_tables.ChatChannel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Letter:
     dead_at: datetime | None = None
     remote_id: str = ""
     error: str = ""
+    priority: int = 0
 
 
 def received_before(db: Db, adapter: str, account: str, key: str) -> str | None:
@@ -70,6 +72,7 @@ def post(db: Db, letters: Iterable[Letter], *, now: datetime) -> None:
             "attempts": 0,
             "remote_id": "",
             "error": "",
+            "priority": letter.priority,
         }
         for letter in letters
     ]
@@ -78,9 +81,15 @@ def post(db: Db, letters: Iterable[Letter], *, now: datetime) -> None:
 
 
 def due_letters(db: Db, *, now: datetime, limit: int) -> list[Letter]:
+    """What is due inside the house; what goes to a chat waits in that chat's own queue (store/chat_queue)."""
     rows = db.execute(
         select(_outbox)
-        .where(_outbox.c.sent_at.is_(None), _outbox.c.dead_at.is_(None), _outbox.c.due_at <= now)
+        .where(
+            _outbox.c.sent_at.is_(None),
+            _outbox.c.dead_at.is_(None),
+            _outbox.c.due_at <= now,
+            _outbox.c.channel.not_in(select(_channel.c.name)),
+        )
         .order_by(_outbox.c.due_at, _outbox.c.created_at, _outbox.c.id)
         .limit(limit)
     )

@@ -495,10 +495,14 @@ class Outbox(SQLModel, table=True):
     __table_args__ = (
         Index("outbox_due", "due_at", sqlite_where=text("sent_at IS NULL AND dead_at IS NULL")),
         Index("outbox_channel", "channel", "created_at"),
+        Index("outbox_remote", "channel", "remote_id"),
+        Index(
+            "outbox_queue", "channel", "priority", "due_at", sqlite_where=text("sent_at IS NULL AND dead_at IS NULL")
+        ),
     )
     id: str = Field(primary_key=True)
-    channel: str  # console | courier:<id> | merchant | customer:<order>
-    kind: str  # alert | alert_edit | route | instruction
+    channel: str  # console | courier:<id> | merchant | customer:<order> | a chat's: matrix:<account>
+    kind: str  # alert | alert_edit | reminder | reply | private | route | instruction
     reason: str  # why it is said: opened, warned, breached, acknowledged …
     subject_type: str
     subject_id: str
@@ -510,6 +514,7 @@ class Outbox(SQLModel, table=True):
     dead_at: datetime | None = Field(default=None, sa_type=Instant)
     remote_id: str = ""
     error: str = ""
+    priority: int = 0  # of a chat's letters: the lowest goes first
 
 
 # --- people --------------------------------------------------------------------------------------------------------

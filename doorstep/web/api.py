@@ -16,7 +16,7 @@ from doorstep.intake_fields import RowError
 from doorstep.metrics import Metrics
 from doorstep.operations import key_digest, perform
 from doorstep.taking import TAKE, Sender, Taken
-from store import cases, mail, people
+from store import cases, chat_queue, mail, people
 from store.base import Db
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -140,6 +140,7 @@ def health_router(house: House, metrics: Metrics) -> APIRouter:
     @router.get("/metrics")
     def metrics_text() -> Response:
         metrics.open_cases.set(len(house.store.read(cases.list_cases)))
+        metrics.chats(house.store.read(chat_queue.counts))
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return router

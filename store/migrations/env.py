@@ -3,9 +3,10 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from store import tables
+from store import chat_tables, tables
 
 assert tables
+assert chat_tables
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=SQLModel.metadata, render_as_batch=True
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from chat.registry import CHATS
 from config.errors import ConfigError
 from config.settings import load
 from config.template import template
@@ -19,7 +20,10 @@ class CarrierSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     per_minute: int = 60
 
 
-STRUCTS = {"carriers": {"kuaidi100": CarrierSettings, "fedex": CarrierSettings}, "chats": {"console": CarrierSettings}}
+STRUCTS = {
+    "carriers": {"kuaidi100": CarrierSettings, "fedex": CarrierSettings},
+    "chats": {"console": CarrierSettings, "matrix": CHATS["matrix"].settings},
+}
 GOOD = """
 [doorstep]
 port = 8800

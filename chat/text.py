@@ -1,0 +1,139 @@
+"""What every chat says of a case, line by line; and how text from outside is made harmless before a chat shows it.
+
+Evidence holds what carriers and customers wrote. It must neither ping anybody, nor become a link or a preview, nor look like a line
+of ours; and personal text stays at home: whoever may see it finds it behind the link to the console.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from chat.base import Alert, Answer, Deed, Message, Reader, RouteMessage
+from config.words import say
+from domain.case import CLOSED, CaseEvent, Severity
+from domain.privacy import mask_text
+from domain.words import Words
+
+MAX_TEXT = 300
+"""Characters of one piece of text from outside."""
+MAX_EVIDENCE = 3
+MAX_DEEDS = 5
+BREAK = "\u200b"
+"""A space of no width: it takes the meaning out of `@name`, `#room` and `shop.example` and leaves them readable."""
+
+PERSONAL = frozenset({"text", "error"})
+"""Parameters that hold whatever somebody wrote: a customer's complaint has names, phones and streets in it."""
+HIDDEN = "…"
+
+MARK = {Severity.URGENT: "🔴", Severity.WARN: "🟠", Severity.WATCH: "🟡"}
+CLOSED_MARK = "✅"
+SIGNS = {
+    CaseEvent.ACKNOWLEDGED: "✅",
+    CaseEvent.ASSIGNED: "👤",
+    CaseEvent.COMMENTED: "💬",
+    CaseEvent.SNOOZED: "💤",
+    CaseEvent.RESOLVED: "🏁",
+    CaseEvent.CUSTOMER_TOLD: "📣",
+    CaseEvent.MADE_GOOD: "🎁",
+}
+
+_PINGS = re.compile(r"([@#!＠﹫＃!])(?=\S)")
+_SCHEMES = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,15}):(?=\S)")
+_DOTS = re.compile(r"(?<=\w)([.。．｡․])(?=[^\W\d_])")
+_LIVE = re.compile(r"([<>&\[\](){}|`*_~\\])(?=\S)")
+
+
+def inert(text: str, limit: int = MAX_TEXT) -> str:
+    """Text from outside on one line: no control, direction or zero-width characters; no mention, link, markup or template
+    that a client would bring to life. What people read stays as it was.
+    """
+    flat = " ".join("".join(c for c in text[: limit * 4] if _visible(c)).split())
+    cut = flat if len(flat) <= limit else flat[: limit - 1] + "…"
+    for live in (_PINGS, _DOTS, _LIVE):
+        cut = live.sub(rf"\1{BREAK}", cut)
+    return _SCHEMES.sub(rf"\1:{BREAK}", cut)
+
+
+def _visible(char: str) -> bool:
+    return char in "\n\t " or unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def harmless(words: Words) -> Words:
+    """A sentence whose parameters are safe to show: personal ones hidden, phones masked, everything inert."""
+    return Words(words.code, {name: _harmless(name, value) for name, value in words.params.items()})
+
+
+def _harmless(name: str, value: Any) -> Any:
+    if name in PERSONAL:
+        return HIDDEN if value else value
+    if isinstance(value, list | tuple):
+        return [_harmless(name, one) for one in value]
+    return inert(mask_text(value)) if isinstance(value, str) and not name.endswith(("_at", "at")) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What is said, in plain text: a title, lines under it, an address of ours to open, a hint in small print."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+    url: str = ""
+    hint: str = ""
+
+    @property
+    def plain(self) -> str:
+        return "\n".join(part for part in (self.title, *self.lines, self.hint, self.url) if part)
+
+
+def text_of(message: Message, reader: Reader) -> Text:
+    """A message in the reader's language."""
+    match message:
+        case Alert():
+            return _alert(message, reader)
+        case RouteMessage():
+            return _route(message, reader)
+        case Answer():
+            first, *others = [_say(words, reader) for words in message.lines]
+            return Text(first, tuple(others))
+
+
+def _say(words: Words, reader: Reader) -> str:
+    return say(words, reader.lang, reader.zone)
+
+
+def _alert(alert: Alert, reader: Reader) -> Text:
+    closed = alert.status in CLOSED
+    title = _say(title_of(alert.case_id, alert.kind.value, alert.number), reader)
+    return Text(
+        f"{CLOSED_MARK if closed else MARK[alert.severity]} {title}",
+        (*(_say(words, reader) for words in _about(alert)), *(_deed(d, reader) for d in alert.deeds[-MAX_DEEDS:])),
+        f"{reader.url}/cases/{alert.case_id}" if reader.url else "",
+        "" if closed else _say(Words("chat.hint", {}), reader),
+    )
+
+
+def title_of(case_id: int, kind: str, number: str) -> Words:
+    """How a case is called in one line."""
+    return Words("chat.title", {"case": case_id, "kind": kind, "number": inert(number, 64)})
+
+
+def _about(alert: Alert) -> tuple[Words, ...]:
+    """How the case stands, what was seen, what to do."""
+    standing = Words("chat.status", {"case_status": alert.status.value})
+    owner = Words("chat.owner", {"by": inert(alert.owner_name, 64)}) if alert.owner_name else Words("chat.nobody", {})
+    if alert.status in CLOSED:
+        return (standing,)
+    promise = (Words("chat.promise", {"promise_at": alert.promise_by.isoformat()}),) if alert.promise_by else ()
+    step = (harmless(alert.next_step),) if alert.next_step else ()
+    return (owner, *promise, *(harmless(words) for words in alert.evidence[:MAX_EVIDENCE]), *step)
+
+
+def _deed(deed: Deed, reader: Reader) -> str:
+    params = {"case_event": deed.event.value, "by": inert(deed.by, 64), "at": deed.at.isoformat()}
+    return f"{SIGNS.get(deed.event, '•')} {_say(Words('chat.deed', params), reader)}"
+
+
+def _route(route: RouteMessage, reader: Reader) -> Text:
+    title = Words("chat.route", {"day": route.day, "stops": route.stops})
+    return Text(f"🚚 {_say(title, reader)}", url=route.url)

@@ -1,0 +1,297 @@
+"""Chats outside the house: for each channel a loop that sends its letters inside the platform's limits, and one that listens.
+
+A letter is sent under one id that never changes, and marked when the chat gave the message's id; a crash in between sends it
+again under the same id. What was heard is committed one by one, then the cursor moves: a crash in between hears it again, and the
+inbox knows it. Loops live as long as the daemon; an error puts a channel off, never the daemon.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from chat.base import Account, Heard
+from chat.pace import Pace
+from chat.registry import CHATS
+from chat.sender import Line
+from config.settings import Settings
+from domain.errors import AccessDenied, OutsideError, Permanent, RateLimited
+from doorstep.house import House
+from doorstep.invitations import keyed, new_invitation, url_of
+from monitor import alerts, heard
+from monitor.heard import Ear
+from net.http import Http, Transport
+from store import cases, chat_people, chat_queue, mail
+from store.base import Db
+from store.chat_queue import ChannelRow, Told
+from store.mail import Letter
+
+log = structlog.get_logger()
+
+BATCH = 10
+"""Letters looked at together: an urgent one that is written meanwhile waits for no more than these."""
+IDLE_S = 0.5
+GIVE_UP = timedelta(days=3)
+"""How long a letter is tried while a chat is down or refuses the account; then a person must look."""
+PERMANENT_TRIES = 5
+LONGEST_PAUSE_S = 60.0
+LONGEST_LIMIT_S = 600
+SUPERSEDED, CLOSED = "a later edit says it all", "the case was closed before it was due"
+
+
+def accounts_of(settings: Settings) -> list[Account]:
+    """The accounts whose chat is outside the house."""
+    return [
+        Account(adapter, name, account)
+        for adapter, named in settings.chats.items()
+        if CHATS[adapter].outward is not None
+        for name, account in named.items()
+    ]
+
+
+def rows_of(settings: Settings) -> list[ChannelRow]:
+    """What the store keeps of the open channels: how their readers read."""
+    doorstep = settings.doorstep
+    return [
+        ChannelRow(a.channel, a.adapter, a.settings.lang or doorstep.lang, doorstep.timezone, doorstep.public_url)
+        for a in accounts_of(settings)
+    ]
+
+
+def lines_of(settings: Settings, *, transport: Transport | None = None) -> list[Line]:
+    """An open line for every channel that is set."""
+    return [
+        Line(CHATS[account.adapter], account, Http(account.channel, transport=transport))
+        for account in accounts_of(settings)
+    ]
+
+
+@dataclass(slots=True)
+class Health:
+    """How a channel is doing; ``error`` is "" where all is well."""
+
+    ok_at: datetime | None = None
+    failing_since: datetime | None = None
+    error: str = ""
+
+    def well(self, now: datetime) -> None:
+        self.ok_at, self.failing_since, self.error = now, None, ""
+
+    def failed(self, error: Exception, now: datetime) -> None:
+        self.failing_since = self.failing_since or now
+        self.error = str(error)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a letter needs before it is sent: the message that it edits or answers, where a person is written to alone."""
+
+    needless: str = ""
+    wait: bool = False
+    told: Told | None = None
+    address: str = ""
+    content: Mapping[str, Any] | None = None
+
+
+class Channel:
+    """One channel: its line, its pace, how it is doing. ``Channel.run`` lives as long as the daemon."""
+
+    def __init__(self, house: House, line: Line) -> None:
+        self.house, self.line = house, line
+        self.sending, self.hearing = Health(), Health()
+        self.acts = 0
+        self._pace = Pace(line.limits.windows)
+        self._pause_until: datetime | None = None
+        self._failures = 0
+        desk = house.settings.desk
+        self._ear = Ear(
+            line.channel, line.account.name, lambda: new_invitation(house), house.wall, (desk.open, desk.close),
+            house.settings.zone,
+        )  # fmt: skip
+
+    @property
+    def name(self) -> str:
+        return self.line.channel
+
+    async def run(self) -> None:
+        """Send and listen until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._for_ever(self._send_and_rest, self.sending))
+            if self.line.chat.polled is not None:
+                tasks.create_task(self._for_ever(self._listen_on, self.hearing))
+
+    async def _for_ever(self, do: Callable[[], Awaitable[None]], health: Health) -> None:
+        """Do it again and again; after each failure a little later, as long as nothing went well in between."""
+        failures = 0
+        while True:
+            try:
+                await do()
+            except Exception as exc:
+                failures = failures + 1 if health.error else 1
+                health.failed(exc, self.house.wall())
+                if isinstance(exc, OutsideError):
+                    log.warning("chat failed", channel=self.name, error=str(exc))
+                else:
+                    log.exception("chat failed", channel=self.name)
+                await asyncio.sleep(pause_s(failures))
+
+    # --- sending ---------------------------------------------------------------------------------------------------
+
+    async def _send_and_rest(self) -> None:
+        await asyncio.sleep(await self.send_due())
+
+    async def send_due(self) -> float:
+        """Send what is due and allowed; returns for how many seconds there is nothing to do."""
+        for letter in await self.house.store.aread(chat_queue.due, self.name, now=self.house.now(), limit=BATCH):
+            wait = self._wait_s()
+            if wait > 0:
+                return wait
+            await self._deliver(letter)
+        more = await self.house.store.aread(chat_queue.due, self.name, now=self.house.now(), limit=1)
+        return self._wait_s() if more else IDLE_S
+
+    def _wait_s(self) -> float:
+        now = self.house.wall()
+        paused = (self._pause_until - now).total_seconds() if self._pause_until else 0.0
+        return max(paused, self._pace.wait_s(now), 0.0)
+
+    async def _deliver(self, letter: Letter) -> None:
+        """Send one letter, and write down what came of it."""
+        store = self.house.store
+        plan = await store.aread(plan_for, letter)
+        if plan.needless:
+            await store.awrite(chat_queue.pass_over, letter.id, now=self.house.now(), why=plan.needless)
+            return
+        if plan.wait:
+            until = self.house.now() + timedelta(seconds=1)
+            await store.awrite(chat_queue.put_off, letter.id, until=until, error="")
+            return
+        try:
+            self._pace.made(self.house.wall())
+            remote_id = await self._send(letter, plan)
+        except OutsideError as exc:
+            await self._failed(letter, exc)
+        else:
+            self._failures = 0
+            self.sending.well(self.house.wall())
+            await store.awrite(heard.sent, letter, remote_id, self._ear, now=self.house.now())
+            self.house.bus.publish("outbox")
+
+    async def _send(self, letter: Letter, plan: Plan) -> str:
+        """The id of the message that now stands for the letter."""
+        key = keyed(self.house, f"letter/{letter.id}")[:40]
+        payload = plan.content if plan.content is not None else letter.payload
+        match letter.kind:
+            case "alert_edit" if plan.told and self._can_edit(plan.told):
+                await self.line.edit(payload, plan.told.remote_id, key)
+                return plan.told.remote_id
+            case "reply":
+                return await self.line.reply(letter.payload["content"], letter.payload["to"], key)
+            case "reminder" if plan.told:
+                return await self.line.reply(payload, plan.told.remote_id, key)
+            case "private":
+                return await self._send_alone(letter, plan.address, key)
+            case _:
+                return await self.line.send(payload, key)
+
+    def _can_edit(self, told: Told) -> bool:
+        """Where the platform lets nobody edit a message that old, its news is a new message."""
+        window = self.line.limits.edit_for
+        return window is None or self.house.now() - told.sent_at < window
+
+    async def _send_alone(self, letter: Letter, address: str, key: str) -> str:
+        who, store = letter.payload["who"], self.house.store
+        if not address:
+            address = await self.line.open(who)
+            await store.awrite(chat_people.keep_private_address, self.name, who, address)
+        content = letter.payload.get("content")
+        if content is None:
+            row = next(c for c in await store.aread(chat_queue.channels) if c.name == self.name)
+            told = heard.invitation(url_of(self.house, letter.payload["invitation"]))
+            content = self.line.chat.render(told, alerts.reader_of(row))
+        try:
+            return await self.line.send(content, key, address)
+        except AccessDenied:
+            await store.awrite(chat_people.keep_private_address, self.name, who, "")  # they left it: another next time
+            raise
+
+    async def _failed(self, letter: Letter, error: OutsideError) -> None:
+        """Put the channel off where the fault is the chat's, the letter alone where it is the letter's; give up in the end."""
+        now, store = self.house.now(), self.house.store
+        self.sending.failed(error, self.house.wall())
+        if isinstance(error, RateLimited):
+            wait = min(error.retry_after_s if error.retry_after_s is not None else 5, LONGEST_LIMIT_S)
+            self._pause_until = self.house.wall() + timedelta(seconds=wait)
+            return
+        own_fault = isinstance(error, Permanent) and not isinstance(error, AccessDenied)
+        if not own_fault:
+            self._failures += 1
+            self._pause_until = self.house.wall() + timedelta(seconds=pause_s(self._failures))
+        old = letter.created_at is not None and now - letter.created_at > GIVE_UP
+        spent = own_fault and letter.attempts + 1 >= PERMANENT_TRIES
+        retry_at = None if old or spent else now + timedelta(seconds=pause_s(letter.attempts + 1))
+        await store.awrite(mail.mark_failed, letter.id, error=str(error), retry_at=retry_at, now=now)
+        log.warning("letter not sent", channel=self.name, letter=letter.id, error=str(error), given_up=retry_at is None)
+        self.house.bus.publish("outbox")
+
+    # --- listening -------------------------------------------------------------------------------------------------
+
+    async def _listen_on(self) -> None:
+        """Enter, then listen until something fails."""
+        await self.line.enter()
+        while True:
+            await self.listen()
+
+    async def listen(self) -> int:
+        """One look: what was heard is committed one by one, then the cursor moves; returns how many had an effect."""
+        store = self.house.store
+        cursor = await store.aread(chat_queue.cursor, self.name)
+        batch = await self.line.listen(cursor)
+        taken = 0
+        for one in batch.heard:
+            taken += await self._take(one)
+        if batch.cursor and batch.cursor != cursor:
+            await store.awrite(chat_queue.move_cursor, self.name, batch.cursor)
+        self.hearing.well(self.house.wall())
+        self.acts += taken
+        if taken:
+            self.house.bus.publish("cases")
+        return taken
+
+    async def _take(self, one: Heard) -> bool:
+        try:
+            return await self.house.store.awrite(heard.take, one, self._ear, now=self.house.now())
+        except Exception:
+            # our bug; the channel goes on with what came after it
+            log.exception("not understood", channel=self.name, key=one.key)
+            return False
+
+
+def pause_s(failures: int) -> float:
+    return float(min(2.0 ** min(failures - 1, 10), LONGEST_PAUSE_S))
+
+
+def plan_for(db: Db, letter: Letter) -> Plan:
+    """What a letter needs, by its kind, as things stand."""
+    if letter.kind == "private":
+        return Plan(address=chat_people.private_address(db, letter.channel, letter.payload["who"]))
+    if letter.kind == "alert_edit" and not chat_queue.is_newest(db, letter):
+        return Plan(needless=SUPERSEDED)
+    if letter.kind not in {"alert_edit", "reminder"}:
+        return Plan()
+    case = cases.get(db, int(letter.subject_id))
+    if letter.kind == "reminder" and (case is None or not case.is_open):
+        return Plan(needless=CLOSED)
+    told = chat_queue.message_of(db, letter.channel, letter.subject_id)
+    if told is None and chat_queue.is_coming(db, letter.channel, letter.subject_id):
+        return Plan(wait=True)
+    newest = chat_queue.newest_payload(db, letter.channel, letter.subject_id) if letter.kind == "reminder" else None
+    return Plan(told=told, content=newest)
+
+
+def channels_of(house: House) -> list[Channel]:
+    """Every channel that is set, ready to run."""
+    return [Channel(house, line) for line in lines_of(house.settings)]

@@ -1,0 +1,267 @@
+"""What was heard in a chat becomes acts and answers: who it was, which case it means, one effect for each delivery.
+
+Everything about one delivery is one transaction: its key in the inbox, the act with its audit entry, the edited message, the
+answer in the outbox. Whoever isn't known is invited to link themselves; whoever may not act is told so alone, and it is on record.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from chat.base import ME, ActKind, Answer, ChatAct, Heard, Question, Wish
+from chat.registry import CHATS
+from chat.text import inert, title_of
+from domain.words import Words
+from monitor import acts, alerts
+from store import cases, chat_people, chat_queue, facts, mail, people, reads
+from store.base import Db
+from store.cases import CaseRow
+from store.chat_queue import ChannelRow
+from store.facts import FactRow
+from store.mail import Letter
+from store.people import Person
+
+MAX_LISTED = 10
+SOON = timedelta(hours=4)
+INVITATION = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """What listening to a channel needs of the house: ``invite`` gives a new invitation's nonce and the hash of its token;
+    ``hours`` are when the desk works; ``wall`` is the clock that invitations live by.
+    """
+
+    channel: str
+    account: str
+    invite: Callable[[], tuple[str, str]]
+    wall: Callable[[], datetime]
+    hours: tuple[time, time]
+    zone: ZoneInfo
+
+
+def take(db: Db, heard: Heard, ear: Ear, *, now: datetime) -> bool:
+    """Do what somebody asked for in a chat; False where it came before, or is about nothing of ours."""
+    channel = next((c for c in chat_queue.channels(db) if c.name == ear.channel), None)
+    if channel is None or mail.received_before(db, channel.adapter, ear.account, heard.key) is not None:
+        return False
+    case_id = chat_queue.case_of_message(db, channel.name, heard.about) if heard.about else heard.wish.case_id
+    if heard.about and case_id is None:
+        # to somebody else's message, or to one of ours that was sent a moment ago and isn't noted yet
+        chat_queue.keep_unplaced(db, channel.name, heard.key, heard.about, to_json(heard), now=now)
+        return False
+    _taken(db, heard, case_id, channel, ear, now=now)
+    return True
+
+
+def sent(db: Db, letter: Letter, remote_id: str, ear: Ear, *, now: datetime) -> None:
+    """A letter went out as this message: note that, and do what people did to it meanwhile."""
+    mail.mark_sent(db, letter.id, now=now, remote_id=remote_id)
+    for kept in chat_queue.take_unplaced(db, letter.channel, remote_id):
+        take(db, from_json(kept), ear, now=now)
+
+
+def to_json(heard: Heard) -> dict[str, Any]:
+    return cast(dict[str, Any], msgspec.to_builtins(heard))
+
+
+def from_json(kept: dict[str, Any]) -> Heard:
+    """What ``to_json`` wrote."""
+    wish = kept["wish"]
+    kind = ActKind(wish["kind"]) if wish["kind"] in set(ActKind) else Question(wish["kind"])
+    length = msgspec.convert(wish["length"], timedelta | None)
+    return Heard(**{**kept, "wish": Wish(**{**wish, "kind": kind, "length": length})})
+
+
+def _taken(db: Db, heard: Heard, case_id: int | None, channel: ChannelRow, ear: Ear, *, now: datetime) -> None:
+    person_id = chat_people.person_of(db, channel.adapter, heard.who)
+    person = people.find_person(db, person_id) if person_id else None
+    if person is None:
+        outcome = _invite(db, heard, channel, ear, now=now)
+    elif isinstance(heard.wish.kind, Question):
+        outcome = _answer(db, heard, person, channel, ear, now=now)
+    else:
+        assert case_id is not None, "an act is always about a message"
+        outcome = _act(
+            db, _chat_act(db, heard, heard.wish.kind, case_id, person, channel, ear, now=now), heard, channel, now
+        )
+    mail.receive(db, channel.adapter, ear.account, heard.key, at=now, answer=outcome)
+
+
+# --- acts ----------------------------------------------------------------------------------------------------------
+
+
+def _chat_act(
+    db: Db, heard: Heard, kind: ActKind, case_id: int, person: Person, channel: ChannelRow, ear: Ear, *, now: datetime
+) -> ChatAct:
+    wish = heard.wish
+    until = now + wish.length if wish.length else None
+    to = person.id if wish.to == ME else _person_named(db, wish.to) if wish.to else None
+    return ChatAct(
+        channel.adapter, ear.account, heard.key, person.id, case_id, kind, wish.words, to, until,
+    )  # fmt: skip
+
+
+def _person_named(db: Db, name: str) -> str:
+    """A person's id by id or name; a name that two have, or nobody, stays as it is and is refused as such."""
+    team = people.people(db)
+    wanted = name.removeprefix("@").casefold()
+    found = [p.id for p in team if wanted in {p.id.casefold(), p.name.casefold()}]
+    return found[0] if len(found) == 1 else name
+
+
+def _act(db: Db, act: ChatAct, heard: Heard, channel: ChannelRow, now: datetime) -> str:
+    outcome = acts.perform(db, act, now=now)
+    if isinstance(outcome, acts.Done):
+        return act.kind.value
+    why = outcome.why
+    refused = {"case": act.case_id, "act": act.kind.value, "identity": heard.who}
+    facts.append(
+        db, [FactRow("chat", channel.name, "act_refused", now, act.actor, channel.name, why.code, refused)]
+    )  # fmt: skip
+    if why.params.get("by") != act.actor:  # who pressed twice sees their own name on the message already
+        named = Words(why.code, {**why.params, **_names(db, why.params)})
+        _whisper(db, heard, (_case_line(db, outcome.case), named), channel, now=now)
+    return why.code
+
+
+def _names(db: Db, params: dict[str, Any]) -> dict[str, str]:
+    """The names of people that a refusal mentions by id."""
+    found = {name: people.find_person(db, params[name]) for name in ("by", "to") if isinstance(params.get(name), str)}
+    return {name: inert(person.name if person else params[name]) for name, person in found.items()}
+
+
+def _case_line(db: Db, case: CaseRow | None) -> Words:
+    if case is None:
+        return Words("chat.refused", {})
+    return title_of(case.id, case.kind.value, reads.subject_number(db, case.subject))
+
+
+# --- who isn't known -----------------------------------------------------------------------------------------------
+
+
+def _invite(db: Db, heard: Heard, channel: ChannelRow, ear: Ear, *, now: datetime) -> str:
+    """A one-time link to that person alone; only its hash and what it is made from are kept, never the link itself."""
+    if not chat_people.is_invited(db, channel.adapter, heard.who, now=ear.wall()):
+        nonce, digest = ear.invite()
+        chat_people.invite(db, digest, channel.adapter, heard.who, expires_at=ear.wall() + INVITATION)
+        letter = {"who": heard.who, "invitation": nonce}
+        mail.post(db, [_letter("private", heard, letter, channel, "not_linked")], now=now)
+    return "not_linked"
+
+
+def invitation(url: str) -> Answer:
+    """What somebody who isn't known is told."""
+    minutes = int(INVITATION.total_seconds() // 60)
+    return Answer((Words("chat.invite", {}), Words("chat.invite_link", {"url": url, "minutes": minutes})))
+
+
+# --- questions -----------------------------------------------------------------------------------------------------
+
+
+def _answer(db: Db, heard: Heard, person: Person, channel: ChannelRow, ear: Ear, *, now: datetime) -> str:
+    if not person.active:
+        refused = {"question": heard.wish.kind.value, "identity": heard.who}
+        facts.append(
+            db, [FactRow("chat", channel.name, "act_refused", now, person.id, channel.name, "refused.role", refused)]
+        )  # fmt: skip
+        _whisper(db, heard, (Words("refused.role", {}),), channel, now=now)
+        return "refused.role"
+    assert isinstance(heard.wish.kind, Question)
+    content = ANSWERS[heard.wish.kind](db, heard.wish, person, channel, ear, now)
+    payload = {"to": heard.here, "content": content}
+    letter = _letter("reply", heard, payload, channel, heard.wish.kind.value)
+    about = heard.wish.case_id
+    if about is not None and cases.get(db, about) is not None:
+        letter = replace(letter, subject_type="case", subject_id=str(about))  # it can be acted on like the alert itself
+    mail.post(db, [letter], now=now)
+    return heard.wish.kind.value
+
+
+def _rendered(answer: Answer, channel: ChannelRow) -> dict[str, Any]:
+    return CHATS[channel.adapter].render(answer, alerts.reader_of(channel))
+
+
+def _mine(db: Db, wish: Wish, person: Person, channel: ChannelRow, ear: Ear, now: datetime) -> dict[str, Any]:
+    del wish, ear, now
+    found = [case for case in cases.list_cases(db) if case.owner == person.id]
+    return _rendered(_listed(db, "chat.mine", found), channel)
+
+
+def _due(db: Db, wish: Wish, person: Person, channel: ChannelRow, ear: Ear, now: datetime) -> dict[str, Any]:
+    del wish, person, ear
+    found = [c for c in cases.list_cases(db) if c.promise_by and c.promise_by <= now + SOON and c.told_at is None]
+    return _rendered(_listed(db, "chat.due", found), channel)
+
+
+def _listed(db: Db, head: str, found: list[CaseRow]) -> Answer:
+    shown = [_standing(db, case) for case in found[:MAX_LISTED]]
+    more = [Words("chat.more", {"n": len(found) - MAX_LISTED})] if len(found) > MAX_LISTED else []
+    return Answer((Words(head, {"n": len(found)}), *shown, *more))
+
+
+def _standing(db: Db, case: CaseRow) -> Words:
+    """A case in one line: what, which parcel, who has it, until when."""
+    title = title_of(case.id, case.kind.value, reads.subject_number(db, case.subject))
+    owner = people.find_person(db, case.owner) if case.owner else None
+    promise = {"promise_at": case.promise_by.isoformat()} if case.promise_by else {}
+    return Words("chat.line", {**title.params, **promise, "by": inert(owner.name) if owner else None})
+
+
+def _case(db: Db, wish: Wish, person: Person, channel: ChannelRow, ear: Ear, now: datetime) -> dict[str, Any]:
+    del person, ear, now
+    case = cases.get(db, wish.case_id or 0)
+    if case is None:
+        return _rendered(Answer((Words("refused.no_such_case", {"case": wish.case_id}),)), channel)
+    alert = alerts.with_names(db, alerts.alert_of(db, case, "asked"))
+    reader = alerts.reader_of(channel)
+    return CHATS[channel.adapter].render(alert, reader)
+
+
+def _on_call(db: Db, wish: Wish, person: Person, channel: ChannelRow, ear: Ear, now: datetime) -> dict[str, Any]:
+    """The desk's hours, and who may act with how many cases each has: whom to turn to."""
+    del wish, person
+    local = now.astimezone(ear.zone).time()
+    opened = "open" if ear.hours[0] <= local < ear.hours[1] else "closed"
+    hours = {"opens": f"{ear.hours[0]:%H:%M}", "closes": f"{ear.hours[1]:%H:%M}"}
+    owners = [case.owner for case in cases.list_cases(db)]
+    team = [p for p in people.people(db) if p.active and p.role in acts.ROLES_THAT_ACT]
+    lines = (Words("chat.on_call_line", {"by": inert(p.name), "n": owners.count(p.id)}) for p in team)
+    return _rendered(Answer((Words(f"chat.desk_{opened}", hours), *lines)), channel)
+
+
+def _help(db: Db, wish: Wish, person: Person, channel: ChannelRow, ear: Ear, now: datetime) -> dict[str, Any]:
+    del db, wish, person, ear, now
+    return _rendered(Answer((Words("chat.help", {}), Words("chat.hint", {}))), channel)
+
+
+ANSWERS: dict[Question, Callable[[Db, Wish, Person, ChannelRow, Ear, datetime], dict[str, Any]]] = {
+    Question.MINE: _mine,
+    Question.DUE: _due,
+    Question.CASE: _case,
+    Question.ON_CALL: _on_call,
+    Question.HELP: _help,
+}
+
+
+# --- letters -------------------------------------------------------------------------------------------------------
+
+
+def _whisper(db: Db, heard: Heard, lines: tuple[Words, ...], channel: ChannelRow, *, now: datetime) -> None:
+    """Tell one person alone."""
+    letter = {"who": heard.who, "content": _rendered(Answer(lines), channel)}
+    mail.post(db, [_letter("private", heard, letter, channel, "refused")], now=now)
+
+
+def _letter(kind: str, heard: Heard, payload: dict[str, Any], channel: ChannelRow, reason: str) -> Letter:
+    """An answer to what was heard, under an id made of it: written once, however often it is delivered."""
+    told = hashlib.sha256(heard.key.encode()).hexdigest()[:24]
+    return Letter(
+        f"{kind}-{told}@{channel.name}", channel.name, kind, reason, "chat", heard.who, payload,
+        priority=alerts.ANSWERED,
+    )  # fmt: skip
