@@ -341,8 +341,12 @@ def replay(
     evaluate_from: Annotated[str, typer.Option(metavar="DATE", help="Parcels handed over from then on are judged.")],
     out: Annotated[Path, typer.Option(help="The folder for alarms, scores, summary and report.")],
     policy: Annotated[Path | None, typer.Option(help="A detection.toml laid over the shipped one.")] = None,
-    grace_days: Annotated[float | None, typer.Option(help="Days after the promise; the policy's by default (7).")] = None,
-    scores: Annotated[str, typer.Option(metavar="EVERY", help="How often scores.csv has each parcel: 24h, 1d.")] = "24h",
+    grace_days: Annotated[
+        float | None, typer.Option(help="Days after the promise; the policy's by default (7).")
+    ] = None,
+    scores: Annotated[
+        str, typer.Option(metavar="EVERY", help="How often scores.csv has each parcel: 24h, 1d.")
+    ] = "24h",
 ) -> None:
     """Walk through a history and see what the desk would have been told, and when."""
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # small matrices: threads would only wait for each other

@@ -11,7 +11,7 @@ from config.policies import DetectionPolicy
 from config.policies.detection import DEFAULT
 from domain.case import Kind
 from monitor.replay.walk import Walked
-from monitor.risk.history import Floats, History, Ints
+from monitor.risk.history import Bools, Floats, History, Ints
 
 DAY = 24.0
 WATCH = "watch:"
@@ -49,7 +49,9 @@ def alarms(history: History, walked: Walked, policy: DetectionPolicy) -> list[Al
     return list(_openings(history, walked, chosen, levels, kinds, policy))
 
 
-def _openings(history: History, walked: Walked, chosen: Ints, levels: Ints, kinds: Ints, policy: DetectionPolicy) -> Iterator[Alarm]:
+def _openings(
+    history: History, walked: Walked, chosen: Ints, levels: Ints, kinds: Ints, policy: DetectionPolicy
+) -> Iterator[Alarm]:
     budget = policy.agents * policy.alerts_per_agent_day if policy.agents else None
     told: Counter[int] = Counter()
     stands: dict[int, _Stands] = {}
@@ -68,7 +70,9 @@ def _openings(history: History, walked: Walked, chosen: Ints, levels: Ints, kind
         else:
             continue
         kind = KINDS[int(kinds[row])].value
-        yield Alarm(parcel, at, kind if now.alert else WATCH + kind, float(walked.risk[row]), float(history.deadline[parcel]))
+        yield Alarm(
+            parcel, at, kind if now.alert else WATCH + kind, float(walked.risk[row]), float(history.deadline[parcel])
+        )
 
 
 KINDS = (Kind.PROMISE_RISK, Kind.PROMISE_MISSED, Kind.STALLED)
@@ -91,7 +95,7 @@ def kind_at(history: History, walked: Walked, policy: DetectionPolicy) -> Ints:
     return np.where(late, 1, np.where(~learned & silent_too_long(history, walked, ~learned, policy), 2, 0))
 
 
-def silent_too_long(history: History, walked: Walked, wanted: np.ndarray, policy: DetectionPolicy) -> np.ndarray:  # type: ignore[type-arg]
+def silent_too_long(history: History, walked: Walked, wanted: Bools, policy: DetectionPolicy) -> Bools:
     """Of the wanted looks, those at a parcel without a physical scan for longer than the policy's rule for its way."""
     silent = np.zeros(len(walked.at), dtype=bool)
     rows = np.flatnonzero(wanted)
@@ -100,7 +104,9 @@ def silent_too_long(history: History, walked: Walked, wanted: np.ndarray, policy
         return silent
     since = last_held(history, walked.parcel[rows], walked.at[rows])
     starts, of = np.unique(since, return_inverse=True)
-    ends = [region.calendar.after(datetime.fromtimestamp(s * 3600, UTC), span).timestamp() / 3600 for s in starts.tolist()]
+    ends = [
+        region.calendar.after(datetime.fromtimestamp(s * 3600, UTC), span).timestamp() / 3600 for s in starts.tolist()
+    ]
     silent[rows] = walked.at[rows] >= np.array(ends)[of]
     return silent
 

@@ -16,7 +16,7 @@ from domain.errors import RuleError
 from monitor.replay.alarms import Alarm, alarms
 from monitor.replay.figures import basis, costs, curve, reliability, targets, told
 from monitor.replay.reading import Assumptions, Tally, read_history
-from monitor.replay.report import report
+from monitor.replay.report import Line, report
 from monitor.replay.walk import Fit, Walked, walk
 from monitor.risk.history import History
 
@@ -35,13 +35,17 @@ def replay(
     grace = timedelta(days=grace_days) if grace_days is not None else promise.grace
     if grace < timedelta():
         raise RuleError(f"--grace-days: {grace_days} is negative; write 0 or more")
-    assume = Assumptions(*(span / timedelta(hours=1) for span in (promise.assumed, promise.assumed_international, grace)))
+    assume = Assumptions(
+        *(span / timedelta(hours=1) for span in (promise.assumed, promise.assumed_international, grace))
+    )
     tally = Tally()
     history = read_history(shipments, events, assume, now=now, tally=tally)
     walked = walk(history, start, every=every, min_samples=rules.risk.min_samples, until=now.timestamp() / 3600)
     told_alarms = alarms(history, walked, rules)
     out.mkdir(parents=True, exist_ok=True)
-    write_csv(out / "alarms.csv", ("shipment_id", "at", "kind", "probability", "deadline"), alarm_rows(history, told_alarms))
+    write_csv(
+        out / "alarms.csv", ("shipment_id", "at", "kind", "probability", "deadline"), alarm_rows(history, told_alarms)
+    )
     write_csv(out / "scores.csv", ("shipment_id", "at", "risk"), score_rows(history, walked))
     summary, curves = figures(history, walked, told_alarms, rules, tally, evaluate_from)
     (out / "summary.json").write_text(json.dumps(summary, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -107,7 +111,7 @@ def write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) ->
 
 def figures(
     history: History, walked: Walked, told_alarms: list[Alarm], rules: DetectionPolicy, tally: Tally, evaluate_from: str
-) -> tuple[dict[str, Any], dict[str, dict[str, list[tuple[float, float]]]]]:
+) -> tuple[dict[str, Any], dict[str, dict[str, Line]]]:
     b = basis(history, walked)
     weight = history.parcels.weight
     counted = float(weight[b.counted].sum())
@@ -123,19 +127,19 @@ def figures(
         "rejected": dict(sorted(tally.rejected.items())),
         "noted": dict(sorted(tally.noted.items())),
         "scores": int(walked.scored.sum()),
-        "alarms": {**told(b, told_alarms), **_load(told_alarms, walked, rules)},
+        "alarms": {**told(b, told_alarms), **_load(told_alarms, rules)},
         "targets": targets(b),
         "reliability": reliability(b),
         "costs": costs(b),
         "models": [_model(f) for f in walked.fits],
     }  # fmt: skip
-    curves = {
+    curves: dict[str, dict[str, Line]] = {
         name: {ranking: curve(b, rank, lead) for ranking, rank in b.ranks.items()} for name, lead in CURVES.items()
     }
     return summary, curves
 
 
-def _load(told_alarms: list[Alarm], walked: Walked, rules: DetectionPolicy) -> dict[str, Any]:
+def _load(told_alarms: list[Alarm], rules: DetectionPolicy) -> dict[str, Any]:
     """How much it is a day, and for each agent where the policy says how many there are."""
     at = [a.at for a in told_alarms if a.alert]
     days = max((max(at) - min(at)) / 24, 1.0) if at else 1.0

@@ -80,7 +80,11 @@ def false_alarms(b: Basis, rank: Floats, recall: float, lead: float) -> float | 
 def targets(b: Basis) -> list[dict[str, Any]]:
     """False alarms per 1000 at each target, of the model and the baselines; None: not reachable."""
     return [
-        {"recall": recall, "lead_days": lead, **{name: _round(false_alarms(b, rank, recall, lead)) for name, rank in b.ranks.items()}}
+        {
+            "recall": recall,
+            "lead_days": lead,
+            **{name: _round(false_alarms(b, rank, recall, lead)) for name, rank in b.ranks.items()},
+        }
         for recall, lead in TARGETS
     ]
 

@@ -7,12 +7,26 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import isnan
 from pathlib import Path
 
 import numpy as np
 
 from domain.errors import RuleError
-from monitor.risk.history import MILESTONES, OUTCOMES, RECEIVED, Events, History, Parcels
+from monitor.risk.groups import subset
+from monitor.risk.history import (
+    DELIVERED,
+    MILESTONES,
+    OUTCOMES,
+    RECEIVED,
+    UNKNOWN,
+    Bools,
+    Events,
+    Floats,
+    History,
+    Ints,
+    Parcels,
+)
 
 SHIPMENTS = (
     "shipment_id", "carrier", "service", "origin", "destination", "handed_over_at", "promised_at", "outcome", "outcome_at",
@@ -50,7 +64,7 @@ def read_history(shipments: Path, events: Path, assume: Assumptions, *, now: dat
     happened = _events(events, index, latest, tally)
     parcels = _parcels(rows, happened, assume, tally)
     keep = np.flatnonzero(~np.isnan(parcels.handed))
-    return History(_rows(parcels, keep), _of(happened, keep, len(rows)), assume.grace)
+    return History(subset(parcels, keep), _of(happened, keep, len(rows)), assume.grace)
 
 
 # --- cells ---------------------------------------------------------------------------------------------------------
@@ -151,8 +165,10 @@ def _shipment(cells: Mapping[str, str], latest: float, tally: Tally) -> _Row | s
     assert ended is not None
     if ended < handed:
         return "outcome before hand-over (negative transit)"
-    places = [(cells[name] or "").strip() for name in ("carrier", "service", "origin", "destination")]
-    return _Row(*places, handed, promised, outcome, ended, weight)
+    carrier, service, origin, destination = (
+        (cells[name] or "").strip() for name in ("carrier", "service", "origin", "destination")
+    )
+    return _Row(carrier, service, origin, destination, handed, promised, outcome, ended, weight)
 
 
 def _weight(text: str) -> float | None:
@@ -174,7 +190,10 @@ def _parcels(rows: Mapping[str, _Row], events: Events, assume: Assumptions, tall
     handed = np.where(unsaid, np.where(np.isinf(first), np.nan, first), handed)
     ended = np.array([r.outcome_at for r in found], dtype=np.float64)
     outcome = np.array([r.outcome for r in found], dtype=np.int64)
-    _note_parcels(found, handed, unsaid, ended, outcome, tally)
+    told = np.zeros(len(found), dtype=bool)
+    told[events.parcel[events.milestone == DELIVERED]] = True
+    outcome = np.where((outcome == RECEIVED) & np.isnan(ended) & ~told, UNKNOWN, outcome)
+    _note_parcels(found, handed, unsaid, outcome, tally)
     abroad = np.array([_abroad(r) for r in found], dtype=bool)
     promised = np.array([r.promised for r in found], dtype=np.float64)
     assumed = np.isnan(promised)
@@ -186,7 +205,7 @@ def _parcels(rows: Mapping[str, _Row], events: Events, assume: Assumptions, tall
     )  # fmt: skip
 
 
-def _note_parcels(found: list[_Row], handed, unsaid, ended, outcome, tally: Tally) -> None:  # type: ignore[no-untyped-def]
+def _note_parcels(found: list[_Row], handed: Floats, unsaid: Bools, outcome: Ints, tally: Tally) -> None:
     counts = {
         "shipments: never handed over (no hand-over and no physical event): left out": int(np.isnan(handed).sum()),
         "shipments: hand-over taken from the first physical event": int((unsaid & ~np.isnan(handed)).sum()),
@@ -194,7 +213,9 @@ def _note_parcels(found: list[_Row], handed, unsaid, ended, outcome, tally: Tall
         "shipments: promise before hand-over": int(sum(r.promised < h for r, h in zip(found, handed, strict=True))),
         "shipments: no origin": sum(not r.origin for r in found),
         "shipments: no destination": sum(not r.destination for r in found),
-        "shipments: delivered without a time": int(((outcome == RECEIVED) & np.isnan(ended)).sum()),
+        "shipments: delivered, nobody knows when: read as unknown": sum(
+            row.outcome == RECEIVED and now == UNKNOWN for row, now in zip(found, outcome.tolist(), strict=True)
+        ),
     }
     tally.noted.update({name: int(count) for name, count in counts.items() if count})
 
@@ -205,16 +226,6 @@ def _abroad(row: _Row) -> bool:
     return all(ends) and ends[0].casefold() != ends[1].casefold()
 
 
-def _rows(p: Parcels, keep: np.ndarray) -> Parcels:  # type: ignore[type-arg]
-    def texts(column):  # type: ignore[no-untyped-def]
-        return [column[i] for i in keep]
-
-    return Parcels(
-        texts(p.ids), texts(p.carrier), texts(p.service), texts(p.origin), texts(p.destination), p.handed[keep],
-        p.promised[keep], p.assumed[keep], p.outcome[keep], p.outcome_at[keep], p.weight[keep],
-    )  # fmt: skip
-
-
 # --- events --------------------------------------------------------------------------------------------------------
 
 
@@ -223,8 +234,10 @@ def _events(path: Path, index: Mapping[str, int], latest: float, tally: Tally) -
     for cells in table(path, EVENTS):
         parcel = index.get((cells["shipment_id"] or "").strip())
         at = hours(cells["at"] or "", tally, "at", latest)
-        if parcel is None or at is None or at != at:
-            tally.rejected["events: no such shipment" if parcel is None else "events: at is no time, or lies ahead"] += 1
+        if parcel is None or at is None or isnan(at):
+            tally.rejected[
+                "events: no such shipment" if parcel is None else "events: at is no time, or lies ahead"
+            ] += 1
             continue
         milestone = _milestone(cells["milestone"] or "", tally)
         key = (parcel, at, milestone, (cells["code"] or "").strip(), (cells["place"] or "").strip())
@@ -265,11 +278,11 @@ def _physical(text: str, milestone: int, tally: Tally) -> bool:
     return said
 
 
-def _of(events: Events, keep: np.ndarray, before: int) -> Events:  # type: ignore[type-arg]
+def _of(events: Events, keep: Ints, before: int) -> Events:
     number = np.full(before, -1, dtype=np.int64)
     number[keep] = np.arange(len(keep))
     rows = np.flatnonzero(number[events.parcel] >= 0)
     return Events(
-        number[events.parcel[rows]], events.at[rows], events.milestone[rows], [events.code[i] for i in rows],
-        [events.place[i] for i in rows], events.physical[rows],
+        number[events.parcel[rows]], events.at[rows], events.milestone[rows], [events.code[i] for i in rows.tolist()],
+        [events.place[i] for i in rows.tolist()], events.physical[rows],
     )  # fmt: skip

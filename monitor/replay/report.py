@@ -1,6 +1,6 @@
 """The report of a replay: one HTML file with its pictures in it, nothing loaded from elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -42,7 +42,9 @@ def report(summary: dict[str, Any], curves: dict[str, dict[str, Line]]) -> str:
 
 def _opening(s: dict[str, Any]) -> str:
     told = s["alarms"]
-    per_agent = f", {told['alerts_per_agent_day']} a day for each agent" if told["alerts_per_agent_day"] is not None else ""
+    per_agent = (
+        f", {told['alerts_per_agent_day']} a day for each agent" if told["alerts_per_agent_day"] is not None else ""
+    )
     return (
         f"<p>{s['parcels']['evaluated']:,} parcels handed over from {escape(s['evaluate_from'])} on; the target is known of "
         f"{s['parcels']['counted']:,}, and {_percent(s['parcels']['missed_share'])} of those weren't received by their promise "
@@ -127,9 +129,11 @@ def _costs(s: dict[str, Any]) -> str:
 OTHER = {"recall": "#0072b2", "precision": "#d55e00"}
 
 
-def chart(lines: dict[str, Line], *, x: str, y: str, x_max: float, y_max: float) -> str:
+def chart(lines: Mapping[str, Line], *, x: str, y: str, x_max: float, y_max: float) -> str:
     across, up = WIDTH - LEFT - 10, HEIGHT - BOTTOM - TOP
-    parts = [f'<svg role="img" aria-label="{escape(y)} against {escape(x)}" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">']
+    parts = [
+        f'<svg role="img" aria-label="{escape(y)} against {escape(x)}" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">'
+    ]
     for tick in range(5):
         level = TOP + up * (1 - tick / 4)
         right = LEFT + across * tick / 4
@@ -141,8 +145,14 @@ def chart(lines: dict[str, Line], *, x: str, y: str, x_max: float, y_max: float)
     for number, (name, line) in enumerate(lines.items()):
         colour, dash = COLOURS.get(name) or OTHER.get(name, "#888"), DASHES.get(name, "")
         inside = [(a, b) for a, b in sorted(line) if a <= x_max * 1.001]
-        path = " ".join(f"{LEFT + across * a / x_max:.1f},{TOP + up * (1 - min(b, y_max) / y_max):.1f}" for a, b in inside)
-        parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}" points="{path}"/>')
+        path = " ".join(
+            f"{LEFT + across * a / x_max:.1f},{TOP + up * (1 - min(b, y_max) / y_max):.1f}" for a, b in inside
+        )
+        parts.append(
+            f'<polyline fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}" points="{path}"/>'
+        )
         key = TOP + up - 14 * (len(lines) - number)
-        parts.append(f'<text x="{LEFT + across - 4}" y="{key + 6}" text-anchor="end" style="fill:{colour}">{escape(name)}</text>')
+        parts.append(
+            f'<text x="{LEFT + across - 4}" y="{key + 6}" text-anchor="end" style="fill:{colour}">{escape(name)}</text>'
+        )
     return "".join(parts) + "</svg>"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from monitor.risk.history import Floats, History, Ints
+from monitor.risk.history import Bools, Floats, History, Ints
 from monitor.risk.model import RiskModel, fit, know, risk
 
 DAY = 24.0
@@ -33,7 +33,7 @@ class Walked:
     parcel: Ints
     at: Floats
     risk: Floats
-    scored: np.ndarray  # type: ignore[type-arg]
+    scored: Bools
     fit: Ints
     fits: tuple[Fit, ...]
 
@@ -41,7 +41,7 @@ class Walked:
 def walk(history: History, start: float, *, every: float, min_samples: int, until: float) -> Walked:
     """All looks at parcels handed over from ``start`` on, up to ``until`` (hours since 1970)."""
     evaluated = np.flatnonzero((history.parcels.handed >= start) & (history.parcels.handed <= until))
-    found: list[tuple[Ints, Floats, Floats, np.ndarray, Ints]] = []  # type: ignore[type-arg]
+    found: list[tuple[Ints, Floats, Floats, Bools, Ints]] = []
     fits: list[Fit] = []
     last = np.max(history.parcels.promised[evaluated], initial=start) + AFTER_PROMISE
     for begin, end in months(start, min(last, until)):
@@ -78,7 +78,9 @@ def _hours(year: int, month: int) -> float:
     return datetime(year, month, 1, tzinfo=UTC).timestamp() / 3600
 
 
-def month_looks(history: History, evaluated: Ints, begin: float, end: float, every: float):  # type: ignore[no-untyped-def]
+def month_looks(
+    history: History, evaluated: Ints, begin: float, end: float, every: float
+) -> tuple[Ints, Floats, Bools]:
     """Parcel, time and whether it is a score's, of every look in [begin, end): open parcels only."""
     p = history.parcels
     each = int(np.ceil(every / CHECK_EVERY))

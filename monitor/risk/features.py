@@ -27,8 +27,9 @@ BASE = (
 before or after it (after it in sevenths of the grace). The shipped beginning is of the order that two thousand
 marketplace parcels showed: 3 % two weeks ahead, 40 % at the promise, 75 % three days after it."""
 TAU_KNOTS = (-10.0, -5.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.5)
-LEAD_SHARE, LEAD_LEAST, LEAD_MOST = 0.3, 0.5, 4.0
-"""How long before the promise a parcel's particulars begin to fade: a share of the promised span, in working days."""
+LEAD_SHARE, LEAD_LEAST, LEAD_MOST, FADED = 0.3, 0.5, 4.0, 1.0
+"""For how long a parcel's particulars fade: a share of the promised span, in working days; FADED days before the promise
+they are gone."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ def known(history: History, clock: WorkingTime, pace: Pace, gaps: Gaps, regime: 
     begun, promised, deadline = clock.days(p.handed), clock.days(p.promised), clock.days(history.deadline)
     slack = promised - begun
     found = [gaps.of(keys) for keys in event_keys(history, np.arange(len(history.events)))]
-    near = [_overlap(place, p.destination[i]) for place, i in zip(history.events.place, history.events.parcel, strict=True)]
+    near = [
+        _overlap(place, p.destination[i]) for place, i in zip(history.events.place, history.events.parcel, strict=True)
+    ]
     groups = []
     for keys in group_keys(history):
         names = sorted({key for key in keys if key in regime.group_speed})
@@ -102,10 +105,10 @@ def rows(k: Known, parcel: Ints, at: Floats) -> Rows:
     base = [np.ones(len(at))] + [np.clip(tau - knot, 0.0, 30.0) for knot in TAU_KNOTS]
     base.append(np.clip(k.deadline[parcel] - now, 0.0, 1.0))
     z = np.clip((np.log(age) - k.mu[parcel]) / k.pace.sigma, -3.0, 5.0)
-    detail = [np.log(age), np.log(slack), z, np.maximum(z, 0.0), np.maximum(z - 1.0, 0.0)]
+    detail = [np.log(age), np.log(slack), z]
     detail += _weeks(k, parcel, at) + _scans(k, parcel, at, now)
     lead = np.clip(LEAD_SHARE * slack, LEAD_LEAST, LEAD_MOST)
-    return Rows(np.stack(base, axis=1), np.stack(detail, axis=1), np.clip(-tau / lead, 0.0, 1.0))
+    return Rows(np.stack(base, axis=1), np.stack(detail, axis=1), np.clip((-tau - FADED) / lead, 0.0, 1.0))
 
 
 def _weeks(k: Known, parcel: Ints, at: Floats) -> list[Floats]:
@@ -131,7 +134,12 @@ def _scans(k: Known, parcel: Ints, at: Floats, now: Floats) -> list[Floats]:
     milestone = np.where(some, state.milestone[row], PICKED_UP)
     near = np.where(was_held, k.near[held], -1.0)
     found = [several, several * np.log(np.maximum(silent, SHORTEST)), several * z, several * np.maximum(z - 1, 0.0)]
-    found += [several * np.maximum(z - 2, 0.0), np.log1p(np.maximum(scans - 1, 0)), (near >= 0) * 1.0, np.maximum(near, 0.0)]
+    found += [
+        several * np.maximum(z - 2, 0.0),
+        np.log1p(np.maximum(scans - 1, 0)),
+        (near >= 0) * 1.0,
+        np.maximum(near, 0.0),
+    ]
     return found + [(milestone == m).astype(float) for m in range(len(MILESTONES))]
 
 
@@ -140,14 +148,12 @@ SCANS = (
     *(m.value for m in MILESTONES),
 )  # fmt: skip
 OWN = ("age", "promised span", "slow")
-BENDS = ("slow > 0", "slow > 1")
 WEEKS = ("speed", "missed", "stayed late", "carrier's speed", "region's speed")
-DETAILS = (*OWN, *BENDS, *WEEKS, *SCANS)
+DETAILS = (*OWN, *WEEKS, *SCANS)
 
 AHEAD, AFTER, ALWAYS = "ahead", "after", "always"
 USES = (
-    *((name, AHEAD, 50.0) for name in OWN), *((name, AHEAD, 150.0) for name in BENDS),
-    *((name, AHEAD, 75.0) for name in WEEKS), *((name, AFTER, 300.0) for name in (*OWN, *WEEKS)),
-    *((name, ALWAYS, 20.0) for name in SCANS),
+    *((name, AHEAD, 50.0) for name in OWN), *((name, AHEAD, 150.0) for name in WEEKS),
+    *((name, AFTER, 1000.0) for name in OWN), *((name, ALWAYS, 20.0) for name in SCANS),
 )  # fmt: skip
 """Each detail, when it counts, and how strongly its weight (in standard deviations) is drawn to nothing."""

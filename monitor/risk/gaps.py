@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor.risk.groups import parts
-from monitor.risk.history import MILESTONES, Floats, History, Ints
+from monitor.risk.history import MILESTONES, Bools, Floats, History, Ints
 from monitor.risk.working_time import WorkingTime
 
 PRIOR_MU, PRIOR_SIGMA, PRIOR_GAPS = 0.0, 1.0, 10.0
@@ -18,6 +18,10 @@ PRIOR_MU, PRIOR_SIGMA, PRIOR_GAPS = 0.0, 1.0, 10.0
 SHORTEST = 1 / 24
 POOLING = 8.0
 """How many gaps a place needs to count as much as what it is pooled with."""
+
+
+STILL_OPEN = 0.5
+"""An open gap will be longer than it is: its log counts as this much more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def event_keys(history: History, rows: Ints) -> list[list[str]]:
 
 
 def fit_gaps(history: History, clock: WorkingTime, now: float) -> Gaps:
-    """The gaps that began before ``now``; open ones count as longer than they are by a draw of the mean excess."""
+    """The gaps that began before ``now``; open ones count as longer by STILL_OPEN."""
     rows, length, closed = gaps_before(history, clock, now)
     if not len(rows):
         return Gaps({})
@@ -70,12 +74,12 @@ def fit_gaps(history: History, clock: WorkingTime, now: float) -> Gaps:
     mass: dict[str, list[float]] = {}
     keys = event_keys(history, rows)
     for one, value, done in zip(keys, y.tolist(), closed.tolist(), strict=True):
-        value = value if done else value + 0.5
+        length_now = value if done else value + STILL_OPEN
         for key in one:
             sums = mass.setdefault(key, [0.0, 0.0, 0.0])
             sums[0] += 1.0
-            sums[1] += value
-            sums[2] += value * value
+            sums[1] += length_now
+            sums[2] += length_now * length_now
     return Gaps(_pooled(mass))
 
 
@@ -97,7 +101,7 @@ def _coarser(key: str) -> str:
     return key[:cut] if cut > 0 else ""
 
 
-def gaps_before(history: History, clock: WorkingTime, now: float):  # type: ignore[no-untyped-def]
+def gaps_before(history: History, clock: WorkingTime, now: float) -> tuple[Ints, Floats, Bools]:
     """Physical events before ``now`` with the working days until the next one (or receipt), and whether that came."""
     e = history.events
     rows = np.flatnonzero(e.physical & (e.at <= now) & ~history.state.delivered)

@@ -7,24 +7,29 @@ parcel, then time.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.tracking import Milestone
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+Floats = NDArray[Any]
+Ints = NDArray[Any]
+Bools = NDArray[Any]
+"""Columns of float64, int64, bool: NumPy's own functions don't promise more than an array to a type checker."""
 
 MILESTONES = tuple(Milestone)
-DELIVERED, RETURNED, PICKED_UP = (MILESTONES.index(m) for m in (Milestone.DELIVERED, Milestone.RETURNED, Milestone.PICKED_UP))
+DELIVERED, RETURNED, PICKED_UP = (
+    MILESTONES.index(m) for m in (Milestone.DELIVERED, Milestone.RETURNED, Milestone.PICKED_UP)
+)
 SILENT = frozenset({MILESTONES.index(Milestone.INFO), MILESTONES.index(Milestone.UNMAPPED)})
 """Milestones that say nothing about where a parcel stands."""
 
 OUTCOMES = ("delivered", "lost", "returned", "misdelivered", "unknown")
 RECEIVED, UNKNOWN = OUTCOMES.index("delivered"), OUTCOMES.index("unknown")
 
+SAMPLED_ALIKE = 1000
 KEY = float(1 << 24)
 """Hours from one parcel's key to the next one's: more than 1,900 years."""
 
@@ -104,6 +109,20 @@ class History:
         last = self.parcels.handed.copy()
         np.fmax.at(last, self.events.parcel, self.events.at)
         return np.where(self.parcels.outcome == UNKNOWN, last, np.inf)
+
+    @cached_property
+    def worth(self) -> Floats:
+        """A parcel's weight against those of the thousand parcels handed over before it: what it counts in a fit.
+
+        A history that was sampled more thinly in one year than in another would else be a history of that year.
+        """
+        order = np.lexsort((np.array(self.parcels.ids), self.parcels.handed))
+        total = np.concatenate(([0.0], np.cumsum(self.parcels.weight[order])))
+        end = np.arange(1, len(order) + 1)
+        begin = np.maximum(end - SAMPLED_ALIKE, 0)
+        found = np.empty(len(order))
+        found[order] = self.parcels.weight[order] / ((total[end] - total[begin]) / (end - begin))
+        return found
 
     @cached_property
     def missed(self) -> Floats:

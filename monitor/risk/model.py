@@ -26,7 +26,7 @@ ROW_WEIGHT = 0.25
 HALF_LIFE = 24.0 * 365
 HELD_OUT = 0.25
 """The share of the labelled parcels, those with the newest deadlines, on which a first fit is calibrated."""
-CALIBRATION_STRENGTH = np.array([10.0, 20.0])
+CALIBRATION_STRENGTH = np.array([10.0, 60.0])
 MIN_MISSED = 20
 GAP = 0.05
 """A fit whose mean forecast for the held-out window is further off than this, and beyond chance, isn't calibrated."""
@@ -70,16 +70,22 @@ def fit(history: History, now: float) -> RiskModel:
     begun = np.flatnonzero(history.parcels.handed <= now)
     clock = _clock(history, now)
     pace = _pace(history, clock, begun, now) if len(begun) else SHIPPED
-    plain = RiskModel(now, clock, pace, fit_gaps(history, clock, now), _prior(), np.zeros(len(DETAILS)), np.ones(len(DETAILS)))
+    plain = RiskModel(
+        now, clock, pace, fit_gaps(history, clock, now), _prior(), np.zeros(len(DETAILS)), np.ones(len(DETAILS))
+    )
     labelled = np.flatnonzero((history.deadline <= now) & ~np.isnan(history.missed))
     parcel, at = moments(history, labelled)
     if not len(parcel):
         return plain
     every = max(1, -(-len(parcel) // MOST_ROWS))
     parcel, at = parcel[::every], at[::every]
-    sample = _Sample(rows(know(plain, history, now), parcel, at), history.missed[parcel], _weights(history, parcel, at, every, now))
+    sample = _Sample(
+        rows(know(plain, history, now), parcel, at), history.missed[parcel], _weights(history, parcel, at, every, now)
+    )
     missed = int(history.missed[labelled].sum())
-    return replace(_calibrated(plain, sample, _held_out(history, labelled, parcel)), parcels=len(labelled), missed=missed)
+    return replace(
+        _calibrated(plain, sample, _held_out(history, labelled, parcel)), parcels=len(labelled), missed=missed
+    )
 
 
 def know(model: RiskModel, history: History, until: float) -> Known:
@@ -137,7 +143,7 @@ def _pace(history: History, clock: WorkingTime, begun: Ints, now: float) -> Pace
     p = subset(history.parcels, begun)
     begins = clock.days(p.handed)
     ends = np.minimum(np.minimum(history.received_at, history.censored_at)[begun], now)
-    weight = p.weight / p.weight.mean() * 0.5 ** ((now - p.handed) / PACE_HALF_LIFE)
+    weight = history.worth[begun] * 0.5 ** ((now - p.handed) / PACE_HALF_LIFE)
     arrived = history.received_at[begun] <= now
     return fit_pace(p, clock.days(p.promised) - begins, clock.days(ends) - begins, arrived, weight)
 
@@ -157,7 +163,7 @@ def moments(history: History, parcels: Ints) -> tuple[Ints, Floats]:
 
 def _weights(history: History, parcel: Ints, at: Floats, every: int, now: float) -> Floats:
     """Rows' weights: the parcels' own, as many observations as unequal weights are worth (Kish), older ones less."""
-    own = history.parcels.weight[parcel]
+    own = history.worth[parcel]
     worth = own * own.sum() / (own**2).sum()
     return worth * ROW_WEIGHT * every * 0.5 ** ((now - at) / HALF_LIFE)
 

@@ -11,7 +11,7 @@ COEFFICIENTS = (
 
 
 def log_tail(z: Floats) -> Floats:
-    """log P(Z > z)."""
+    """Log P(Z > z)."""
     x = np.abs(z) / np.sqrt(2.0)
     t = 1.0 / (1.0 + 0.5 * x)
     sum_ = np.zeros_like(x)

@@ -24,6 +24,10 @@ HALF_LIFE = 24.0 * 180
 """Hours after which a parcel counts half."""
 
 
+Grouped = list[tuple[str, list[str], Ints]]
+"""Of each level its name, its groups, and every parcel's group by number (-1: not known)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """``effects``: by level, by group. ``loss``: the share that never arrives."""
@@ -44,7 +48,7 @@ class Pace:
         return found
 
     def log_silent(self, z: Floats) -> Floats:
-        """log P(not received yet) where the log of the age lies z sigmas from the expected one."""
+        """Log P(not received yet) where the log of the age lies z sigmas from the expected one."""
         return np.logaddexp(np.log(self.loss), np.log1p(-self.loss) + log_tail(z))
 
 
@@ -87,7 +91,7 @@ def _numbered(groups: list[str]) -> tuple[list[str], Ints]:
     return names, np.array([number.get(group, -1) for group in groups], dtype=np.int64)
 
 
-def _sum(grouped, effects, rows: int) -> Floats:  # type: ignore[no-untyped-def]
+def _sum(grouped: Grouped, effects: list[Floats], rows: int) -> Floats:
     total = np.zeros(rows)
     for (_, _, number), effect in zip(grouped, effects, strict=True):
         total += np.where(number >= 0, effect[number], 0.0)
@@ -104,7 +108,9 @@ def _line(x: Floats, y: Floats, w: Floats) -> tuple[float, float]:
     return float(level - slope * at), float(slope)
 
 
-def _backfit(grouped, effects, spread, rest: Floats, w: Floats, noise: float) -> Floats:  # type: ignore[no-untyped-def]
+def _backfit(
+    grouped: Grouped, effects: list[Floats], spread: list[float], rest: Floats, w: Floats, noise: float
+) -> Floats:
     """Move each level's effects to what the others leave, drawn to zero; and its spread to what the effects show."""
     total = _sum(grouped, effects, len(rest))
     for n, (_, names, number) in enumerate(grouped):

@@ -55,7 +55,7 @@ def regime(history: History, clock: WorkingTime, pace: Pace, mu: Floats, until: 
     first, last = int(np.min(p.handed) // DAY), int(until // DAY) + 1
     days = max(last - first + 1, 1)
     speed, group_speed = _speeds(history, clock, pace, mu, first, days)
-    weight = p.weight / p.weight.mean()
+    weight = history.worth
     due = (p.promised // DAY).astype(np.int64) - first
     base = np.log(0.1 / 0.9)
     missed = _share(due, weight, (history.received_at > p.promised).astype(float), days, base)
@@ -83,7 +83,9 @@ def _decayed(by_day: Floats, decay: float) -> Floats:
     return seen
 
 
-def _speeds(history: History, clock: WorkingTime, pace: Pace, mu: Floats, first: int, days: int):  # type: ignore[no-untyped-def]
+def _speeds(
+    history: History, clock: WorkingTime, pace: Pace, mu: Floats, first: int, days: int
+) -> tuple[Floats, dict[str, Floats]]:
     """log(deliveries / expected deliveries), of all and of each group."""
     p = history.parcels
     start = (p.handed // DAY).astype(np.int64) - first
@@ -96,7 +98,7 @@ def _speeds(history: History, clock: WorkingTime, pace: Pace, mu: Floats, first:
     begun = clock.days(p.handed)
     opened = np.maximum((first + day) * DAY, p.handed[row])
     closed = np.minimum((first + day + 1) * DAY, end_at[row])
-    weight = p.weight / p.weight.mean()
+    weight = history.worth
 
     def silent(at: Floats) -> Floats:
         age = np.maximum(clock.days(at) - begun[row], 1e-3)
@@ -115,7 +117,9 @@ def _speeds(history: History, clock: WorkingTime, pace: Pace, mu: Floats, first:
         of = np.array([number.get(key, -1) for key in keys], dtype=np.int64)
         known, gk = of[row] >= 0, got & (of >= 0)
         shape = (max(len(names), 1), days)
-        es = np.bincount(of[row][known] * days + day[known], weights=expected[known], minlength=shape[0] * days).reshape(shape)
+        es = np.bincount(
+            of[row][known] * days + day[known], weights=expected[known], minlength=shape[0] * days
+        ).reshape(shape)
         os = np.bincount(of[gk] * days + got_day[gk], weights=weight[gk], minlength=shape[0] * days).reshape(shape)
         for n, name in enumerate(names):
             ge, go = _decayed(es[n], SPEED_DECAY), _decayed(os[n], SPEED_DECAY)

@@ -39,6 +39,8 @@ def learned(received: Floats, weight: Floats) -> WorkingTime:
     """The clock of deliveries at these times. Stamps of midnight sharp are dates without a time, and say no hour."""
     timed = received % 24.0 != 0
     hour = (received[timed] % WEEK).astype(np.int64)
-    mass = np.bincount(hour, weights=weight[timed] / max(weight[timed].mean(), 1e-9) if timed.any() else None, minlength=WEEK)
+    mass: Floats = np.bincount(
+        hour, weights=weight[timed] / max(weight[timed].mean(), 1e-9) if timed.any() else None, minlength=WEEK
+    )
     mass = mass + PRIOR
     return WorkingTime(tuple(np.maximum(mass / mass.mean(), SLOWEST).tolist()))
