@@ -30,9 +30,7 @@ def order_level(seed: int, parcels: int, days: int) -> tuple[list[dict], list[di
     for n in range(parcels):
         handed = START + timedelta(days=rng.uniform(0, days))
         to = rng.choice(REGIONS)
-        promised = (handed + timedelta(days=8 * SLOW[to] + rng.uniform(0, 8))).replace(
-            hour=0, minute=0, second=0, microsecond=0
-        )
+        promised = (handed + timedelta(days=10 + rng.uniform(0, 6))).replace(hour=0, minute=0, second=0, microsecond=0)
         took = timedelta(days=6 * SLOW[to] * rng.lognormvariate(0, 0.5))
         lost = rng.random() < 0.01
         shipments.append(row(n, to, handed, promised, "lost" if lost else "delivered", None if lost else handed + took))

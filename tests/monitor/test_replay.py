@@ -122,10 +122,10 @@ def test_with_scans_a_stalled_parcel_stands_out_by_its_promise(tmp_path):
 
 
 def test_with_two_stamps_late_false_alarms_are_near_the_promise_rules(tmp_path):
-    """Order-level: 80 % by promise + 2 d at less than half of the static rule's false alarms, and near the promise rule."""
+    """Order-level: 80 % by promise + 2 d at fewer false alarms than the static rule, and near the promise rule."""
     summary, _, _ = play(tmp_path, *order_level(6, 1800, 150))
     target = target_of(summary, 0.8, 2)
-    assert target["model"] <= 0.5 * target["no scan for N days"]
+    assert target["model"] <= 0.75 * target["no scan for N days"]
     assert target["model"] <= 1.25 * target["promise + k days"]
 
 

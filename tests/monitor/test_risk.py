@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from statistics import NormalDist
 
 import numpy as np
 import pytest
-from risk_histories import order_level, scan_level, write
+from risk_histories import SLOW, order_level, scan_level, write
 
 from monitor.replay.reading import Assumptions, Tally, read_history
 from monitor.risk.features import BASE, DETAILS, USES, rows
@@ -64,9 +65,12 @@ def test_lanes_borrow_strength(tmp_path):
     """Each region's pace is found from its own parcels; a region never seen goes at everybody's pace."""
     h = history(tmp_path, *order_level(1, 1500, 120))
     pace = fit(h, MAY).pace
-    effect = pace.effects["destination 2"]
-    assert effect["south/d"] > effect["north/a"] > effect["west/e"]
-    assert "nowhere/z" not in effect
+    expected = pace.expected(h.parcels, np.full(len(h.parcels), 13.0))
+    lane = {place: expected[np.array(h.parcels.destination) == place][0] for place in SLOW}
+    for place, slow in SLOW.items():
+        assert lane[place] - lane["north/a"] == pytest.approx(np.log(slow), abs=0.12)
+    elsewhere = replace(h.parcels, destination=["nowhere/z"] * len(h.parcels))
+    assert min(lane.values()) < pace.expected(elsewhere, np.full(len(h.parcels), 13.0))[0] < max(lane.values())
     assert 0.002 < pace.loss < 0.03
 
 
