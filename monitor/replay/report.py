@@ -138,7 +138,7 @@ def chart(lines: Mapping[str, Line], *, x: str, y: str, x_max: float, y_max: flo
         level = TOP + up * (1 - tick / 4)
         right = LEFT + across * tick / 4
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{LEFT + across}" y1="{level:.1f}" y2="{level:.1f}"/>')
-        parts.append(f'<text x="{LEFT - 6}" y="{level + 4:.1f}" text-anchor="end">{y_max * tick / 4:g}</text>')
+        parts.append(f'<text x="{LEFT - 6}" y="{level + 4:.1f}" text-anchor="end">{y_max * tick / 4:.3g}</text>')
         parts.append(f'<text x="{right:.1f}" y="{TOP + up + 14}" text-anchor="middle">{x_max * tick / 4:.3g}</text>')
     parts.append(f'<text x="{LEFT + across / 2}" y="{HEIGHT - 6}" text-anchor="middle">{escape(x)}</text>')
     parts.append(f'<text transform="translate(12 {TOP + up / 2}) rotate(-90)" text-anchor="middle">{escape(y)}</text>')
