@@ -1,0 +1,1 @@
+"""Replay: walk forward through a history and see what the desk would have been told, and when."""

@@ -1,0 +1,135 @@
+"""The risk model's parts do what they say, on columns small enough to check by hand."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+from risk_histories import SLOW, order_level, scan_level, write
+
+from monitor.replay.reading import Assumptions, Tally, read_history
+from monitor.risk.features import BASE, DETAILS, USES, rows
+from monitor.risk.gaps import fit_gaps, keys_of
+from monitor.risk.logistic import fit_logistic, probability
+from monitor.risk.model import fit, know, moments, risk
+from monitor.risk.normal import hazard, log_tail
+from monitor.risk.working_time import PLAIN, learned
+
+ASSUME = Assumptions(7 * 24.0, 20 * 24.0, 7 * 24.0)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+MAY = datetime(2025, 5, 1, tzinfo=UTC).timestamp() / 3600
+
+
+def history(folder, shipments, events):
+    return read_history(*write(folder, shipments, events), ASSUME, now=NOW, tally=Tally())
+
+
+def test_the_normal_tail_is_good_to_six_digits():
+    """log P(Z > z) against the standard library's normal distribution, and the mean beyond z."""
+    for z in (-4.0, -1.0, -0.1, 0.0, 0.3, 1.0, 2.5, 5.0):
+        assert log_tail(np.array([z]))[0] == pytest.approx(np.log(NormalDist().cdf(-z)), rel=1e-5, abs=1e-7)
+    assert hazard(np.array([0.0]))[0] == pytest.approx(np.sqrt(2 / np.pi), rel=1e-6)
+
+
+def test_the_working_clock_is_learned_and_keeps_the_week():
+    """Deliveries by day make nights pass slowly; a week stays a week; without data the clock is the plain one."""
+    day_only = np.array([24.0 * day + hour + 0.5 for day in range(300) for hour in (9, 12, 15)])
+    clock = learned(day_only, np.ones(len(day_only)))
+    week = clock.days(np.array([168.0 * 40])) - clock.days(np.array([168.0 * 39]))
+    assert week[0] == pytest.approx(7.0)
+    night, noon = clock.days(np.array([5.0, 13.0])) - clock.days(np.array([4.0, 12.0]))
+    assert noon > 5 * night > 0
+    assert PLAIN.days(np.array([36.0]))[0] == pytest.approx(1.5)
+
+
+def test_stamps_of_midnight_say_no_hour():
+    """Dates without a time teach the clock nothing."""
+    assert learned(np.arange(100) * 24.0, np.ones(100)) == PLAIN
+
+
+def test_a_logistic_fit_finds_the_weights_and_stays_at_its_prior_without_data():
+    """Many rows find the truth; none leave the prior."""
+    rng = np.random.default_rng(1)
+    x = np.stack([np.ones(20_000), rng.normal(size=20_000)], axis=1)
+    y = (rng.random(20_000) < probability(x @ np.array([-1.0, 0.7]))).astype(float)
+    found = fit_logistic(x, y, np.ones(len(y)), np.zeros(2), np.ones(2))
+    assert found == pytest.approx([-1.0, 0.7], abs=0.06)
+    prior = np.array([0.3, -0.2])
+    assert fit_logistic(x[:0], y[:0], y[:0], prior, np.ones(2)) == pytest.approx(prior)
+
+
+def test_lanes_borrow_strength(tmp_path):
+    """Each region's pace is found from its own parcels; a region never seen goes at everybody's pace."""
+    h = history(tmp_path, *order_level(1, 1500, 120))
+    pace = fit(h, MAY).pace
+    expected = pace.expected(h.parcels, np.full(len(h.parcels), 13.0))
+    lane = {place: expected[np.array(h.parcels.destination) == place][0] for place in SLOW}
+    for place, slow in SLOW.items():
+        assert lane[place] - lane["north/a"] == pytest.approx(np.log(slow), abs=0.12)
+    elsewhere = replace(h.parcels, destination=["nowhere/z"] * len(h.parcels))
+    assert min(lane.values()) < pace.expected(elsewhere, np.full(len(h.parcels), 13.0))[0] < max(lane.values())
+    assert 0.002 < pace.loss < 0.03
+
+
+def test_gaps_are_pooled_along_a_places_path(tmp_path):
+    """An office that was never seen is judged by its town, and a town by the milestone."""
+    h = history(tmp_path, *scan_level(2, 300, 100))
+    gaps = fit_gaps(h, PLAIN, MAY)
+    transit = [key for key in gaps.known if key.startswith("in_transit")]
+    assert transit
+    milestone = int(h.events.milestone[np.flatnonzero(np.array(h.events.place) == "hub/1")[0]])
+    known = gaps.of(keys_of(milestone, "c0", "hub/1"))
+    assert gaps.of(keys_of(milestone, "c0", "hub/1/never seen")) == known
+    assert gaps.of(keys_of(milestone, "someone else", "far")).count > known.count
+
+
+def test_the_risk_rises_with_silence_and_is_1_at_the_deadline(tmp_path):
+    """A parcel that stays silent gets riskier around its promise; past the deadline the target has come."""
+    h = history(tmp_path, *order_level(1, 1500, 120))
+    model = fit(h, MAY)
+    late = int(np.flatnonzero(np.isinf(h.received_at))[0])
+    at = h.parcels.promised[late] + 24.0 * np.array([-5, -1, 0.5, 2.5, 5.5, 8])
+    found = risk(model, know(model, h, float(at.max())), np.full(6, late), at)
+    assert (np.diff(found) > 0).all()
+    assert found[-1] == 1.0
+
+
+def test_forecasts_come_true_in_later_months(tmp_path):
+    """Fitted in May, asked about May's and June's parcels: forecasts above 0.4 come true within ten points."""
+    h = history(tmp_path, *order_level(8, 4000, 180))
+    model = fit(h, MAY)
+    later = np.flatnonzero((h.parcels.handed >= MAY) & ~np.isnan(h.missed))
+    parcel, at = moments(h, later)
+    found = risk(model, know(model, h, float(at.max())), parcel, at)
+    sure = found > 0.4
+    assert sure.sum() > 100
+    assert found[sure].mean() == pytest.approx(h.missed[parcel[sure]].mean(), abs=0.1)
+
+
+def test_a_model_says_why_it_is_not_to_be_relied_on(tmp_path):
+    """Too few parcels, or too few late ones; with enough of both it is."""
+    h = history(tmp_path, *order_level(1, 1500, 120))
+    assert fit(h, MAY).why_not(200) == ""
+    assert "fewer than 200" in fit(h, datetime(2025, 1, 25, tzinfo=UTC).timestamp() / 3600).why_not(200)
+    assert fit(h, 0.0).parcels == 0
+
+
+def test_every_column_has_its_name(tmp_path):
+    """As many columns as names, all finite."""
+    h = history(tmp_path, *scan_level(2, 100, 60))
+    model = fit(h, MAY)
+    parcel, at = moments(h, np.arange(50))
+    found = rows(know(model, h, MAY), parcel, at)
+    assert found.base.shape[1] == len(BASE)
+    assert found.detail.shape[1] == len(DETAILS)
+    assert len(model.beta) == len(BASE) + len(USES)
+    assert np.isfinite(found.detail).all()
+
+
+def test_the_daemon_starts_without_numpy():
+    """Importing the daemon and the command line loads no NumPy."""
+    words = "import sys, doorstep.daemon, doorstep.cli; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", words], check=False).returncode == 0
