@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 DOORSTEP = (sys.executable, "-m", "doorstep.cli")
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 """How long anything may take to come up before the test gives up; never a figure that is measured."""
 
 
