@@ -15,7 +15,7 @@ from doorstep.cli import app
 from monitor.replay.command import interval, replay
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-SAMPLE = Path("/work/shared/data/olist_sample")
+SAMPLE = Path(__file__).parents[2].parent / "shared" / "data" / "olist_sample"
 
 
 def play(folder: Path, shipments, events, *, since="2025-04-01", scores="24h", policy=None, now=NOW, out="out"):
