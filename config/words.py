@@ -1,4 +1,4 @@
-"""Codes turned into zh-CN or English where people read them. The texts: words.zh.toml, words.en.toml.
+"""Codes turned into zh-CN or English where people read them. The texts: config/texts/<topic>.<language>.toml.
 
 A code is a dotted way into the file (``evidence.silence``). A blank ``{name}`` is filled by the parameter of that name,
 formatted by how it ends: ``_at`` (and ``at``) an ISO time in the reader's zone, ``_s`` seconds as the two largest units, ``_cents``
@@ -80,17 +80,26 @@ def knows(code: str) -> bool:
 
 def _unsaid(what: str, *, strict: bool) -> str:
     if strict:
-        raise RuleError(f"no words for {what}: add it to config/words.zh.toml and words.en.toml")
+        raise RuleError(f"no words for {what}: add it to a pair of files in config/texts")
     return f"[{what}]"
 
 
 @cache
 def texts(lang: str) -> Mapping[str, str]:
-    """Every text of a language by its dotted code. Raises RuleError for a language that we don't speak."""
+    """Every text of a language by its dotted code: all topics together.
+
+    Raises RuleError for a language that we don't speak, and where two topics say the same code.
+    """
     if lang not in LANGS:
         raise RuleError(f"language {lang!r}: one of {', '.join(LANGS)}")
-    raw = files("config").joinpath(f"words.{lang}.toml").read_text(encoding="utf-8")
-    return dict(_flat(tomllib.loads(raw), ""))
+    found: dict[str, str] = {}
+    for file in sorted(files("config").joinpath("texts").iterdir(), key=lambda file: file.name):
+        if file.name.endswith(f".{lang}.toml"):
+            topic = dict(_flat(tomllib.loads(file.read_text(encoding="utf-8")), ""))
+            if twice := topic.keys() & found.keys():
+                raise RuleError(f"config/texts/{file.name}: said in another topic already: {', '.join(sorted(twice))}")
+            found |= topic
+    return found
 
 
 def _flat(table: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:

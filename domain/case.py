@@ -91,6 +91,8 @@ class CaseEvent(StrEnum):
     ASSIGNED = "assigned"
     COMMENTED = "commented"
     CARRIER_CONTACTED = "carrier_contacted"
+    CARRIER_ANSWERED = "carrier_answered"
+    CUSTOMER_SAID = "customer_said"
     CUSTOMER_TOLD = "customer_told"
     WAITING = "waiting"
     MADE_GOOD = "made_good"
@@ -134,13 +136,24 @@ ANSWERS = frozenset({CaseEvent.ACKNOWLEDGED, CaseEvent.ASSIGNED, CaseEvent.RESOL
 """Events that stop the repeats of an alert: a named person took the case."""
 
 
+class Told(StrEnum):
+    """What a customer was told. Only an outcome or a dated next step, given by a person, keeps a promise."""
+
+    PROGRESS = "progress"
+    NEXT_STEP = "next_step"
+    OUTCOME = "outcome"
+
+
 def step(status: CaseStatus, event: CaseEvent) -> CaseStatus:
     return NEXT.get((status, event), status)
 
 
 @dataclass(frozen=True, slots=True)
 class CaseFact:
-    """One append-only entry of a case's history. ``by`` is a person's id, or None for the daemon itself."""
+    """One append-only entry of a case's history. ``by`` is a person's id, or None for the daemon itself. ``data`` of
+    CUSTOMER_TOLD: ``told`` (a Told), ``means`` (phone, sms, mail …), ``next_at`` (ISO) with a next step; of CARRIER_CONTACTED
+    and CARRIER_ANSWERED: ``means``; of ASSIGNED: ``to``; of SNOOZED: ``until``.
+    """
 
     event: CaseEvent
     at: datetime

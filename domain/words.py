@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A sentence to be said: ``code`` names it in config/words.*.toml, ``params`` fill its blanks.
+    """A sentence to be said: ``code`` names it in config/texts, ``params`` fill its blanks.
 
     Parameters are JSON values: text, numbers, ISO times (``*_at``), seconds (``*_s``), cents (``*_cents``).
     """

@@ -11,11 +11,11 @@ from chat.base import Account, ActKind, Answer, Heard
 from chat.registry import CHATS
 from chat.sender import Line
 from domain.errors import OutsideError, RuleError
+from domain.people import Right, may
 from domain.words import Words
 from doorstep.chats import accounts_of
 from doorstep.house import House
 from monitor import alerts
-from monitor.acts import ROLES_THAT_ACT
 from net.http import Http
 from store import chat_people, chat_queue, facts, mail, people
 from store.base import Db
@@ -146,7 +146,7 @@ async def _look(house: House, line: Line, row: ChannelRow, state: dict[str, Any]
     person = house.store.read(people.find_person, person_id) if person_id else None
     if person is None:
         raise Failed("verified", Words("chat_test.verified", {"who": click.who}))
-    if not person.active or person.role not in ROLES_THAT_ACT:
+    if not person.active or not may(person.role, Right.ACT):
         raise Failed("verified", Words("chat_test.not_allowed", {"who": click.who, "by": person.name}))
     hops.append({"hop": "verified", "ok": True})
     house.store.write(_record, click, person.id, line.account, house)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from chat.base import ActKind, ChatAct
 from domain.case import CaseEvent, CaseFact
+from domain.people import Right, may
 from domain.words import Words
 from monitor import alerts
 from store import cases, mail, people
@@ -18,12 +19,14 @@ EVENT = {
     ActKind.SNOOZE: CaseEvent.SNOOZED,
     ActKind.RESOLVE: CaseEvent.RESOLVED,
 }
-ROLES_THAT_ACT = frozenset({"agent", "lead", "admin"})
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
+    """``fresh`` False: this delivery was taken before, and nothing more was done."""
+
     case: CaseRow
+    fresh: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +39,24 @@ class Refused:
 
 def perform(db: Db, act: ChatAct, *, now: datetime) -> Done | Refused:
     """Do what a person asked, in one transaction with its audit entry and the edited message."""
-    case = cases.get(db, act.case_id)
-    refusal = _refusal(db, act, case)
+    fact = CaseFact(EVENT[act.kind], now, act.actor, act.adapter, act.words, _data(act))
+    outcome = do(db, act.case_id, fact, account=act.account, key=act.key)
+    if isinstance(outcome, Done) and outcome.fresh and act.until:
+        alerts.remind(db, outcome.case, until=act.until, now=now)
+    return outcome
+
+
+def do(db: Db, case_id: int, fact: CaseFact, *, key: str, account: str = "main") -> Done | Refused:
+    """Add what a person (``fact.by``) did to a case, once for each ``key`` of its channel, and bring its message up to it."""
+    case = cases.get(db, case_id)
+    refusal = _refusal(db, case_id, fact, case)
     if refusal:
         return Refused(refusal, case)
     assert case is not None
-    if not mail.receive(db, act.adapter, act.account, act.key, at=now):
-        return Done(case)
-    fact = CaseFact(EVENT[act.kind], now, act.actor, act.adapter, act.words, _data(act))
+    if not mail.receive(db, fact.channel, account, key, at=fact.at):
+        return Done(case, fresh=False)
     case = cases.add(db, case.id, fact)
-    alerts.say(db, case, EVENT[act.kind].value, now=now)
-    if act.until:
-        alerts.remind(db, case, until=act.until, now=now)
+    alerts.say(db, case, fact.event.value, now=fact.at)
     return Done(case)
 
 
@@ -57,19 +66,26 @@ def _data(act: ChatAct) -> dict[str, str]:
     return {name: value for name, value in more.items() if value}
 
 
-def _refusal(db: Db, act: ChatAct, case: CaseRow | None) -> Words | None:
+ANY_TIME = frozenset(
+    {CaseEvent.COMMENTED, CaseEvent.CUSTOMER_TOLD, CaseEvent.CUSTOMER_SAID, CaseEvent.CARRIER_ANSWERED}
+)
+"""What may be put on record after a case is closed, too."""
+
+
+def _refusal(db: Db, case_id: int, fact: CaseFact, case: CaseRow | None) -> Words | None:
     if case is None:
-        return Words("refused.no_such_case", {"case": act.case_id})
-    person = people.find_person(db, act.actor)
-    if person is None or not person.active or person.role not in ROLES_THAT_ACT:
+        return Words("refused.no_such_case", {"case": case_id})
+    person = people.find_person(db, fact.by or "")
+    if person is None or not person.active or not may(person.role, Right.ACT):
         return Words("refused.role", {})
-    if act.kind is ActKind.COMMENT:
+    if fact.event in ANY_TIME:
         return None
     if not case.is_open:
         return Words("refused.closed", {"by": case.owner or ""})
-    if act.kind is ActKind.ACKNOWLEDGE and case.acknowledged_by:
+    if fact.event is CaseEvent.ACKNOWLEDGED and case.acknowledged_by:
         taken_at = case.acknowledged_at.isoformat() if case.acknowledged_at else ""
         return Words("refused.taken", {"by": case.acknowledged_by, "taken_at": taken_at})
-    if act.kind is ActKind.ASSIGN and (not act.to or people.find_person(db, act.to) is None):
-        return Words("refused.no_such_person", {"to": act.to or ""})
+    to = str(fact.data.get("to", ""))
+    if fact.event is CaseEvent.ASSIGNED and people.find_person(db, to) is None:
+        return Words("refused.no_such_person", {"to": to})
     return None

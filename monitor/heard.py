@@ -16,6 +16,7 @@ import msgspec
 from chat.base import ME, ActKind, Answer, ChatAct, Heard, Question, Wish
 from chat.registry import CHATS
 from chat.text import inert, title_of
+from domain.people import Right, may
 from domain.words import Words
 from monitor import acts, alerts
 from store import cases, chat_people, chat_queue, facts, mail, people, reads
@@ -230,7 +231,7 @@ def _on_call(db: Db, wish: Wish, person: Person, channel: ChannelRow, ear: Ear, 
     opened = "open" if ear.hours[0] <= local < ear.hours[1] else "closed"
     hours = {"opens": f"{ear.hours[0]:%H:%M}", "closes": f"{ear.hours[1]:%H:%M}"}
     owners = [case.owner for case in cases.list_cases(db)]
-    team = [p for p in people.people(db) if p.active and p.role in acts.ROLES_THAT_ACT]
+    team = [p for p in people.people(db) if p.active and may(p.role, Right.ACT)]
     lines = (Words("chat.on_call_line", {"by": inert(p.name), "n": owners.count(p.id)}) for p in team)
     return _rendered(Answer((Words(f"chat.desk_{opened}", hours), *lines)), channel)
 

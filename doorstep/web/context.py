@@ -11,12 +11,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment
 from starlette.datastructures import FormData
 
+from domain.people import Right, may
 from doorstep.house import House
 from doorstep.web.auth import TOKEN_BYTES, Attempts, digest
 from doorstep.web.pmtiles import Archive
 from doorstep.web.tongue import HTML_LANG, LANGS, Tongue
-from monitor.acts import ROLES_THAT_ACT
-from store import people
+from store import facts, people
+from store.facts import FactRow
 from store.people import Person
 
 SESSION_COOKIE, FORM_COOKIE, LANG_COOKIE = "doorstep_session", "doorstep_form", "doorstep_lang"
@@ -94,6 +95,23 @@ def signed_in(asking: Annotated[Visitor, Depends(visitor)]) -> Desk:
     return Desk(asking.person, asking.csrf, asking.lang, asking.session)
 
 
+def needs(right: Right) -> Callable[..., Desk]:
+    """A dependency: whoever is signed in and has the right. 403 for the others, and the refusal is on record."""
+
+    def allowed(request: Request, who: Annotated[Desk, Depends(signed_in)]) -> Desk:
+        if not may(who.person.role, right):
+            house = web_of(request).house
+            refused = FactRow(
+                "person", who.person.id, "refused", house.now(), who.person.id, "console",
+                data={"right": right.value, "path": request.url.path},
+            )  # fmt: skip
+            house.store.write(facts.append, [refused])
+            raise HTTPException(403, "role")
+        return who
+
+    return allowed
+
+
 async def small_form(request: Request) -> FormData:
     """A form as short as ours are. 413 where it is longer, or doesn't say how long it is."""
     length = request.headers.get("content-length", "")
@@ -114,6 +132,10 @@ async def form_of(request: Request, asking: Annotated[Visitor, Depends(visitor)]
 Shared = Annotated[Web, Depends(web_of)]
 Asking = Annotated[Visitor, Depends(visitor)]
 SignedIn = Annotated[Desk, Depends(signed_in)]
+Acting = Annotated[Desk, Depends(needs(Right.ACT))]
+"""Signed in, and allowed to work on cases."""
+Revealing = Annotated[Desk, Depends(needs(Right.REVEAL))]
+"""Signed in, and allowed to see what is masked."""
 Form = Annotated[FormData, Depends(form_of)]
 
 
@@ -174,7 +196,8 @@ def render(
         "demo": web.demo,
         "can_speed": web.speed is not None,
         "cast": cast(web) if who.person else [],
-        "may_act": who.person is not None and who.person.role in ROLES_THAT_ACT,
+        "may_act": who.person is not None and may(who.person.role, Right.ACT),
+        "may": lambda right: who.person is not None and may(who.person.role, Right(right)),
         "new_id": web.house.new_id,
         "settings": web.house.settings,
     }

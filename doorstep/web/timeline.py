@@ -14,7 +14,7 @@ FAR = datetime.max.replace(tzinfo=UTC)
 HIDDEN = frozenset({"evidence_added"})
 """Facts that only refresh a case's own text: they would bury what happened."""
 TABLE_OF = {"case": "case_event", "return": "return_event"}
-"""Where the names of facts are kept in config/words.*.toml; the others' are under ``ui.event``."""
+"""Where the names of facts are kept in config/texts; the others' are under ``ui.event``."""
 
 
 @dataclass(frozen=True, slots=True)

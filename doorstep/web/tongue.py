@@ -28,7 +28,7 @@ class Tongue:
     now: datetime
 
     def t(self, key: str, **params: object) -> str:
-        """A text of the pages, from ``[ui]`` of config/words.*.toml."""
+        """A text of the pages, from ``[ui]`` of config/texts."""
         return say(Words(f"ui.{key}", params), self.lang, self.zone)
 
     def words(self, words: Words | None) -> str:

@@ -103,7 +103,7 @@ def test_an_unknown_code_shows_itself_and_breaks_no_page():
     """In production the code is visible; strictly asked for, it is an error that says where to add it."""
     assert say(Words("evidence.nonsense"), "en", ZONE) == "[evidence.nonsense]"
     assert label("kind", "nonsense", "zh") == "[kind.nonsense]"
-    with pytest.raises(RuleError, match=r"no words for evidence.nonsense: add it to config/words"):
+    with pytest.raises(RuleError, match=r"no words for evidence.nonsense: add it to a pair of files in config/texts"):
         say(Words("evidence.nonsense"), "en", ZONE, strict=True)
     with pytest.raises(RuleError, match="promised_at"):
         say(Words("evidence.promise_missed"), "en", ZONE, strict=True)

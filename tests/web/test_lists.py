@@ -8,7 +8,7 @@ from domain.pickup import ReturnReason, ReturnStatus
 from domain.returns import Return, ReturnItem
 from domain.shipment import Shipment
 from domain.tracking import Manner, Milestone, NoData
-from store import asking, budgets, intake, ledger, mail, overviews, returns, sources, tracking, unidentified
+from store import asking, budgets, facts, intake, ledger, mail, overviews, returns, sources, tracking, unidentified
 from store.asking import Polled
 from store.budgets import Window
 from store.ledger import Instruction
@@ -198,6 +198,8 @@ def test_whoever_may_only_look_confirms_no_money(house):
     assert "Confirm payment" not in eve.get("/money").text
     assert eve.post("/money/i1/confirm").status_code == 403
     assert house.store.read(ledger.get, "i1").confirmed_at is None
+    (refused,) = house.store.read(facts.history, "person", "eve")
+    assert (refused.event, refused.data["right"]) == ("refused", "act")
     eve.close()
 
 

@@ -10,7 +10,20 @@ from chat.base import ChatAct
 from domain.errors import RuleError
 from domain.shipment import Order
 from domain.words import Words
-from doorstep.web.context import Desk, Form, Shared, SignedIn, Web, field, go, is_htmx, names_of, render, tongue
+from doorstep.web.context import (
+    Desk,
+    Form,
+    Revealing,
+    Shared,
+    SignedIn,
+    Web,
+    field,
+    go,
+    is_htmx,
+    names_of,
+    render,
+    tongue,
+)
 from doorstep.web.timeline import timeline
 from monitor.acts import Refused, perform
 from store import facts, intake, people, reads
@@ -77,7 +90,7 @@ def _line(db: Db, case_id: int) -> reads.CaseLine:
 
 
 @router.post("/orders/{ref:path}/reveal")
-def reveal(request: Request, web: Shared, who: SignedIn, form: Form, ref: str) -> Response:
+def reveal(request: Request, web: Shared, who: Revealing, form: Form, ref: str) -> Response:
     """Show a customer's data to one person, and keep on record that they saw it."""
     del form
     order = web.house.store.write(
