@@ -42,6 +42,7 @@ def operate(config: Path, name: str, params: Mapping[str, Any]) -> dict[str, Any
 
 def run_daemon(config: Path) -> None:
     """Run until SIGTERM or SIGINT."""
+    from doorstep.adopting import adopt_orphans
     from doorstep.chats import channels_of
     from doorstep.daemon import Daemon, listen, serve
     from doorstep.solving import Apart
@@ -60,6 +61,7 @@ def run_daemon(config: Path) -> None:
         ) from exc
     with Store(settings.database) as store:
         house = open_house(settings, store)
+        store.write(adopt_orphans, settings, now=house.now())
         greet(house)
         daemon = Daemon(
             house,
