@@ -113,7 +113,8 @@ class Deed:
 @dataclass(frozen=True, slots=True)
 class Alert:
     """A message about a case, as a value; ``reason`` names why it is said now. No personal text in it but the names of
-    the desk's own people: ``owner`` and ``acknowledged_by`` are their ids, ``owner_name`` and ``deeds`` have their names.
+    the desk's own people: ``owner`` and ``acknowledged_by`` are their ids, ``owner_name``, ``deeds`` and ``called`` (who is asked
+    to take it now) have their names.
     """
 
     case_id: int
@@ -132,6 +133,7 @@ class Alert:
     acknowledged_at: datetime | None
     owner_name: str = ""
     deeds: tuple[Deed, ...] = ()
+    called: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

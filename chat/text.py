@@ -34,7 +34,10 @@ SIGNS = {
     CaseEvent.COMMENTED: "💬",
     CaseEvent.SNOOZED: "💤",
     CaseEvent.RESOLVED: "🏁",
+    CaseEvent.CARRIER_CONTACTED: "📞",
+    CaseEvent.CARRIER_ANSWERED: "📨",
     CaseEvent.CUSTOMER_TOLD: "📣",
+    CaseEvent.REOPENED: "🔁",
     CaseEvent.MADE_GOOD: "🎁",
 }
 
@@ -125,8 +128,9 @@ def _about(alert: Alert) -> tuple[Words, ...]:
     if alert.status in CLOSED:
         return (standing,)
     promise = (Words("chat.promise", {"promise_at": alert.promise_by.isoformat()}),) if alert.promise_by else ()
+    called = (Words("chat.called", {"names": [inert(name, 64) for name in alert.called]}),) if alert.called else ()
     step = (harmless(alert.next_step),) if alert.next_step else ()
-    return (owner, *promise, *(harmless(words) for words in alert.evidence[:MAX_EVIDENCE]), *step)
+    return (*called, owner, *promise, *(harmless(words) for words in alert.evidence[:MAX_EVIDENCE]), *step)
 
 
 def _deed(deed: Deed, reader: Reader) -> str:

@@ -5,7 +5,7 @@ Every key, its default and its meaning: docs/configuration.md; a commented file 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,9 +16,13 @@ from msgspec import Meta, Struct
 from config.checking import Misfit, did_you_mean, fit
 from config.environment import Overlay, overlay, variable_of
 from config.errors import ConfigError, Problem
-from config.policies import ClaimsPolicy, DetectionPolicy, load_claims, load_detection
+from config.policies import ClaimsPolicy, DeskPolicy, DetectionPolicy, load_claims, load_desk, load_detection
+from config.policies.detection_file import WEEKDAYS, Weekday
+from config.policies.workdays import announced
 from config.secrets import take_files
 from config.toml_text import Path_, dotted, line_of, lines_of, read_toml
+from domain.desk_hours import DeskHours, fault_of
+from domain.rota import Override, Rota, Turn
 
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
 Cents = Annotated[int, Meta(ge=0)]
@@ -57,16 +61,60 @@ class Doorstep(_Table, frozen=True):
 
 
 class Desk(_Table, frozen=True):
-    """When people work, and how many alerts they can take; None keeps what the detection policy says."""
+    """When people work, and how many alerts they can take; None keeps what the detection policy says. ``periods`` go before
+    ``open`` and ``close``; an end of 00:00 is the end of the day. ``closed``: days off, ``extra``: days that are worked though
+    they aren't among ``days``; ``holidays``: a country whose announced days off and make-up workdays are added to them.
+    """
 
     open: time = time(9)
     close: time = time(21)
+    periods: tuple[tuple[time, time], ...] = ()
+    days: Annotated[tuple[Weekday, ...], Meta(min_length=1)] = WEEKDAYS
+    closed: tuple[date, ...] = ()
+    extra: tuple[date, ...] = ()
+    holidays: Literal["", "cn"] = ""
     agents: Annotated[int, Meta(ge=1)] | None = None
     alerts_per_agent_day: Annotated[int, Meta(ge=1)] | None = None
 
     def __post_init__(self) -> None:
-        if self.open >= self.close:
+        if not self.periods and self.open >= self.close:
             raise ValueError(f"open ({self.open:%H:%M}) must be before close ({self.close:%H:%M})")
+        if self.periods and (fault := fault_of(self.periods)):
+            raise ValueError(f"periods: {fault}")
+        if both := sorted(set(self.closed) & set(self.extra)):
+            raise ValueError(f"extra: {', '.join(map(str, both))} can't be both closed and worked: keep one")
+
+    def hours(self, zone: ZoneInfo) -> DeskHours:
+        """What is said here wins over the announced days."""
+        days = announced(self.holidays)
+        return DeskHours(
+            zone,
+            self.periods or ((self.open, self.close),),
+            frozenset(WEEKDAYS.index(day) for day in self.days),
+            closed=(days.closed - set(self.extra)) | set(self.closed),
+            extra=(days.extra - set(self.closed)) | set(self.extra),
+        )
+
+
+class RotaTurn(_Table, frozen=True):
+    """Who is on call on some weekdays, between two local times where they are given. ``people``: ids, in order."""
+
+    people: Annotated[tuple[Id, ...], Meta(min_length=1)]
+    days: Annotated[tuple[Weekday, ...], Meta(min_length=1)] = WEEKDAYS
+    begins: time = time()
+    ends: time = time()
+
+
+class RotaOverride(_Table, frozen=True):
+    """Other people from ``first`` to ``last``, both days included."""
+
+    first: date
+    last: date
+    people: Annotated[tuple[Id, ...], Meta(min_length=1)]
+
+    def __post_init__(self) -> None:
+        if self.first > self.last:
+            raise ValueError(f"last ({self.last}) must not be before first ({self.first})")
 
 
 class Promise(_Table, frozen=True):
@@ -138,6 +186,7 @@ class PolicyFiles(_Table, frozen=True):
 
     detection: str = ""
     claims: str = ""
+    desk: str = ""
 
 
 class Map(_Table, frozen=True):
@@ -154,6 +203,8 @@ class _File(_Table, frozen=True):
     carriers: dict[str, Any] = {}
     chats: dict[str, Any] = {}
     desk: Desk = Desk()
+    rota: tuple[RotaTurn, ...] = ()
+    rota_overrides: tuple[RotaOverride, ...] = ()
     promise: Promise = Promise()
     depots: tuple[Depot, ...] = ()
     collectors: tuple[Collector, ...] = ()
@@ -231,7 +282,7 @@ def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Struct
 
 def defaults(path: Path) -> Settings:
     """The settings of an empty file that would stand at ``path``: no carriers, no chats."""
-    return _settings(path, _File(), {}, {}, replace(load_detection(), claims=load_claims()))
+    return _settings(path, _File(), {}, {}, replace(load_detection(), claims=load_claims(), desk=load_desk()))
 
 
 def _settings(
@@ -270,7 +321,14 @@ def _for_this_desk(detection: DetectionPolicy, file: _File) -> DetectionPolicy:
         promise=timedelta(hours=file.promise.hours),
         agents=file.desk.agents or detection.agents,
         alerts_per_agent_day=file.desk.alerts_per_agent_day or detection.alerts_per_agent_day,
+        desk=replace(detection.desk, hours=file.desk.hours(ZoneInfo(file.doorstep.timezone)), rota=_rota(file)),
     )
+
+
+def _rota(file: _File) -> Rota:
+    turns = (Turn(frozenset(map(WEEKDAYS.index, t.days)), t.people, t.begins, t.ends) for t in file.rota)
+    overrides = (Override(o.first, o.last, o.people) for o in file.rota_overrides)
+    return Rota(ZoneInfo(file.doorstep.timezone), tuple(turns), tuple(overrides))
 
 
 def _adapters(kind: str, tables: Any, structs: Structs) -> tuple[dict[str, dict[str, Any]], list[Misfit]]:
@@ -313,13 +371,14 @@ def _stranger(what: str, name: str, known: list[str], path: Path_) -> Misfit:
 
 
 def _detection(tables: Mapping[str, Any], path: Path) -> tuple[DetectionPolicy, tuple[Problem, ...]]:
-    """The detection policy with its claims, and everything that is wrong with the files laid over them."""
+    """The detection policy with its claims and the desk's steps, and everything that is wrong with the files laid over them."""
     detection, problems = _policy(load_detection, tables, "detection", path)
-    claims, more = _policy(load_claims, tables, "claims", path)
-    return replace(detection, claims=claims), (*problems, *more)
+    claims, of_claims = _policy(load_claims, tables, "claims", path)
+    desk, of_desk = _policy(load_desk, tables, "desk", path)
+    return replace(detection, claims=claims, desk=desk), (*problems, *of_claims, *of_desk)
 
 
-P_ = TypeVar("P_", DetectionPolicy, ClaimsPolicy)
+P_ = TypeVar("P_", DetectionPolicy, ClaimsPolicy, DeskPolicy)
 
 
 def _policy(
@@ -353,5 +412,5 @@ def _fix(misfit: Misfit) -> str:
 
 __all__ = [
     "Break", "Collector", "ConfigError", "Courier", "Depot", "Desk", "Doorstep", "Map", "PolicyFiles",
-    "Promise", "Returns", "Settings", "defaults", "load",
+    "Promise", "Returns", "RotaOverride", "RotaTurn", "Settings", "defaults", "load",
 ]  # fmt: skip

@@ -1,11 +1,14 @@
 """Findings, cases and the 24-hour promise: kinds, transitions, arithmetic."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from domain import promise
 from domain.errors import RuleError
+from domain.promise import Outcome, Promises
 from domain.words import Words
 
 
@@ -102,6 +105,8 @@ class CaseEvent(StrEnum):
     FOLLOWED_UP = "followed_up"
     WARNED = "warned"
     BREACHED = "breached"
+    STEP_MISSED = "step_missed"
+    ESCALATED = "escalated"
     SNOOZED = "snoozed"
     MEMBER_JOINED = "member_joined"
     EVIDENCE_ADDED = "evidence_added"
@@ -144,6 +149,16 @@ class Told(StrEnum):
     OUTCOME = "outcome"
 
 
+class Verdict(StrEnum):
+    """How a person saw a case when resolving it. Only a false alarm frees from the promise."""
+
+    SOLVED = "solved"
+    FALSE_ALARM = "false_alarm"
+
+
+FALSE_ALARM_WORDS = "closed.false_alarm"
+
+
 def step(status: CaseStatus, event: CaseEvent) -> CaseStatus:
     return NEXT.get((status, event), status)
 
@@ -152,7 +167,8 @@ def step(status: CaseStatus, event: CaseEvent) -> CaseStatus:
 class CaseFact:
     """One append-only entry of a case's history. ``by`` is a person's id, or None for the daemon itself. ``data`` of
     CUSTOMER_TOLD: ``told`` (a Told), ``means`` (phone, sms, mail …), ``next_at`` (ISO) with a next step; of CARRIER_CONTACTED
-    and CARRIER_ANSWERED: ``means``; of ASSIGNED: ``to``; of SNOOZED: ``until``.
+    and CARRIER_ANSWERED: ``means``; of ASSIGNED: ``to``; of SNOOZED: ``until``; of RESOLVED: ``verdict`` (a Verdict); of REOPENED:
+    ``promise_by``; of STEP_MISSED: ``step``, ``due``; of ESCALATED: ``rung``, ``to`` (ids of people), ``silent``.
     """
 
     event: CaseEvent
@@ -163,65 +179,130 @@ class CaseFact:
     data: dict[str, Any] = field(default_factory=dict)
 
 
+def verdict_of(fact: CaseFact) -> Verdict:
+    """What a RESOLVED fact says: solved, unless it says that there was nothing to solve."""
+    false_alarm = Verdict.FALSE_ALARM.value == fact.data.get("verdict") or fact.words == FALSE_ALARM_WORDS
+    return Verdict.FALSE_ALARM if false_alarm else Verdict.SOLVED
+
+
+def next_date(fact: CaseFact) -> datetime | None:
+    """The date of the next step that a customer was given; None where there is none, or none that lies ahead."""
+    if fact.data.get("told") != Told.NEXT_STEP:
+        return None
+    try:
+        at = datetime.fromisoformat(str(fact.data.get("next_at")))
+    except ValueError:
+        return None
+    return at if at.tzinfo and at > fact.at else None
+
+
+def is_word(fact: CaseFact) -> bool:
+    """Whether a person told the customer anything."""
+    return fact.event is CaseEvent.CUSTOMER_TOLD and fact.by is not None
+
+
+def is_answer(fact: CaseFact) -> bool:
+    """Whether a person gave the customer what keeps a promise: an outcome, or a next step with its date."""
+    return is_word(fact) and (fact.data.get("told") == Told.OUTCOME or next_date(fact) is not None)
+
+
 @dataclass(frozen=True, slots=True)
 class CaseState:
-    """What a case's facts amount to."""
+    """What a case's facts amount to. ``next_at``: the date that the customer was given for the next step, until the next
+    word. ``is_over``: it cleared itself, or was no trouble at all.
+    """
 
     status: CaseStatus
     opened_at: datetime
-    promise_by: datetime | None
+    promises: Promises = ()
+    next_at: datetime | None = None
     owner: str | None = None
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
     warned: bool = False
-    breached: bool = False
-    told_at: datetime | None = None
+    is_over: bool = False
     closed_at: datetime | None = None
     close_reason: str = ""
 
+    @property
+    def promise_by(self) -> datetime | None:
+        shown = promise.current(self.promises)
+        return shown.promise_by if shown else None
 
-def fold_case(facts: list[CaseFact]) -> CaseState:
+    @property
+    def told_at(self) -> datetime | None:
+        """When a person gave an outcome or a dated next step since the case was opened, or opened again."""
+        return self.promises[-1].told_at if self.promises else None
+
+    @property
+    def breached(self) -> bool:
+        """Whether time ran out for a promise since the case was opened, or opened again."""
+        return any(p.outcome is Outcome.BREACHED and p.promise_by > self.opened_at for p in self.promises)
+
+    @property
+    def owes_word(self) -> bool:
+        """Whether the customer waits for a person's word, the case resolved or not."""
+        if self.is_over:
+            return False
+        waits = bool(promise.running(self.promises)) or (bool(self.promises) and self.promises[-1].is_owed)
+        return waits or self.next_at is not None
+
+
+def fold_case(facts: Sequence[CaseFact]) -> CaseState:
     """Replay a case's facts in the order in which they were written.
 
     Raises RuleError if the first isn't OPENED: such a history is damaged.
     """
     if not facts or facts[0].event is not CaseEvent.OPENED:
         raise RuleError("a case's history must begin with `opened`")
-    state = _opened(facts[0])
-    for fact in facts[1:]:
+    return advanced(_opened(facts[0], ()), facts[1:])
+
+
+def advanced(state: CaseState, facts: Sequence[CaseFact]) -> CaseState:
+    """A state with what was written since."""
+    for fact in facts:
         state = _advance(state, fact)
     return state
 
 
-def _opened(fact: CaseFact) -> CaseState:
+def _opened(fact: CaseFact, before: Promises) -> CaseState:
     promise_by = fact.data.get("promise_by")
-    return CaseState(
-        status=CaseStatus.OPEN,
-        opened_at=fact.at,
-        promise_by=datetime.fromisoformat(promise_by) if promise_by else None,
-        owner=fact.data.get("owner"),
-    )
+    promises = promise.given(before, fact.at, datetime.fromisoformat(promise_by)) if promise_by else before
+    return CaseState(CaseStatus.OPEN, fact.at, promises, owner=fact.data.get("owner"))
 
 
 def _advance(state: CaseState, fact: CaseFact) -> CaseState:
     if fact.event is CaseEvent.REOPENED and state.status in CLOSED:
-        return _opened(fact)
+        return _opened(fact, state.promises)
     status = step(state.status, fact.event)
     took = fact.event in ANSWERS and state.acknowledged_by is None and fact.by is not None
     closed_now = status in CLOSED and state.status not in CLOSED
-    return CaseState(
+    over_now = closed_now and _is_end_of_trouble(fact)
+    return replace(
+        state,
         status=status,
-        opened_at=state.opened_at,
-        promise_by=state.promise_by,
+        promises=_promises(state.promises, fact, is_over=over_now),
+        next_at=None if over_now else next_date(fact) if is_answer(fact) else state.next_at,
         owner=_owner(state, fact),
         acknowledged_by=fact.by if took else state.acknowledged_by,
         acknowledged_at=fact.at if took else state.acknowledged_at,
         warned=state.warned or fact.event is CaseEvent.WARNED,
-        breached=state.breached or fact.event is CaseEvent.BREACHED,
-        told_at=state.told_at or (fact.at if fact.event is CaseEvent.CUSTOMER_TOLD and fact.by else None),
+        is_over=state.is_over or over_now,
         closed_at=fact.at if closed_now else state.closed_at,
         close_reason=(fact.words or fact.event.value) if closed_now else state.close_reason,
     )
+
+
+def _is_end_of_trouble(fact: CaseFact) -> bool:
+    return fact.event is CaseEvent.CLEARED or verdict_of(fact) is Verdict.FALSE_ALARM
+
+
+def _promises(promises: Promises, fact: CaseFact, *, is_over: bool) -> Promises:
+    if is_over:
+        return promise.voided(promises, fact.at)
+    if is_answer(fact):
+        return promise.told(promises, fact.at)
+    return promise.ran_out(promises, fact.at) if fact.event is CaseEvent.BREACHED else promises
 
 
 def _owner(state: CaseState, fact: CaseFact) -> str | None:

@@ -106,11 +106,7 @@ class Channel:
         self._pace = Pace(line.limits.windows)
         self._pause_until: datetime | None = None
         self._failures = 0
-        desk = house.settings.desk
-        self._ear = Ear(
-            line.channel, line.account.name, lambda: new_invitation(house), house.wall, (desk.open, desk.close),
-            house.settings.zone,
-        )  # fmt: skip
+        self._ear = Ear(line.channel, line.account.name, lambda: new_invitation(house), house.wall, house.policy.desk)
 
     @property
     def name(self) -> str:
@@ -283,7 +279,7 @@ def plan_for(db: Db, letter: Letter) -> Plan:
     if letter.kind not in {"alert_edit", "reminder"}:
         return Plan()
     case = cases.get(db, int(letter.subject_id))
-    if letter.kind == "reminder" and (case is None or not case.is_open):
+    if letter.kind == "reminder" and (case is None or not (case.is_open or case.untold)):
         return Plan(needless=CLOSED)
     told = chat_queue.message_of(db, letter.channel, letter.subject_id)
     if told is None and chat_queue.is_coming(db, letter.channel, letter.subject_id):

@@ -1,16 +1,18 @@
 """What people do to cases: one effect per delivery, an audit entry for each, the loser of a race told who won."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chat.base import ActKind, ChatAct
-from domain.case import CaseEvent, CaseFact
+from config.policies import DetectionPolicy
+from domain.case import FALSE_ALARM_WORDS, CaseEvent, CaseFact, Told, Verdict, next_date, promise_by
 from domain.people import Right, may
 from domain.words import Words
 from monitor import alerts
 from store import cases, mail, people
 from store.base import Db
 from store.cases import CaseRow
+from store.tables import iso_of
 
 EVENT = {
     ActKind.ACKNOWLEDGE: CaseEvent.ACKNOWLEDGED,
@@ -63,7 +65,15 @@ def do(db: Db, case_id: int, fact: CaseFact, *, key: str, account: str = "main")
 def _data(act: ChatAct) -> dict[str, str]:
     """What an act carries besides its words."""
     more = {"to": act.to, "until": act.until.isoformat() if act.until else None}
+    if act.kind is ActKind.RESOLVE:
+        more["verdict"] = Verdict.FALSE_ALARM if act.words == FALSE_ALARM_WORDS else Verdict.SOLVED
     return {name: value for name, value in more.items() if value}
+
+
+def reopening(case: CaseRow, policy: DetectionPolicy, fact: CaseFact) -> CaseFact:
+    """A person's REOPENED with the new promise that it gives; a case that promised nothing promises nothing now."""
+    promised = promise_by(fact.at, policy.promise) if case.promise_by else None
+    return replace(fact, data={**fact.data, "promise_by": iso_of(promised)})
 
 
 ANY_TIME = frozenset(
@@ -78,6 +88,10 @@ def _refusal(db: Db, case_id: int, fact: CaseFact, case: CaseRow | None) -> Word
     person = people.find_person(db, fact.by or "")
     if person is None or not person.active or not may(person.role, Right.ACT):
         return Words("refused.role", {})
+    if fact.event is CaseEvent.REOPENED:
+        return _not_to_be_reopened(db, case)
+    if fact.data.get("told") == Told.NEXT_STEP and next_date(fact) is None:
+        return Words("refused.no_date", {})
     if fact.event in ANY_TIME:
         return None
     if not case.is_open:
@@ -89,3 +103,11 @@ def _refusal(db: Db, case_id: int, fact: CaseFact, case: CaseRow | None) -> Word
     if fact.event is CaseEvent.ASSIGNED and people.find_person(db, to) is None:
         return Words("refused.no_such_person", {"to": to})
     return None
+
+
+def _not_to_be_reopened(db: Db, case: CaseRow) -> Words | None:
+    """One open case for a subject and kind: where another one was opened meanwhile, that is the one to work on."""
+    if case.is_open:
+        return Words("refused.is_open", {})
+    other = next((c.id for c in cases.open_for(db, case.subject) if c.kind is case.kind), None)
+    return Words("refused.open_elsewhere", {"case": other}) if other else None

@@ -1,13 +1,13 @@
 """Alerts: letters in the outbox, each with a named reason. One message per case and channel; later words edit it."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from chat.base import Alert, Deed, Reader
 from chat.registry import CHATS
-from domain.case import CaseEvent, Severity
+from domain.case import CaseEvent, CaseFact, Severity
 from store import cases, chat_queue, mail, people, reads
 from store.base import Db
 from store.cases import CaseRow
@@ -15,7 +15,7 @@ from store.chat_queue import ChannelRow
 from store.mail import Letter
 
 CHANNEL = "console"
-LOUD = frozenset({CaseEvent.WARNED.value, CaseEvent.BREACHED.value})
+LOUD = frozenset({CaseEvent.WARNED.value, CaseEvent.BREACHED.value, CaseEvent.ESCALATED.value})
 """Reasons that must be heard: a chat shows an edited message to nobody who isn't looking, so that these are also said."""
 SHOWN_DEEDS = frozenset(
     {
@@ -23,23 +23,43 @@ SHOWN_DEEDS = frozenset(
         CaseEvent.ASSIGNED,
         CaseEvent.COMMENTED,
         CaseEvent.SNOOZED,
+        CaseEvent.CARRIER_CONTACTED,
+        CaseEvent.CARRIER_ANSWERED,
         CaseEvent.CUSTOMER_TOLD,
         CaseEvent.MADE_GOOD,
         CaseEvent.RESOLVED,
+        CaseEvent.REOPENED,
     }
 )
 """What people did, as the message shows it with name and time."""
 
+HOUSE = Reader("", ZoneInfo("UTC"))
 URGENT, ANSWERED, NEW, CHANGED = range(4)
 """The order of a channel's queue: what is urgent; what somebody who acted waits for; new cases; the rest."""
 
 
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """One thing to be said about a case. ``called``: the ids of the people whom it calls; ``loud_at``: when it may be heard,
+    where it is loud: a page at night waits for the desk.
+    """
+
+    case: CaseRow
+    reason: str
+    called: tuple[str, ...] = ()
+    loud_at: datetime | None = None
+
+
 def alert_of(db: Db, case: CaseRow, reason: str) -> Alert:
+    return _alert(case, reason, reads.subject_number(db, case.subject))
+
+
+def _alert(case: CaseRow, reason: str, number: str) -> Alert:
     return Alert(
         case_id=case.id,
         kind=case.kind,
         subject=case.subject,
-        number=reads.subject_number(db, case.subject),
+        number=number,
         severity=Severity(case.severity),
         status=case.status,
         reason=reason,
@@ -54,41 +74,64 @@ def alert_of(db: Db, case: CaseRow, reason: str) -> Alert:
 
 
 def say(db: Db, case: CaseRow, reason: str, *, now: datetime) -> None:
-    """Write the alert of a case (its first message) or an edit of it, to be sent after the commit, to every channel.
+    """Write the alert of a case (its first message) or an edit of it, to be sent after the commit, to every channel."""
+    say_all(db, [Occasion(case, reason)], now=now)
 
-    The id is made of the case and the count of letters so far: written once per occasion, whatever happens after.
+
+def say_all(db: Db, occasions: Sequence[Occasion], *, now: datetime) -> None:
+    """``say`` for many cases at once, each one only once.
+
+    The id of a letter is made of the case and the count of letters so far: written once per occasion, whatever happens after.
     """
-    written = mail.letters_about(db, "case", str(case.id))
-    alert = alert_of(db, case, reason)
-    console = Letter(
-        f"case-{case.id}-{sum(letter.channel == CHANNEL for letter in written)}", CHANNEL, _kind(written, CHANNEL),
-        reason, "case", str(case.id), CHATS[CHANNEL].render(alert, Reader("", ZoneInfo("UTC"))),
+    if not occasions:
+        return
+    ids = [one.case.id for one in occasions]
+    written = mail.counts_about(db, "case", [str(one) for one in ids])
+    numbers = reads.subject_numbers(db, [one.case.subject for one in occasions])
+    channels = chat_queue.channels(db)
+    names = {person.id: person.name for person in people.people(db)} if channels else {}
+    histories = cases.histories_of(db, ids) if channels else {}
+    letters: list[Letter] = []
+    for one in occasions:
+        counts = written.get(str(one.case.id), {})
+        alert = _alert(one.case, one.reason, numbers[one.case.subject])
+        letters.append(_to_console(alert, counts.get(CHANNEL, 0)))
+        if channels:
+            alert = _named(alert, histories[one.case.id], names, one.called)
+            letters += [x for c in channels for x in _to_chat(alert, c, counts.get(c.name, 0), one.loud_at)]
+    mail.post(db, letters, now=now)
+
+
+def _to_console(alert: Alert, count: int) -> Letter:
+    return Letter(
+        f"case-{alert.case_id}-{count}", CHANNEL, _kind(count), alert.reason, "case", str(alert.case_id),
+        CHATS[CHANNEL].render(alert, HOUSE),
     )  # fmt: skip
-    outside = [
-        letter for channel in chat_queue.channels(db) for letter in _to_chat(with_names(db, alert), channel, written)
-    ]
-    mail.post(db, [console, *outside], now=now)
 
 
-def _kind(written: list[Letter], channel: str) -> str:
-    return "alert_edit" if any(letter.channel == channel for letter in written) else "alert"
+def _kind(count: int) -> str:
+    return "alert_edit" if count else "alert"
 
 
 def with_names(db: Db, alert: Alert) -> Alert:
     """An alert with the names of who has the case and who did what."""
     names = {person.id: person.name for person in people.people(db)}
+    return _named(alert, cases.history_of(db, alert.case_id), names, ())
+
+
+def _named(alert: Alert, history: Sequence[CaseFact], names: Mapping[str, str], called: tuple[str, ...]) -> Alert:
     deeds = tuple(
         Deed(fact.event, names.get(fact.by, fact.by), fact.at)
-        for fact in cases.history_of(db, alert.case_id)
+        for fact in history
         if fact.by is not None and fact.event in SHOWN_DEEDS
     )
-    return replace(alert, owner_name=names.get(alert.owner or "", alert.owner or ""), deeds=deeds)
+    whom = tuple(names.get(one, one) for one in called)
+    return replace(alert, owner_name=names.get(alert.owner or "", alert.owner or ""), deeds=deeds, called=whom)
 
 
-def _to_chat(alert: Alert, channel: ChannelRow, written: list[Letter]) -> Iterator[Letter]:
+def _to_chat(alert: Alert, channel: ChannelRow, count: int, loud_at: datetime | None) -> Iterator[Letter]:
     """The letters of one occasion to one channel: the message or its edit, and what must be heard besides."""
-    count = sum(letter.channel == channel.name for letter in written)
-    kind = _kind(written, channel.name)
+    kind = _kind(count)
     payload = CHATS[channel.adapter].render(alert, reader_of(channel))
     about = ("case", str(alert.case_id), payload)
     yield Letter(
@@ -96,7 +139,7 @@ def _to_chat(alert: Alert, channel: ChannelRow, written: list[Letter]) -> Iterat
         priority=priority_of(alert, kind),
     )  # fmt: skip
     if kind == "alert_edit" and alert.reason in LOUD:
-        yield reminder(alert, channel, count + 1, alert.reason)
+        yield reminder(alert, channel, count + 1, alert.reason, loud_at)
 
 
 def priority_of(alert: Alert, kind: str) -> int:
@@ -122,9 +165,8 @@ def reminder(alert: Alert, channel: ChannelRow, number: int, reason: str, due_at
 
 def remind(db: Db, case: CaseRow, *, until: datetime, now: datetime) -> None:
     """Have a case that was put off said again at ``until``; it is passed over where the case is closed by then."""
-    written = mail.letters_about(db, "case", str(case.id))
     alert = with_names(db, alert_of(db, case, CaseEvent.SNOOZED.value))
-    counts = {c.name: sum(letter.channel == c.name for letter in written) for c in chat_queue.channels(db)}
+    counts = mail.counts_about(db, "case", [str(case.id)]).get(str(case.id), {})
     mail.post(
-        db, [reminder(alert, c, counts[c.name], "snoozed", until) for c in chat_queue.channels(db)], now=now
+        db, [reminder(alert, c, counts.get(c.name, 0), "snoozed", until) for c in chat_queue.channels(db)], now=now
     )  # fmt: skip

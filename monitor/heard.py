@@ -7,15 +7,16 @@ answer in the outbox. Whoever isn't known is invited to link themselves; whoever
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from chat.base import ME, ActKind, Answer, ChatAct, Heard, Question, Wish
 from chat.registry import CHATS
 from chat.text import inert, title_of
+from config.policies import DeskPolicy
+from domain.desk_hours import DeskHours
 from domain.people import Right, may
 from domain.words import Words
 from monitor import acts, alerts
@@ -35,15 +36,14 @@ INVITATION = timedelta(minutes=10)
 @dataclass(frozen=True, slots=True)
 class Ear:
     """What listening to a channel needs of the house: ``invite`` gives a new invitation's nonce and the hash of its token;
-    ``hours`` are when the desk works; ``wall`` is the clock that invitations live by.
+    ``desk`` says when it works and who is on call; ``wall`` is the clock that invitations live by.
     """
 
     channel: str
     account: str
     invite: Callable[[], tuple[str, str]]
     wall: Callable[[], datetime]
-    hours: tuple[time, time]
-    zone: ZoneInfo
+    desk: DeskPolicy
 
 
 def take(db: Db, heard: Heard, ear: Ear, *, now: datetime) -> bool:
@@ -190,7 +190,7 @@ def _rendered(answer: Answer, channel: ChannelRow) -> dict[str, Any]:
 
 def _mine(db: Db, wish: Wish, person: Person, channel: ChannelRow, ear: Ear, now: datetime) -> dict[str, Any]:
     del wish, ear, now
-    found = [case for case in cases.list_cases(db) if case.owner == person.id]
+    found = cases.of_owner(db, person.id)
     return _rendered(_listed(db, "chat.mine", found), channel)
 
 
@@ -225,15 +225,22 @@ def _case(db: Db, wish: Wish, person: Person, channel: ChannelRow, ear: Ear, now
 
 
 def _on_call(db: Db, wish: Wish, person: Person, channel: ChannelRow, ear: Ear, now: datetime) -> dict[str, Any]:
-    """The desk's hours, and who may act with how many cases each has: whom to turn to."""
+    """Whether the desk works, whose turn it is, and who may act with how many cases each has: whom to turn to."""
     del wish, person
-    local = now.astimezone(ear.zone).time()
-    opened = "open" if ear.hours[0] <= local < ear.hours[1] else "closed"
-    hours = {"opens": f"{ear.hours[0]:%H:%M}", "closes": f"{ear.hours[1]:%H:%M}"}
-    owners = [case.owner for case in cases.list_cases(db)]
     team = [p for p in people.people(db) if p.active and may(p.role, Right.ACT)]
-    lines = (Words("chat.on_call_line", {"by": inert(p.name), "n": owners.count(p.id)}) for p in team)
-    return _rendered(Answer((Words(f"chat.desk_{opened}", hours), *lines)), channel)
+    names = {p.id: inert(p.name) for p in team}
+    turn = [names[one] for one in ear.desk.rota.on_call(now) if one in names]
+    counts = cases.owned(db)
+    lines = (Words("chat.on_call_line", {"by": names[p.id], "n": counts.get(p.id, 0)}) for p in team)
+    whose = (Words("chat.on_call", {"names": turn}),) if turn else ()
+    return _rendered(Answer((_hours(ear.desk.hours, now), *whose, *lines)), channel)
+
+
+def _hours(hours: DeskHours, now: datetime) -> Words:
+    periods = [f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in hours.periods]
+    if hours.is_open(now):
+        return Words("chat.desk_open", {"hours": periods})
+    return Words("chat.desk_closed", {"hours": periods, "opens_at": hours.next_open(now).isoformat()})
 
 
 def _help(db: Db, wish: Wish, person: Person, channel: ChannelRow, ear: Ear, now: datetime) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from domain.case import CaseEvent, CaseFact, Finding, Kind, Subject, SubjectType
 from domain.shipment import ShipmentView
 from monitor import alerts
 from monitor.crossing import judge
+from monitor.deadlines import first_look
 from monitor.decide import Clear, Decision, Open, Refresh, Unwatch, Watch, decide
 from monitor.detectors import crossings
-from monitor.promise import first_timer
 from store import asking, cases, due, tracking
 from store.base import Db
 
@@ -77,12 +77,16 @@ def open_and_say(
 ) -> int:
     """Open a case, with its promise and its first alert."""
     promised = None if found.kind in WITHOUT_PROMISE else promise_by(now, policy.promise)
+    opened = CaseFact(CaseEvent.OPENED, now, data={"promise_by": promised.isoformat() if promised else None})
+    look = first_look(found.kind, opened, policy)
     case_id = cases.open_case(
         db,
         found,
         now=now,
         promise_by=promised,
-        timer_at=first_timer(promised, policy),
+        timer_at=look.timer_at,
+        step=look.next.step.value if look.next else "",
+        step_due_at=look.next.due_at if look.next else None,
         order_ref=order_ref,
         by=by,
         channel=channel,

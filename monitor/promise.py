@@ -1,40 +1,61 @@
-"""The promise clock of a case: a warning while there is time, a breach said aloud. Nothing pauses it.
+"""The deadlines of cases as they run out: warned while there is time, missed steps noted, people called, a breach said aloud.
 
-A promise is kept only by a person who told the customer or resolved the case; a case that clears itself counts neither
-way, since its timers end with it.
+Each case has one stored moment at which to look at it again. A tick looks at those that are due, many at a time, so that
+everything that ran out during a downtime fires once.
 """
 
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from config.policies import DetectionPolicy
-from domain.case import CaseEvent, CaseFact
+from domain.case import CaseEvent
 from monitor import alerts
-from store import cases
+from monitor.deadlines import Look, look_at
+from monitor.on_call import called
+from store import cases, people
 from store.base import Db
-from store.cases import CaseRow
-
-
-def first_timer(promised: datetime | None, policy: DetectionPolicy) -> datetime | None:
-    return promised - policy.warn_before_promise if promised else None
-
-
-def next_step(case: CaseRow, policy: DetectionPolicy, *, now: datetime) -> tuple[CaseEvent | None, datetime | None]:
-    """What is due for a case now, and when to look at its clock again."""
-    if case.promise_by is None or not case.is_open or case.told_at is not None:
-        return None, None
-    if now >= case.promise_by:
-        return (None if case.breached else CaseEvent.BREACHED), None
-    if now >= case.promise_by - policy.warn_before_promise:
-        return (None if case.warned else CaseEvent.WARNED), case.promise_by
-    return None, case.promise_by - policy.warn_before_promise
+from store.cases import CaseRow, Looked
 
 
 def run_timers(db: Db, policy: DetectionPolicy, *, now: datetime, limit: int) -> int:
     """Fire the timers that are due, each once whatever the downtime; returns how many cases were looked at."""
+    now = now.replace(microsecond=0)
     due_cases = cases.due_timers(db, now=now, limit=limit)
-    for case in due_cases:
-        event, timer_at = next_step(case, policy, now=now)
-        if event is not None:
-            alerts.say(db, cases.add(db, case.id, CaseFact(event, now)), event.value, now=now)
-        cases.set_timer(db, case.id, timer_at)
+    if not due_cases:
+        return 0
+    histories = cases.histories_of(db, [case.id for case in due_cases])
+    team, rota = people.people(db), policy.desk.rota
+    looks = [
+        (
+            case,
+            look_at(
+                case.kind,
+                histories[case.id],
+                policy,
+                now=now,
+                whom=partial(called, case=case, team=team, rota=rota, now=now),
+            ),
+        )
+        for case in due_cases
+    ]
+    cases.keep_looks(db, [_kept(case, look) for case, look in looks])
+    loud_at = policy.desk.hours.next_open(now)
+    said = [_said(case, look, loud_at) for case, look in looks if look.says is not None]
+    alerts.say_all(db, said, now=now)
     return len(due_cases)
+
+
+def _kept(case: CaseRow, look: Look) -> Looked:
+    step, due_at = (look.next.step.value, look.next.due_at) if look.next else ("", None)
+    return Looked(case.id, look.state, look.facts, look.timer_at, step, due_at)
+
+
+def _said(case: CaseRow, look: Look, loud_at: datetime) -> alerts.Occasion:
+    state = look.state
+    now = replace(
+        case, warned=state.warned, breached=state.breached, untold=state.owes_word, promise_by=state.promise_by
+    )
+    assert look.says is not None
+    heard = look.says in {CaseEvent.BREACHED, CaseEvent.WARNED, CaseEvent.ESCALATED}
+    return alerts.Occasion(now, look.says.value, look.called, loud_at if heard else None)

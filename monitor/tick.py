@@ -13,7 +13,8 @@ from store import due, tracking
 from store.base import Db, Store
 
 ALARMS_A_TICK = 1_000
-TIMERS_A_TICK = 1_000
+TIMERS_A_TURN = 500
+TURNS_A_TICK = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +52,28 @@ async def tick(
     identified = await identify_due(store, in_order, ways.of_carrier, now=now)
     subscribed = await subscribe_due(store, in_order, ways.callback_url, now=now)
     polled = await poll_due(store, lines, policy, now=now, nonce=nonce)
-    looked_at, timers = await store.awrite(look_around, policy, now=now)
+    looked_at = await store.awrite(look_around, policy, now=now)
+    timers = await run_timers(store, policy, now=now)
     return TickReport(polled, looked_at, timers, subscribed, identified)
 
 
-def look_around(db: Db, policy: DetectionPolicy, *, now: datetime) -> tuple[int, int]:
-    """Alarms, orders, sources and promise clocks, in one transaction."""
+async def run_timers(store: Store, policy: DetectionPolicy, *, now: datetime) -> int:
+    """The deadlines of cases that are due, some at a time: between two turns, what people do gets its turn too."""
+    looked_at = 0
+    for _ in range(TURNS_A_TICK):
+        some = await store.awrite(promise.run_timers, policy, now=now, limit=TIMERS_A_TURN)
+        looked_at += some
+        if some < TIMERS_A_TURN:
+            break
+    return looked_at
+
+
+def look_around(db: Db, policy: DetectionPolicy, *, now: datetime) -> int:
+    """Alarms, orders and sources, in one transaction."""
     changed = tracking.refold_due(db, now=now)
     alarms = due.due_alarms(db, now=now, limit=ALARMS_A_TICK)
     looked_at = look.look_at(db, sorted({*changed, *alarms}), policy, now=now)
     orders.check_unshipped(db, policy, now=now)
     orders.check_pickups(db, policy, now=now)
     sources.check_sources(db, policy, now=now)
-    return looked_at, promise.run_timers(db, policy, now=now, limit=TIMERS_A_TICK)
+    return looked_at

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, select
+from sqlalchemy import BindParameter, bindparam, func, select
 
 from domain.case import (
     CLOSED,
@@ -20,11 +20,12 @@ from domain.case import (
     SubjectType,
     fold_case,
 )
+from domain.steps import steps_of
 from domain.words import Words, words_from_json
-from store import asking, facts, tables
+from store import asking, facts, promises, tables
 from store.base import Db
 from store.facts import FactRow
-from store.tables import iso_of, new_id, table
+from store.tables import iso_of, maybe_to_seconds, new_id, table
 
 IN_LIMIT = 500
 _case, _item = table(tables.Case), table(tables.WatchItem)
@@ -32,7 +33,9 @@ _case, _item = table(tables.Case), table(tables.WatchItem)
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """A case as it stands."""
+    """A case as it stands. ``untold``: its customer waits for a person's word, the case closed or not; ``next_at``: the date that
+    they were given. ``step``: the next one by the desk's policy, and when it is due.
+    """
 
     id: int
     kind: Kind
@@ -55,6 +58,10 @@ class CaseRow:
     next_step: Words | None
     timer_at: datetime | None
     order_ref: str | None
+    untold: bool = False
+    next_at: datetime | None = None
+    step: str = ""
+    step_due_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -74,7 +81,8 @@ def case_of(row: Any) -> CaseRow:
             name: getattr(row, name)
             for name in (
                 "opened_at", "promise_by", "owner", "acknowledged_by", "acknowledged_at", "warned", "breached",
-                "told_at", "closed_at", "close_reason", "since", "probability", "timer_at", "order_ref",
+                "told_at", "closed_at", "close_reason", "since", "probability", "timer_at", "order_ref", "untold",
+                "next_at", "step", "step_due_at",
             )
         },
     )  # fmt: skip
@@ -102,6 +110,8 @@ def open_case(
     by: str | None = None,
     channel: str = "",
     words: str = "",
+    step: str = "",
+    step_due_at: datetime | None = None,
 ) -> int:
     """Open a case for a finding; the caller made sure that none is open for its subject and kind."""
     data = {
@@ -112,8 +122,11 @@ def open_case(
         "order_ref": order_ref,
         **finding_data(finding),
     }
-    row = projected([CaseFact(CaseEvent.OPENED, now, by, channel, words, data)])
-    case_id = new_id(db.execute(_case.insert().values(timer_at=timer_at, **row)))
+    history = [CaseFact(CaseEvent.OPENED, now, by, channel, words, data)]
+    row = projected(history)
+    timers = {"timer_at": timer_at, "step": step, "step_due_at": step_due_at}
+    case_id = new_id(db.execute(_case.insert().values(**timers, **row)))
+    promises.save(db, [(case_id, fold_case(history).promises)])
     facts.append(db, [FactRow("case", str(case_id), CaseEvent.OPENED.value, now, by, channel, words, data)])
     unwatch(db, finding.subject, finding.kind)
     asking.under_case(db, shipments_of(db, finding.subject), now=now)
@@ -178,28 +191,80 @@ def state_columns(state: CaseState) -> dict[str, Any]:
         "warned": state.warned,
         "breached": state.breached,
         "told_at": state.told_at,
+        "untold": state.owes_word,
+        "next_at": state.next_at,
         "closed_at": state.closed_at,
         "close_reason": state.close_reason,
     }
 
 
 def history_of(db: Db, case_id: int) -> list[CaseFact]:
-    return [
-        CaseFact(CaseEvent(f.event), f.at, f.by, f.channel, f.words, f.data)
-        for f in facts.history(db, "case", str(case_id))
-    ]
+    return [_case_fact(f) for f in facts.history(db, "case", str(case_id))]
+
+
+def histories_of(db: Db, case_ids: Sequence[int]) -> dict[int, list[CaseFact]]:
+    """The facts of several cases, each one's in the order in which they were written."""
+    found = facts.histories(db, "case", [str(one) for one in case_ids])
+    return {int(subject_id): [_case_fact(f) for f in rows] for subject_id, rows in found.items()}
+
+
+def _case_fact(row: FactRow) -> CaseFact:
+    return CaseFact(CaseEvent(row.event), row.at, row.by, row.channel, row.words, row.data)
 
 
 def add(db: Db, case_id: int, fact: CaseFact) -> CaseRow:
-    """Append to a case's history and bring its row up to it."""
+    """Append to a case's history and bring its row up to it; its deadlines are looked at in the next tick."""
     row = FactRow("case", str(case_id), fact.event.value, fact.at, fact.by, fact.channel, fact.words, fact.data)
     facts.append(db, [row])
-    values = projected(history_of(db, case_id))
-    closed = {"timer_at": None} if values["closed_at"] else {}
-    db.execute(_case.update().where(_case.c.id == case_id).values(**values, **closed))
+    history = history_of(db, case_id)
+    values = projected(history)
+    values |= {"timer_at": fact.at} | ({"step": "", "step_due_at": None} if ends_step(fact) else {})
+    db.execute(_case.update().where(_case.c.id == case_id).values(**values))
+    promises.save(db, [(case_id, fold_case(history).promises)])
     found = get(db, case_id)
     assert found is not None
     return found
+
+
+def ends_step(fact: CaseFact) -> bool:
+    """Whether another step may be the next one after this."""
+    return bool(steps_of(fact)) or fact.event in {CaseEvent.RESOLVED, CaseEvent.CLEARED, CaseEvent.REOPENED}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look at a case's deadlines brought: its state with the facts that were added, and what comes next."""
+
+    case_id: int
+    state: CaseState
+    facts: Sequence[CaseFact]
+    timer_at: datetime | None
+    step: str
+    step_due_at: datetime | None
+
+
+def keep_looks(db: Db, looks: Sequence[Looked]) -> None:
+    """Write what was seen to be due of many cases, and when each is looked at again."""
+    facts.append(
+        db,
+        [
+            FactRow("case", str(one.case_id), f.event.value, f.at, f.by, f.channel, f.words, f.data)
+            for one in looks
+            for f in one.facts
+        ],
+    )
+    promises.save(db, [(one.case_id, one.state.promises) for one in looks if one.facts])
+    rows = [
+        (one.state.warned, one.state.breached, one.state.owes_word, maybe_to_seconds(one.state.promise_by),
+         maybe_to_seconds(one.timer_at), one.step, maybe_to_seconds(one.step_due_at), one.case_id)
+        for one in looks
+    ]  # fmt: skip
+    if rows:
+        db.exec_driver_sql(
+            "UPDATE cases SET warned = ?, breached = ?, untold = ?, promise_by = ?, timer_at = ?, step = ?, step_due_at = ?"
+            " WHERE id = ?",
+            rows,
+        )
 
 
 def set_timer(db: Db, case_id: int, at: datetime | None) -> None:
@@ -265,6 +330,25 @@ def standings(db: Db, kind: SubjectType, ids: Sequence[str]) -> dict[str, Standi
 def due_timers(db: Db, *, now: datetime, limit: int) -> list[CaseRow]:
     rows = db.execute(select(_case).where(_case.c.timer_at <= now).order_by(_case.c.timer_at, _case.c.id).limit(limit))
     return [case_of(row) for row in rows]
+
+
+def of_owner(db: Db, person_id: str, *, limit: int = 1_000) -> list[CaseRow]:
+    """The open cases that a person has, by promise left."""
+    query = select(_case).where(_case.c.closed_at.is_(None), _case.c.owner == person_id)
+    order = (_case.c.promise_by.is_(None), _case.c.promise_by, _case.c.id)
+    return [case_of(row) for row in db.execute(query.order_by(*order).limit(limit))]
+
+
+def owned(db: Db) -> dict[str, int]:
+    """How many open cases each person has."""
+    query = select(_case.c.owner, func.count()).where(_case.c.closed_at.is_(None), _case.c.owner.is_not(None))
+    return {row[0]: row[1] for row in db.execute(query.group_by(_case.c.owner))}
+
+
+def untold(db: Db, *, limit: int = 200) -> list[CaseRow]:
+    """Closed cases whose customer waits for a word, by the promise that was given."""
+    query = select(_case).where(_case.c.untold, _case.c.closed_at.is_not(None))
+    return [case_of(row) for row in db.execute(query.order_by(_case.c.promise_by, _case.c.id).limit(limit))]
 
 
 def list_cases(db: Db, *, only_open: bool = True, limit: int = 1_000) -> list[CaseRow]:

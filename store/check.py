@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from domain.case import CaseEvent, CaseFact
+from domain.case import CaseEvent, CaseFact, fold_case
 from domain.parcel import fold
 from domain.pickup import ReturnEvent, ReturnStatus
-from store import bookings, cases, returns, tables, tracking
+from store import bookings, cases, promises, returns, tables, tracking
 from store.base import Db
 from store.facts import FactRow, to_row
 from store.tables import maybe_from_seconds, table, to_json
@@ -67,7 +67,7 @@ def _parcels(db: Db, now: datetime) -> Iterator[Difference]:
 
 
 def _cases(db: Db) -> Iterator[Difference]:
-    histories = _histories(db, "case")
+    histories, given = _histories(db, "case"), promises.all_of_them(db)
     for row in db.execute(select(_case).order_by(_case.c.id)):
         history = [
             CaseFact(CaseEvent(f.event), f.at, f.by, f.channel, f.words, f.data) for f in histories.pop(str(row.id), [])
@@ -77,6 +77,10 @@ def _cases(db: Db) -> Iterator[Difference]:
             continue
         rebuilt = cases.projected(history)
         yield from _compare(f"case {row.id}", row, rebuilt)
+        promised = fold_case(history).promises
+        if given.pop(row.id, ()) != promised:
+            yield Difference(f"case {row.id}", "promises", "other rows", promised)
+    yield from (Difference(f"case {case_id}", "promises", "rows", "no case") for case_id in given)
     yield from (Difference(f"case {case_id}", "row", "missing", "facts of a case") for case_id in histories)
 
 

@@ -1,6 +1,7 @@
 """The append-only log: writing an entry and reading a subject's history."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from store.base import Db
-from store.tables import Fact, table, to_json, to_seconds
+from store.tables import Fact, from_seconds, table, to_json, to_seconds
 
 _fact = table(Fact)
 
@@ -46,6 +47,25 @@ def history(db: Db, subject_type: str, subject_id: str) -> list[FactRow]:
         select(_fact).where(_fact.c.subject_type == subject_type, _fact.c.subject_id == subject_id).order_by(_fact.c.id)
     )
     return [to_row(row) for row in rows]
+
+
+IN_LIMIT = 500
+
+
+def histories(db: Db, subject_type: str, subject_ids: Sequence[str]) -> dict[str, list[FactRow]]:
+    """The entries of several subjects, each one's in the order in which they were written."""
+    found: dict[str, list[FactRow]] = {one: [] for one in subject_ids}
+    for start in range(0, len(subject_ids), IN_LIMIT):
+        chunk = subject_ids[start : start + IN_LIMIT]
+        rows = db.exec_driver_sql(
+            'SELECT subject_id, event, at, "by", channel, words, data FROM fact WHERE subject_type = ? AND subject_id IN'
+            f" ({','.join('?' * len(chunk))}) ORDER BY id",
+            (subject_type, *chunk),
+        )
+        for one, event, at, by, channel, words, data in rows:
+            row = FactRow(subject_type, one, event, from_seconds(at), by, channel, words, json.loads(data))
+            found[one].append(row)
+    return found
 
 
 def to_row(row: Any) -> FactRow:

@@ -1,6 +1,6 @@
 """Inbox and outbox: what came in has one effect, what goes out is written before it is sent."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from store.tables import table
 
 _inbound, _outbox = table(tables.Inbound), table(tables.Outbox)
 _channel = table(chat_tables.ChatChannel)
+IN_LIMIT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,21 @@ def letters_about(db: Db, subject_type: str, subject_id: str) -> list[Letter]:
         .order_by(_outbox.c.created_at, func.length(_outbox.c.id), _outbox.c.id)
     )
     return [Letter(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name begins with _
+
+
+def counts_about(db: Db, subject_type: str, subject_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How many letters were written about each of these subjects, by channel; those without any are left out."""
+    found: dict[str, dict[str, int]] = {}
+    for start in range(0, len(subject_ids), IN_LIMIT):
+        chunk = subject_ids[start : start + IN_LIMIT]
+        rows = db.exec_driver_sql(
+            "SELECT subject_id, channel, count(*) FROM outbox WHERE subject_type = ? AND subject_id IN"
+            f" ({','.join('?' * len(chunk))}) GROUP BY subject_id, channel",
+            (subject_type, *chunk),
+        )
+        for subject_id, channel, count in rows:
+            found.setdefault(subject_id, {})[channel] = count
+    return found
 
 
 def sent_letters(db: Db, channel_prefix: str, kind: str, *, since: datetime) -> list[Letter]:

@@ -39,6 +39,16 @@ def subject_number(db: Db, subject: Subject) -> str:
     return number or subject.id
 
 
+def subject_numbers(db: Db, subjects: Sequence[Subject]) -> dict[Subject, str]:
+    """``subject_number`` of many."""
+    ids = sorted({int(one.id) for one in subjects if one.type is SubjectType.SHIPMENT})
+    numbers: dict[str, str] = {}
+    for chunk in tracking.chunks(ids):
+        rows = db.execute(select(_shipment.c.id, _shipment.c.number).where(_shipment.c.id.in_(chunk)))
+        numbers.update({str(row.id): row.number for row in rows})
+    return {one: numbers.get(one.id) or one.id if one.type is SubjectType.SHIPMENT else one.id for one in subjects}
+
+
 def courier_letters(db: Db, since: datetime) -> list[dict[str, Any]]:
     """The route messages that couriers were sent: payloads with ``courier`` added."""
     letters = mail.sent_letters(db, "courier:", "route", since=since)

@@ -291,6 +291,7 @@ class Case(SQLModel, table=True):
         ),
         Index("case_timer", "timer_at", sqlite_where=text("timer_at IS NOT NULL")),
         Index("case_status", "status", "promise_by"),
+        Index("case_untold", "promise_by", "id", sqlite_where=text("untold AND closed_at IS NOT NULL")),
     )
     id: int | None = Field(default=None, primary_key=True)
     kind: str
@@ -306,13 +307,17 @@ class Case(SQLModel, table=True):
     warned: bool = False
     breached: bool = False
     told_at: datetime | None = Field(default=None, sa_type=Instant)
+    untold: bool = False  # the customer waits for a person's word, the case closed or not
+    next_at: datetime | None = Field(default=None, sa_type=Instant)  # the date that the customer was given
     closed_at: datetime | None = Field(default=None, sa_type=Instant)
     close_reason: str = ""
     since: datetime = Field(sa_type=Instant)
     probability: float | None = None
     evidence: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
     next_step: dict[str, Any] | None = Field(default=None, sa_type=Json)
-    timer_at: datetime | None = Field(default=None, sa_type=Instant)
+    timer_at: datetime | None = Field(default=None, sa_type=Instant)  # when to look at its deadlines again
+    step: str = ""  # the next step by the desk's policy (domain/steps.Step), and when it is due
+    step_due_at: datetime | None = Field(default=None, sa_type=Instant)
     order_ref: str | None = Field(default=None, index=True)
 
 

@@ -2,6 +2,8 @@
 
 from config.calendars import Calendar, Span, Ticking
 from config.policies.claims import ClaimRule, ClaimsPolicy, load_claims
+from config.policies.desk import DeskPolicy, StepRule, due_of
+from config.policies.desk_file import load_desk
 from config.policies.detection import (
     AwaitingPolicy,
     DetectionPolicy,
@@ -20,6 +22,7 @@ __all__ = [
     "Calendar",
     "ClaimRule",
     "ClaimsPolicy",
+    "DeskPolicy",
     "DetectionPolicy",
     "FailedAttemptPolicy",
     "IncidentPolicy",
@@ -28,8 +31,11 @@ __all__ = [
     "RegionPolicy",
     "RiskPolicy",
     "Span",
+    "StepRule",
     "Threshold",
     "Ticking",
+    "due_of",
     "load_claims",
+    "load_desk",
     "load_detection",
 ]

@@ -6,6 +6,7 @@ from datetime import time, timedelta
 
 from config.calendars import Calendar, Span
 from config.policies.claims import ClaimsPolicy
+from config.policies.desk import DeskPolicy
 from domain.case import PROMISE
 from domain.tracking import Milestone
 
@@ -130,6 +131,7 @@ class DetectionPolicy:
     warn_before_promise: timedelta
     promise: timedelta = PROMISE
     claims: ClaimsPolicy = field(default_factory=ClaimsPolicy)
+    desk: DeskPolicy = field(default_factory=DeskPolicy)
 
     def region(self, name: str) -> RegionPolicy:
         """The region's own policy, else the one for abroad."""

@@ -12,7 +12,21 @@ DOCS = Path(settings.__file__).parent.parent / "docs"
 
 
 @pytest.mark.parametrize(
-    "table", ["Doorstep", "Desk", "Promise", "Depot", "Collector", "Courier", "Break", "Returns", "PolicyFiles", "Map"]
+    "table",
+    [
+        "Doorstep",
+        "Desk",
+        "RotaTurn",
+        "RotaOverride",
+        "Promise",
+        "Depot",
+        "Collector",
+        "Courier",
+        "Break",
+        "Returns",
+        "PolicyFiles",
+        "Map",
+    ],
 )
 def test_every_key_is_documented(table):
     """docs/configuration.md and the template know each key of each table."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from domain.case import CLOSED, NEXT, CaseEvent, CaseFact, CaseStatus, fold_case, promise_by, step
 from domain.errors import RuleError
+from domain.promise import Outcome
 
 AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
@@ -52,10 +53,27 @@ def test_the_machine_acknowledges_nothing() -> None:
 
 
 def test_reopening_begins_a_new_promise() -> None:
-    """A reopened case has a new promise and nobody's name on it."""
+    """A reopened case has a new promise and nobody's name on it; the old one stands with its outcome."""
     again = fact(CaseEvent.REOPENED, 60, "li", promise_by=(AT + timedelta(hours=25)).isoformat())
-    state = fold_case([OPENED, fact(CaseEvent.RESOLVED, 30, "li"), again])
+    told = fact(CaseEvent.CUSTOMER_TOLD, 20, "li", told="outcome")
+    state = fold_case([OPENED, told, fact(CaseEvent.RESOLVED, 30, "li"), again])
     assert (state.status, state.promise_by, state.acknowledged_by) == (CaseStatus.OPEN, AT + timedelta(hours=25), None)
+    assert (state.told_at, state.owes_word) == (None, True)
+    assert [(p.n, p.outcome) for p in state.promises] == [(1, Outcome.KEPT), (2, None)]
+
+
+def test_reopening_loses_no_promise_that_runs() -> None:
+    """Resolved without a word and opened again: both promises run, the first one's time is the one that counts."""
+    again = fact(CaseEvent.REOPENED, 60, "li", promise_by=(AT + timedelta(hours=25)).isoformat())
+    history = [OPENED, fact(CaseEvent.RESOLVED, 30, "li"), again]
+    assert fold_case(history).promise_by == AT + timedelta(hours=24)
+    late = fold_case([*history, fact(CaseEvent.BREACHED, 24 * 60)])
+    assert [p.outcome for p in late.promises] == [Outcome.BREACHED, None]
+    assert late.promise_by == AT + timedelta(hours=25)
+    told = fold_case(
+        [*history, fact(CaseEvent.BREACHED, 24 * 60), fact(CaseEvent.CUSTOMER_TOLD, 1_460, "li", told="outcome")]
+    )
+    assert [p.outcome for p in told.promises] == [Outcome.BREACHED, Outcome.KEPT]
 
 
 def test_a_history_begins_with_opened() -> None:

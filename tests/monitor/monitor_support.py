@@ -2,19 +2,27 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from config.policies import load_detection
+from config.policies import DetectionPolicy, load_desk, load_detection
+from domain.desk_hours import DeskHours
 from domain.shipment import Customer, Item, Order, Shipment
 from domain.tracking import Certainty, EventTime, Manner, Milestone, ParcelReading, Reason, ScanEvent, Zone
 from monitor import look
 from store import asking, intake, tracking
 from store.asking import Polled
 from store.base import Db, Store
+from store.chat_queue import ChannelRow
 
 START = datetime(2026, 3, 2, 1, tzinfo=UTC)  # a Monday, 09:00 in Shanghai
 POLICY = load_detection()
+"""Thresholds alone: no steps, nobody is called."""
+AROUND_THE_CLOCK = replace(POLICY, desk=load_desk())
+BY_DAY = replace(POLICY, desk=replace(load_desk(), hours=DeskHours(ZoneInfo("Asia/Shanghai"), ((time(9), time(21)),))))
+"""The shipped steps and ladder, for a desk that works from 9 to 21 in Shanghai; START is 9:00 there."""
 M, R = Milestone, Reason
 
 
@@ -64,7 +72,24 @@ def heard(
     db: Db, shipment_id: int, hours: float, *events: ScanEvent, number: str = "ZT1", no_data: object = None
 ) -> None:
     """A poll at ``hours`` that told these events, and the look that follows it."""
+    heard_by(db, POLICY, shipment_id, hours, *events, number=number, no_data=no_data)
+
+
+def heard_by(
+    db: Db,
+    policy: DetectionPolicy,
+    shipment_id: int,
+    hours: float,
+    *events: ScanEvent,
+    number: str = "ZT1",
+    no_data: object = None,
+) -> None:
+    """``heard`` in a house with another policy."""
     readings = [(shipment_id, "kuaidi100", (ParcelReading(number, events),))] if events else []
     gained = tracking.record(db, readings, now=at(hours))
     asking.reschedule(db, "kuaidi100", [Polled(shipment_id, at(hours + 4), no_data)], now=at(hours))  # type: ignore[arg-type]
-    look.after_poll(db, [shipment_id], gained, POLICY, now=at(hours))
+    look.after_poll(db, [shipment_id], gained, policy, now=at(hours))
+
+
+ROOM = ChannelRow("matrix:desk", "matrix", "en", "Asia/Shanghai", "http://desk.example")
+"""A chat channel: what is heard there besides the console."""

@@ -4,12 +4,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from monitor_support import POLICY, M, R, at, heard, opened, scan, with_shipment
+from monitor_support import BY_DAY, POLICY, M, R, at, heard, opened, scan, with_shipment
 
 from domain.case import CaseEvent, CaseFact, Kind
-from monitor import promise
+from domain.promise import Outcome
+from monitor.deadlines import first_look
 from monitor.promise import run_timers
-from store import cases, mail
+from store import cases, check, mail, promises
 from store.base import Store
 from store.cases import CaseRow
 
@@ -80,22 +81,47 @@ def test_taking_a_case_does_not_keep_its_promise(tmp_path: Path, event: CaseEven
         assert events(store, case)[-2:] == ["warned", "breached"]
 
 
-@pytest.mark.parametrize("event", [CaseEvent.CUSTOMER_TOLD, CaseEvent.RESOLVED, CaseEvent.CLEARED])
-def test_what_ends_the_clock(tmp_path: Path, event: CaseEvent) -> None:
-    """A person told the customer or solved it, or it cleared itself: neither warned nor breached any more."""
+ENDS = [
+    CaseFact(CaseEvent.CUSTOMER_TOLD, at(8), "li", "console", data={"told": "outcome"}),
+    CaseFact(CaseEvent.RESOLVED, at(8), "li", "console", data={"verdict": "false_alarm"}),
+    CaseFact(CaseEvent.CLEARED, at(8)),
+]
+
+
+@pytest.mark.parametrize("fact", ENDS, ids=lambda f: f.event)
+def test_what_ends_the_clock(tmp_path: Path, fact: CaseFact) -> None:
+    """A person told the customer the outcome, it was a false alarm or cleared itself: neither warned nor breached any more."""
     with opened(tmp_path) as store:
         case = a_case(store)
-        store.write(cases.add, case.id, CaseFact(event, at(8), None if event is CaseEvent.CLEARED else "li", "console"))
+        store.write(cases.add, case.id, fact)
         run(store, 27)
         run(store, 99)
-        assert events(store, case) == ["opened", event.value]
+        assert events(store, case) == ["opened", fact.event.value]
         assert said(store, case) == ["opened"]
         assert run(store, 200) == 0
 
 
+def test_resolving_alone_does_not_end_the_clock(tmp_path: Path) -> None:
+    """A case that somebody resolved without telling the customer is warned of and breached, and stays where it is seen."""
+    with opened(tmp_path) as store:
+        case = a_case(store)
+        store.write(
+            cases.add, case.id, CaseFact(CaseEvent.RESOLVED, at(8), "li", "console", data={"verdict": "solved"})
+        )
+        run(store, 27)
+        run(store, 31)
+        assert events(store, case) == ["opened", "resolved", "warned", "breached"]
+        assert [c.id for c in store.read(cases.untold)] == [case.id]
+        told = CaseFact(CaseEvent.CUSTOMER_TOLD, at(32), "li", "console", data={"told": "outcome"})
+        store.write(cases.add, case.id, told)
+        assert store.read(cases.untold) == []
+        assert [p.outcome for p in store.read(promises.of_case, case.id)] == [Outcome.BREACHED]
+        assert store.read(check.differences, now=at(40)) == []
+
+
 def test_an_incident_promises_nothing() -> None:
-    """Without a promise there is no timer."""
-    assert promise.first_timer(None, POLICY) is None
+    """Without a promise and steps there is no timer."""
+    assert first_look(Kind.SOURCE_SILENT, CaseFact(CaseEvent.OPENED, at(0)), BY_DAY).timer_at is None
 
 
 def test_a_crowd_of_due_timers_is_worked_off_in_turns(tmp_path: Path) -> None:

@@ -98,6 +98,14 @@ class Life:
             c.kind is case.kind for c in self.store.read(cases.open_for, case.subject)
         ):
             return
+        if event is CaseEvent.CUSTOMER_TOLD:
+            told = {
+                "told": self.random.choice(["progress", "next_step", "outcome"]),
+                "next_at": (self.now + timedelta(hours=self.random.randrange(-5, 40))).isoformat(),
+            }
+            fact = CaseFact(event, self.now, self.random.choice(PEOPLE), "console", "words", told)
+            self.store.write(cases.add, case_id, fact)
+            return
         data: dict[str, Any] = {"to": self.random.choice(PEOPLE)} if event is CaseEvent.ASSIGNED else {}
         if event in {CaseEvent.EVIDENCE_ADDED, CaseEvent.REOPENED}:
             data = cases.finding_data(finding()) | {"promise_by": (self.now + timedelta(hours=24)).isoformat()}
@@ -229,6 +237,9 @@ PROJECTED = [
     ("UPDATE cases SET breached = 1 WHERE id = 1", "case 1", "breached"),
     ("UPDATE cases SET closed_at = NULL WHERE id = 2", "case 2", "closed_at"),
     ("UPDATE cases SET evidence = '[]' WHERE id = 1", "case 1", "evidence"),
+    ("UPDATE cases SET untold = 0 WHERE id = 1", "case 1", "untold"),
+    ("UPDATE promise SET outcome = 'kept' WHERE case_id = 1", "case 1", "promises"),
+    ("UPDATE promise SET promise_by = promise_by + 60 WHERE case_id = 1", "case 1", "promises"),
     ("UPDATE returns SET status = 'requested' WHERE ref = 'R2'", "return R2", "status"),
     ("UPDATE returns SET refund_cents = 1 WHERE ref = 'R1'", "return R1", "refund_cents"),
     ("UPDATE returns SET collected = '[]' WHERE ref = 'R1'", "return R1", "collected"),
@@ -259,6 +270,7 @@ MISSING = [
     ("DELETE FROM fact WHERE subject_type = 'case' AND subject_id = '1' AND event = 'acknowledged'", "case 1"),
     ("DELETE FROM fact WHERE subject_type = 'case' AND subject_id = '2'", "case 2"),
     ("DELETE FROM cases WHERE id = 2", "case 2"),
+    ("DELETE FROM promise WHERE case_id = 2", "case 2"),
     ("DELETE FROM fact WHERE subject_type = 'return' AND subject_id = 'R2'", "return R2"),
     ("DELETE FROM fact WHERE subject_type = 'return' AND subject_id = 'R2' AND event = 'requested'", "return R2"),
     ("DELETE FROM fact WHERE event = 'collected'", "stop RT1-R1"),

@@ -1,0 +1,181 @@
+"""When people work: several periods a day in a time zone, days off, make-up workdays; counting and finding moments in it.
+
+Everything is asked of whole seconds, and costs the days that lie between, not their minutes. A minute is worked if the
+clock on the desk's wall, at that minute, lies within a period of a day that is worked: so a day on which the clocks
+change is as long for the desk as its wall shows it.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
+
+from domain.errors import RuleError
+
+EVERY_DAY = frozenset(range(7))
+MAX_DAYS = 400
+"""How far a moment is looked for: a desk that is closed for longer than a year has no hours."""
+WHOLE_DAY = ((time(), time()),)
+MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a clock on a wall has no zone
+_AROUND_S = 26 * HOUR_S  # no zone is further from UTC, no clock is changed by more
+
+Interval = tuple[int, int]
+"""Seconds since 1970, UTC; its end isn't in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskHours:
+    """``periods``: local times, sorted, none overlapping; an end of 00:00 is the end of the day. ``weekdays``: Monday 0.
+    ``closed``: days off. ``extra``: days that are worked, whatever weekday or holiday they are.
+
+    Raises RuleError where a period doesn't end after it begins, or two overlap.
+    """
+
+    zone: tzinfo = UTC
+    periods: tuple[tuple[time, time], ...] = WHOLE_DAY
+    weekdays: frozenset[int] = EVERY_DAY
+    closed: frozenset[date] = frozenset()
+    extra: frozenset[date] = frozenset()
+    _days: dict[int, tuple[Interval, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if fault := fault_of(self.periods):
+            raise RuleError(fault)
+
+    def works_on(self, day: date) -> bool:
+        return day in self.extra or (day.weekday() in self.weekdays and day not in self.closed)
+
+    def is_open(self, at: datetime) -> bool:
+        second = _seconds(at)
+        return any(begin <= second < end for begin, end in self._near(second))
+
+    def next_open(self, at: datetime) -> datetime:
+        """The first moment from ``at`` on at which the desk works. Raises RuleError where it never does."""
+        second = _seconds(at)
+        return (
+            next((_moment(max(begin, second)) for begin, end in self._from(second) if end > second), None) or _never()
+        )
+
+    def add(self, start: datetime, length: timedelta) -> datetime:
+        """The moment at which the desk has worked for ``length`` since ``start``; where that is nothing, when it next works.
+
+        Raises RuleError where it never works so long.
+        """
+        left, second = int(length.total_seconds()), _seconds(start)
+        if left <= 0:
+            return self.next_open(start)
+        for begin, end in self._from(second):
+            worked = end - max(begin, second)
+            if worked >= left:
+                return _moment(max(begin, second) + left)
+            left -= max(worked, 0)
+        return _never()
+
+    def last_minute(self, at: datetime) -> datetime | None:
+        """The last whole minute, not after ``at``, in which the desk works; None where it worked in none of a year's."""
+        second = _seconds(at) // MINUTE_S * MINUTE_S
+        for begin, end in self._back(second):
+            if begin <= second:
+                return _moment(min(second, (end - 1) // MINUTE_S * MINUTE_S))
+        return None
+
+    # --- the periods as intervals of UTC ---
+
+    def _from(self, second: int) -> Iterator[Interval]:
+        """Intervals in order, from the one before ``second`` on."""
+        today = second // DAY_S
+        for day in range(today - 2, today + MAX_DAYS):
+            yield from self._of_day(day)
+
+    def _back(self, second: int) -> Iterator[Interval]:
+        today = second // DAY_S
+        for day in range(today + 2, today - MAX_DAYS, -1):
+            yield from reversed(self._of_day(day))
+
+    def _near(self, second: int) -> Iterator[Interval]:
+        today = second // DAY_S
+        for day in (today - 1, today, today + 1):
+            yield from self._of_day(day)
+
+    def _of_day(self, day: int) -> tuple[Interval, ...]:
+        """What is worked of one day on the wall; ``day`` counts from 1970-01-01."""
+        found = self._days.get(day)
+        if found is None:
+            found = self._days[day] = self._worked(day)
+        return found
+
+    def _worked(self, day: int) -> tuple[Interval, ...]:
+        if not self.works_on((_EPOCH + timedelta(days=day)).date()):
+            return ()
+        midnight = day * DAY_S
+        found = []
+        for begin, end, offset in self._offsets(midnight):
+            for opens, closes in self.periods:
+                first = max(begin, midnight + _of(opens) - offset)
+                last = min(end, midnight + (_of(closes) or DAY_S) - offset)
+                if first < last:
+                    found.append((first, last))
+        return tuple(sorted(found))
+
+    def _offsets(self, midnight: int) -> list[tuple[int, int, int]]:
+        """The stretches around a day on the wall during which the zone keeps one offset from UTC: begin, end, offset."""
+        begin, end = midnight - _AROUND_S, midnight + DAY_S + _AROUND_S
+        if self._offset(begin) == self._offset(end - 1):
+            return [(begin, end, self._offset(begin))]
+        hours = list(range(begin, end, HOUR_S))
+        changes = [self._change(a, b) for a, b in zip(hours, [*hours[1:], end], strict=True) if self._differ(a, b)]
+        marks = [begin, *changes, end]
+        return [(a, b, self._offset(a)) for a, b in pairwise(marks)]
+
+    def _differ(self, a: int, b: int) -> bool:
+        return self._offset(a) != self._offset(b)
+
+    def _change(self, a: int, b: int) -> int:
+        """The second at which the offset of ``b`` begins."""
+        after = self._offset(b)
+        return a + bisect_right(range(a, b + 1), 0, key=lambda second: int(self._offset(second) == after))
+
+    def _offset(self, second: int) -> int:
+        offset = _moment(second).astimezone(self.zone).utcoffset()
+        assert offset is not None
+        return int(offset.total_seconds())
+
+
+def fault_of(periods: tuple[tuple[time, time], ...]) -> str:
+    """What is wrong with a day's periods, and how to write them; empty where nothing is."""
+    if not periods:
+        return 'a desk needs at least one period: write [["09:00", "21:00"]]'
+    for opens, closes in periods:
+        if (_of(closes) or DAY_S) <= _of(opens):
+            return (
+                f"a period must end after it begins: {opens:%H:%M} to {closes:%H:%M}; one over midnight is written as two,"
+                f" {opens:%H:%M} to 00:00 and 00:00 to {closes:%H:%M}"
+            )
+    for (_, closes), (opens, _) in pairwise(periods):
+        if not _of(closes) or _of(opens) < _of(closes):
+            return f"the periods must follow each other: {opens:%H:%M} comes before {closes:%H:%M} ends"
+    return ""
+
+
+def _of(at: time) -> int:
+    return at.hour * HOUR_S + at.minute * MINUTE_S + at.second
+
+
+def _seconds(at: datetime) -> int:
+    if at.tzinfo is None:
+        raise RuleError("desk hours need aware times: pass a datetime with a time zone")
+    return int(at.timestamp())
+
+
+def _moment(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC)
+
+
+def _never() -> datetime:
+    raise RuleError(f"the desk works too little within {MAX_DAYS} days: look at its days, closed and periods")
+
+
+ALWAYS = DeskHours()
+"""Around the clock."""
