@@ -100,6 +100,13 @@ def case_lines(db: Db, *, only_open: bool = True, limit: int = 1_000) -> list[Ca
     return [CaseLine(case, about[case.subject]) for case in found]
 
 
+def untold_lines(db: Db, *, limit: int = 200) -> list[CaseLine]:
+    """Closed cases whose customer waits for a person's word."""
+    found = cases.untold(db, limit=limit)
+    about = abouts(db, [(case.subject, case.order_ref) for case in found])
+    return [CaseLine(case, about[case.subject]) for case in found]
+
+
 def watch_lines(db: Db, *, limit: int = 500) -> list[WatchLine]:
     found = cases.watch_list(db, limit=limit)
     about = abouts(db, [(item.subject, None) for item in found])
@@ -164,8 +171,8 @@ def desk_counts(db: Db, *, now: datetime) -> DeskCounts:
 
     return DeskCounts(
         open=how_many(promised.is_not(None)),
-        due_soon=how_many(promised > now, promised <= now + DUE_SOON),
-        breached=how_many(promised <= now),
+        due_soon=how_many(promised > now, promised <= now + DUE_SOON, _case.c.told_at.is_(None)),
+        breached=how_many(promised <= now, _case.c.told_at.is_(None)),
         unowned=how_many(promised.is_not(None), _case.c.owner.is_(None)),
         watched=_count(db, _watch, _watch.c.ended == ""),
         delivered=_count(db, _parcel, _parcel.c.delivered == "yes"),

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -21,12 +22,12 @@ from doorstep.house import House
 from doorstep.web import live
 from doorstep.web.auth import Attempts
 from doorstep.web.context import SignInFirst, Web, is_htmx, render, visitor, wants_json
-from doorstep.web.pages import cases, chat_link, courier, demo, desk, ledger, parcels, returns, routes, sign_in
+from doorstep.web.pages import cases, chat_link, courier, demo, desk, ledger, life, parcels, returns, routes, sign_in
 from doorstep.web.pmtiles import Archive, open_archive
 
 HERE = Path(__file__).parent
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
-PAGES = (sign_in, desk, cases, chat_link, parcels, returns, routes, courier, ledger, demo, live)
+PAGES = (sign_in, desk, cases, life, chat_link, parcels, returns, routes, courier, ledger, demo, live)
 STATIC_MAX_AGE_S = 3_600
 NO_CACHE = "no-store"
 """Pages hold customers' data: they stay out of every cache."""
@@ -64,9 +65,18 @@ def environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
+    env.filters["instant"] = instant
     env.filters["path"] = lambda text: quote(str(text), safe="")
     env.globals |= {"asset": asset, "order_total": order_total, "return_tone": RETURN_TONE.get}
     return env
+
+
+def instant(text: object) -> datetime | None:
+    """A time inside a fact's data; None where it can't be read."""
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
 
 
 RETURN_TONE = {

@@ -38,6 +38,7 @@ class Filters:
 class Board:
     counts: DeskCounts
     promised: list[CaseLine]
+    untold: list[CaseLine]
     incidents: list[CaseLine]
     hidden: int
     kinds: list[str]
@@ -55,6 +56,7 @@ def board(db: Db, filters: Filters, *, me: str, now: datetime) -> Board:
     return Board(
         counts=reads.desk_counts(db, now=now),
         promised=promised[:SHOWN],
+        untold=reads.untold_lines(db, limit=SHOWN),
         incidents=[line for line in lines if line.case.promise_by is None],
         hidden=max(len(promised) - SHOWN, 0),
         kinds=kinds_of(lines),
