@@ -14,9 +14,10 @@ run: $(READY)
 test: $(READY) $(SYNAPSE)/.ready
 	$(BIN)/python -m pytest -n 2
 
-# The tests that kill and disturb things, at their full sizes.
+# The tests that kill and disturb things, that count desk hours and that let people race, at their full sizes.
 faults: $(READY) $(SYNAPSE)/.ready
-	DOORSTEP_FAULTS=full $(BIN)/python -m pytest tests/chat/test_faults.py
+	DOORSTEP_FAULTS=full DOORSTEP_HOURS=10000 DOORSTEP_ROUNDS=100 $(BIN)/python -m pytest \
+	  tests/chat/test_faults.py tests/domain/test_desk_hours.py tests/monitor/test_acts.py
 
 check: $(READY)
 	$(BIN)/ruff format --check .

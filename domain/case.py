@@ -271,7 +271,16 @@ def _opened(fact: CaseFact, before: Promises) -> CaseState:
     return CaseState(CaseStatus.OPEN, fact.at, promises, owner=fact.data.get("owner"))
 
 
+UNFELT = frozenset(
+    {CaseEvent.COMMENTED, CaseEvent.SNOOZED, CaseEvent.EVIDENCE_ADDED, CaseEvent.MEMBER_JOINED, CaseEvent.STEP_MISSED,
+     CaseEvent.ESCALATED, CaseEvent.CUSTOMER_SAID, CaseEvent.CARRIER_ANSWERED}
+)  # fmt: skip
+"""Events that are kept and change nothing of a case's state."""
+
+
 def _advance(state: CaseState, fact: CaseFact) -> CaseState:
+    if fact.event in UNFELT:
+        return state
     if fact.event is CaseEvent.REOPENED and state.status in CLOSED:
         return _opened(fact, state.promises)
     status = step(state.status, fact.event)

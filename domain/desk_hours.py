@@ -10,13 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
+from operator import itemgetter
 
 from domain.errors import RuleError
 
 EVERY_DAY = frozenset(range(7))
-MAX_DAYS = 400
-"""How far a moment is looked for: a desk that is closed for longer than a year has no hours."""
 WHOLE_DAY = ((time(), time()),)
+BLOCK, BLOCKS = 16, 26
+"""Days that are worked out together, and how many such stretches are looked through: a desk that is closed for longer than a
+year has no hours.
+"""
+MAX_DAYS = BLOCK * (BLOCKS - 1)
 MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a clock on a wall has no zone
 _AROUND_S = 26 * HOUR_S  # no zone is further from UTC, no clock is changed by more
@@ -38,7 +42,7 @@ class DeskHours:
     weekdays: frozenset[int] = EVERY_DAY
     closed: frozenset[date] = frozenset()
     extra: frozenset[date] = frozenset()
-    _days: dict[int, tuple[Interval, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _blocks: dict[int, tuple[Interval, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if fault := fault_of(self.periods):
@@ -49,14 +53,14 @@ class DeskHours:
 
     def is_open(self, at: datetime) -> bool:
         second = _seconds(at)
-        return any(begin <= second < end for begin, end in self._near(second))
+        return next((begin <= second for begin, _ in self._from(second)), False)
 
     def next_open(self, at: datetime) -> datetime:
         """The first moment from ``at`` on at which the desk works. Raises RuleError where it never does."""
         second = _seconds(at)
-        return (
-            next((_moment(max(begin, second)) for begin, end in self._from(second) if end > second), None) or _never()
-        )
+        for begin, _ in self._from(second):
+            return at if begin <= second and at.tzinfo is UTC and not at.microsecond else _moment(max(begin, second))
+        return _never()
 
     def add(self, start: datetime, length: timedelta) -> datetime:
         """The moment at which the desk has worked for ``length`` since ``start``; where that is nothing, when it next works.
@@ -67,46 +71,45 @@ class DeskHours:
         if left <= 0:
             return self.next_open(start)
         for begin, end in self._from(second):
-            worked = end - max(begin, second)
-            if worked >= left:
-                return _moment(max(begin, second) + left)
-            left -= max(worked, 0)
+            since = max(begin, second)
+            if end - since >= left:
+                return _moment(since + left)
+            left -= end - since
         return _never()
 
     def last_minute(self, at: datetime) -> datetime | None:
         """The last whole minute, not after ``at``, in which the desk works; None where it worked in none of a year's."""
         second = _seconds(at) // MINUTE_S * MINUTE_S
-        for begin, end in self._back(second):
-            if begin <= second:
-                return _moment(min(second, (end - 1) // MINUTE_S * MINUTE_S))
+        for _, end in self._back(second):
+            return _moment(min(second, (end - 1) // MINUTE_S * MINUTE_S))
         return None
 
     # --- the periods as intervals of UTC ---
 
     def _from(self, second: int) -> Iterator[Interval]:
-        """Intervals in order, from the one before ``second`` on."""
-        today = second // DAY_S
-        for day in range(today - 2, today + MAX_DAYS):
-            yield from self._of_day(day)
+        """The intervals that end after ``second``, in order."""
+        first = (second // DAY_S - 1) // BLOCK
+        for n in range(first, first + BLOCKS):
+            block = self._block(n)
+            yield from block[bisect_right(block, second, key=_end) :] if n < first + 2 else block
 
     def _back(self, second: int) -> Iterator[Interval]:
-        today = second // DAY_S
-        for day in range(today + 2, today - MAX_DAYS, -1):
-            yield from reversed(self._of_day(day))
+        """The intervals that begin no later than ``second``, the last one first."""
+        last = (second // DAY_S + 1) // BLOCK
+        for n in range(last, last - BLOCKS, -1):
+            block = self._block(n)
+            yield from reversed(block[: bisect_right(block, second, key=_begin)] if n > last - 2 else block)
 
-    def _near(self, second: int) -> Iterator[Interval]:
-        today = second // DAY_S
-        for day in (today - 1, today, today + 1):
-            yield from self._of_day(day)
-
-    def _of_day(self, day: int) -> tuple[Interval, ...]:
-        """What is worked of one day on the wall; ``day`` counts from 1970-01-01."""
-        found = self._days.get(day)
+    def _block(self, n: int) -> tuple[Interval, ...]:
+        """What is worked in a stretch of days."""
+        found = self._blocks.get(n)
         if found is None:
-            found = self._days[day] = self._worked(day)
+            days = range(n * BLOCK, (n + 1) * BLOCK)
+            found = self._blocks[n] = tuple(sorted(one for day in days for one in self._worked(day)))
         return found
 
     def _worked(self, day: int) -> tuple[Interval, ...]:
+        """What is worked of one day on the wall; ``day`` counts from 1970-01-01."""
         if not self.works_on((_EPOCH + timedelta(days=day)).date()):
             return ()
         midnight = day * DAY_S
@@ -157,6 +160,9 @@ def fault_of(periods: tuple[tuple[time, time], ...]) -> str:
         if not _of(closes) or _of(opens) < _of(closes):
             return f"the periods must follow each other: {opens:%H:%M} comes before {closes:%H:%M} ends"
     return ""
+
+
+_begin, _end = itemgetter(0), itemgetter(1)
 
 
 def _of(at: time) -> int:

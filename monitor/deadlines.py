@@ -6,7 +6,7 @@ step, a warning, a rung of the ladder are noticed in the first minute in which t
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from config.policies import DeskPolicy, DetectionPolicy, due_of
 from domain import promise
@@ -50,15 +50,16 @@ def look_at(kind: Kind, history: Sequence[CaseFact], policy: DetectionPolicy, *,
     """Everything about a case's deadlines at ``now``; looking again adds nothing."""
     state, course = fold_case(history), fold_course(history)
     alone = not is_member(history)
-    facts = tuple(_due(kind, state, course, policy, now, whom, alone=alone))
+    left = open_steps(kind, state, course, policy.desk) if alone else []
+    facts = tuple(_due(kind, state, course, policy, now, whom, left, alone=alone))
     state, course = advanced(state, facts), advanced_course(course, facts)
     return Look(
         state,
         facts,
         next((event for event in LOUDEST if any(f.event is event and not f.data.get("silent") for f in facts)), None),
         next((tuple(f.data["to"]) for f in facts if f.event is CaseEvent.ESCALATED and not f.data["silent"]), ()),
-        _next_look(kind, state, course, policy, now, alone=alone),
-        next(iter(open_steps(kind, state, course, policy.desk)), None) if alone else None,
+        _next_look(kind, state, course, policy, now, left, alone=alone),
+        next(iter(left), None),
     )
 
 
@@ -66,7 +67,15 @@ def look_at(kind: Kind, history: Sequence[CaseFact], policy: DetectionPolicy, *,
 
 
 def _due(
-    kind: Kind, state: CaseState, course: Course, policy: DetectionPolicy, now: datetime, whom: Whom, *, alone: bool
+    kind: Kind,
+    state: CaseState,
+    course: Course,
+    policy: DetectionPolicy,
+    now: datetime,
+    whom: Whom,
+    left: Sequence[DueStep],
+    *,
+    alone: bool,
 ) -> Iterator[CaseFact]:
     if any(p.promise_by <= now for p in promise.running(state.promises)):
         breached = CaseFact(CaseEvent.BREACHED, now)
@@ -78,7 +87,7 @@ def _due(
     if warn_at is not None and warn_at <= now:
         yield CaseFact(CaseEvent.WARNED, now)
     if alone:
-        for missed in open_steps(kind, state, course, policy.desk):
+        for missed in left:
             if missed.step not in course.missed and missed.due_at <= now:
                 data = {"step": missed.step.value, "due": missed.due_at.isoformat()}
                 yield CaseFact(CaseEvent.STEP_MISSED, now, data=data)
@@ -115,39 +124,55 @@ def open_steps(kind: Kind, state: CaseState, course: Course, desk: DeskPolicy) -
 
 def _rungs(kind: Kind, course: Course, desk: DeskPolicy, now: datetime, whom: Whom) -> Iterator[CaseFact]:
     """Every firing that is due, on record; only the latest is said."""
-    due = [(at, rung) for at, rung in firings(kind, course, desk) if at <= now]
-    for n, (_, rung) in enumerate(due, 1):
+    due: list[Rung] = []
+    for length, rung in firings(kind, course, desk):
+        if fires_at(course, length, desk) > now:
+            break
+        due.append(rung)
+    for n, rung in enumerate(due, 1):
         said = n == len(due)
         data = {"rung": rung.name, "to": list(whom(rung)) if said else [], "silent": not said}
         yield CaseFact(CaseEvent.ESCALATED, now, data=data)
 
 
-def firings(kind: Kind, course: Course, desk: DeskPolicy) -> list[tuple[datetime, Rung]]:
-    """When each rung fires that hasn't, in order of time."""
+def firings(kind: Kind, course: Course, desk: DeskPolicy) -> list[tuple[timedelta, Rung]]:
+    """Which rungs have still to fire, in their order, each with the desk time since the ladder began."""
     if course.called_from is None or course.is_over:
         return []
     found = []
     for rung in desk.ladder(kind):
         first = rung.after_opening if course.after == OPENING else rung.after_missed
         if first is not None:
-            lengths = (first + n * rung.every for n in range(course.called.get(rung.name, 0), rung.times))
-            found += [(desk.hours.next_open(desk.hours.add(course.called_from, one)), rung) for one in lengths]
+            found += [(first + n * rung.every, rung) for n in range(course.called.get(rung.name, 0), rung.times)]
     return sorted(found, key=lambda firing: firing[0])
+
+
+def fires_at(course: Course, length: timedelta, desk: DeskPolicy) -> datetime:
+    assert course.called_from is not None
+    return desk.hours.next_open(desk.hours.add(course.called_from, length))
 
 
 # --- when to look again --------------------------------------------------------------------------------------------
 
 
 def _next_look(
-    kind: Kind, state: CaseState, course: Course, policy: DetectionPolicy, now: datetime, *, alone: bool
+    kind: Kind,
+    state: CaseState,
+    course: Course,
+    policy: DetectionPolicy,
+    now: datetime,
+    left: Sequence[DueStep],
+    *,
+    alone: bool,
 ) -> datetime | None:
     clock = [p.promise_by for p in promise.running(state.promises)]
-    staff = [warning_at(state, policy)]
+    staff = [warning_at(state, policy), *(s.due_at for s in left if s.step not in course.missed)]
     if alone:
-        staff += [s.due_at for s in open_steps(kind, state, course, policy.desk) if s.step not in course.missed]
-        staff += [at for at, _ in firings(kind, course, policy.desk)[:1]]
-    waits = [policy.desk.hours.next_open(max(at, now)) for at in staff if at is not None]
-    return min((*clock, *waits), default=None)
+        staff += [fires_at(course, length, policy.desk) for length, _ in firings(kind, course, policy.desk)[:1]]
+    first = min((at for at in staff if at is not None), default=None)
+    if first is not None:
+        clock.append(policy.desk.hours.next_open(max(first, now)))
+    return min(clock, default=None)
 
 
 def first_look(kind: Kind, opened: CaseFact, policy: DetectionPolicy) -> Look:

@@ -51,7 +51,10 @@ def due_of(
     own = hours.add(opened_at, rule.within) if rule.within is not None else None
     if promise_by is None:
         return own
-    latest = hours.last_minute(promise_by - max(spare, rule.before_promise or spare))
+    limit = promise_by - max(spare, rule.before_promise or spare)
+    if own is not None and own < limit and hours.is_open(own):
+        return own  # a desk minute before the limit: the last one is no earlier
+    latest = hours.last_minute(limit)
     if latest is None or latest < opened_at:
         return own
     return latest if own is None else min(own, latest)
