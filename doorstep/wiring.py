@@ -13,6 +13,7 @@ from domain.place import Location
 from doorstep import chats
 from doorstep.clock import Clock, wall
 from doorstep.house import House, make_link_key
+from monitor import promise
 from net.http import Http, Transport
 from scheduler.day import Between, straight
 from scheduler.plan_types import Collector, Courier, Depot, Fleet, Pause, Price
@@ -32,6 +33,7 @@ STRUCTS: Mapping[str, Mapping[str, type[Struct]]] = {
 def open_house(settings: Settings, store: Store, *, now: Clock = wall, between: Between = straight) -> House:
     store.write(make_link_key)
     store.write(chat_queue.set_channels, chats.rows_of(settings), now=now())
+    store.write(promise.plan_anew, settings.detection, now=now())
     return House(store, settings, settings.detection, now, pickups=pickups_of(settings, between))
 
 

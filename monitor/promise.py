@@ -4,6 +4,7 @@ Each case has one stored moment at which to look at it again. A tick looks at th
 everything that ran out during a downtime fires once.
 """
 
+import hashlib
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -44,6 +45,20 @@ def run_timers(db: Db, policy: DetectionPolicy, *, now: datetime, limit: int) ->
     said = [_said(case, look, loud_at) for case, look in looks if look.says is not None]
     alerts.say_all(db, said, now=now)
     return len(due_cases)
+
+
+PLANNED_BY = "deadlines_planned_by"
+
+
+def plan_anew(db: Db, policy: DetectionPolicy, *, now: datetime) -> bool:
+    """Where the desk's hours or steps aren't those that the stored deadlines were made of, every case is looked at again."""
+    made_of = f"{policy.warn_before_promise} {policy.desk.fingerprint()}"
+    digest = hashlib.sha256(made_of.encode()).hexdigest()
+    if people.meta(db, PLANNED_BY) == digest:
+        return False
+    cases.look_again(db, now=now)
+    people.set_meta(db, PLANNED_BY, digest)
+    return True
 
 
 def _kept(case: CaseRow, look: Look) -> Looked:

@@ -267,6 +267,11 @@ def keep_looks(db: Db, looks: Sequence[Looked]) -> None:
         )
 
 
+def look_again(db: Db, *, now: datetime) -> None:
+    """Have the deadlines of every case that is worked on, or owes a word, looked at in the next tick."""
+    db.execute(_case.update().where(_case.c.closed_at.is_(None) | _case.c.untold).values(timer_at=now))
+
+
 def set_timer(db: Db, case_id: int, at: datetime | None) -> None:
     db.execute(_case.update().where(_case.c.id == case_id).values(timer_at=at))
 

@@ -37,6 +37,12 @@ class DeskPolicy:
     def rules(self, kind: Kind) -> Rules:
         return self.kinds.get(kind.value, self.kinds.get(DEFAULT, ()))
 
+    def fingerprint(self) -> str:
+        """What deadlines are made of, as a text that is the same for the same policy."""
+        hours = self.hours
+        days = (sorted(hours.weekdays), sorted(hours.closed), sorted(hours.extra))
+        return repr((sorted(self.kinds.items()), self.rungs, self.spare, str(hours.zone), hours.periods, days))
+
     def ladder(self, kind: Kind) -> tuple[Rung, ...]:
         """Nobody is called about a kind that asks nothing of anybody."""
         return self.rungs if self.rules(kind) else ()

@@ -14,7 +14,7 @@ from domain.rota import Rota, Turn
 from domain.steps import Rung, Step
 from monitor.deadlines import look_at
 from monitor.on_call import called
-from monitor.promise import run_timers
+from monitor.promise import plan_anew, run_timers
 from store import cases, chat_queue, check, mail, people
 from store.base import Store
 from store.cases import CaseRow
@@ -244,6 +244,17 @@ def test_looking_never_says_the_same_twice() -> None:
         again = look_at(Kind.LOST, [*facts, *look.facts], DAY, now=at(hours), whom=lambda rung: ("li",))
         assert (again.facts, again.says) == ((), None)
         assert again.timer_at == look.timer_at
+
+
+def test_other_hours_or_steps_make_other_deadlines(desk: Store) -> None:
+    """A changed policy is found out when the house opens, once: what was stored by the old one is worked out anew."""
+    case = a_case(desk, 13, ALWAYS)
+    assert case.step_due_at == at(13.5)
+    assert desk.write(plan_anew, ALWAYS, now=at(13.1))
+    assert not desk.write(plan_anew, ALWAYS, now=at(13.1))
+    assert desk.write(plan_anew, DAY, now=at(13.2))
+    run(desk, DAY, 13.2, 13.2)
+    assert now(desk, case).step_due_at == at(24.5)
 
 
 # --- whom ---
