@@ -13,8 +13,8 @@ from store import due, tracking
 from store.base import Db, Store
 
 ALARMS_A_TICK = 1_000
-TIMERS_A_TURN = 500
-TURNS_A_TICK = 100
+TIMERS_A_TURN = 100
+TURNS_A_TICK = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,19 @@
 """The promise clock: warned once, breached once, whatever the downtime; kept only by people."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from monitor_support import BY_DAY, POLICY, M, R, at, heard, opened, scan, with_shipment
 
-from domain.case import CaseEvent, CaseFact, Kind
+from domain.case import CaseEvent, CaseFact, Finding, Kind, Subject, SubjectType
 from domain.promise import Outcome
+from monitor import look, tick
 from monitor.deadlines import first_look
 from monitor.promise import run_timers
 from store import cases, check, mail, promises
-from store.base import Store
+from store.base import Db, Store
 from store.cases import CaseRow
 
 WARN_H = 24 - POLICY.warn_before_promise / timedelta(hours=1)
@@ -134,3 +136,22 @@ def test_a_crowd_of_due_timers_is_worked_off_in_turns(tmp_path: Path) -> None:
         counts = [store.write(run_timers, POLICY, now=at(40), limit=3) for _ in range(4)]
         assert counts == [3, 3, 1, 0]
         assert all(case.breached for case in store.read(cases.list_cases))
+
+
+def test_one_tick_works_off_everything_that_is_due(tmp_path: Path) -> None:
+    """However many ran out during a downtime: turn after turn in one tick, each case once."""
+    count = 2 * tick.TIMERS_A_TURN + 7
+
+    def crowd(db: Db) -> None:
+        for n in range(count):
+            found = Finding(Kind.STALLED, Subject(SubjectType.ORDER, f"O{n}"), at(0), ())
+            look.open_and_say(db, found, POLICY, now=at(0), order_ref=None)
+
+    with opened(tmp_path) as store:
+        store.write(crowd)
+        assert asyncio.run(tick.run_timers(store, POLICY, now=at(30))) == count
+        assert asyncio.run(tick.run_timers(store, POLICY, now=at(30))) == 0
+        found = store.read(cases.list_cases)
+        assert len(found) == count
+        assert all(case.breached for case in found)
+        assert {tuple(events(store, case)) for case in found} == {("opened", "breached")}
