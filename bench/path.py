@@ -32,12 +32,12 @@ from bench.harness import Comparison, Run, Side
 from bench.replies import EVENTS, NOW, START, Call
 from carriers.base import Account, Carrier, Token
 from carriers.registry import CARRIERS
-from carriers.sender import Answer, Line
+from carriers.sender import Answer, Line, answer_of
 from config.policies import load_detection
 from domain.parcel import order_key
 from domain.shipment import Shipment
 from domain.tracking import Found, Reading
-from monitor.poll import IN_FLIGHT, Lines, keep, poll_due
+from monitor.poll import IN_FLIGHT, Lines, ask_of, keep, poll_due
 from net.http import MAX_IN_FLIGHT, TIMEOUT_S, Http, HttpRequest
 from store import asking, intake
 from store.asking import Due, Polled
@@ -198,14 +198,18 @@ def fill(db: Db, calls: Sequence[Call], which: str) -> None:
 
 
 def earlier(call: Call, known: Mapping[str, int], which: str) -> tuple[list[Due], Answer]:
-    """What the poll before brought: the same lists, without one line of each where one is to be new; never the same bytes,
-    for replies have an id or a time of their own.
+    """What the poll before brought: the same lists, without one line of each where one is to be new; never the same body,
+    for replies may have an id or a time of their own.
     """
-    readings = CARRIERS[call.carrier].read(call.reply, call.asks, NOW)
+    shipped = START.date().isoformat()
+    due = [
+        Due(known[a.number], a.number, a.carrier or call.carrier, "", "", EARLIER, shipped_on=shipped)
+        for a in call.asks
+    ]
+    answer = answer_of(CARRIERS[call.carrier], call.reply, [ask_of(one) for one in due], (), NOW)
     if which == "one event new":
-        readings = [shortened(reading) for reading in readings]
-    due = [Due(known[ask.number], ask.number, ask.carrier or call.carrier, "", "", EARLIER) for ask in call.asks]
-    return due, Answer(call.asks, tuple(readings), replace(call.reply, body=call.reply.body + b" "))
+        answer = replace(answer, readings=tuple(map(shortened, answer.readings)), digests=())
+    return due, replace(answer, reply=replace(call.reply, body=call.reply.body + b" "))
 
 
 LATE = 5

@@ -9,7 +9,8 @@ from carriers.base import Scalar, json_of, missing_since, raise_for_status, same
 from carriers.fedex_errors import HISTORY, failure, wait_s
 from carriers.fedex_events import events_of
 from carriers.fedex_times import MIDNIGHT
-from carriers.fedex_wire import ID, Address, Complete, NumberInfo, Reply, ReturnDetail, Track, Window
+from carriers.fedex_wire import ID, Address, Complete, NumberInfo, Outline, Reply, ReturnDetail, Track, Window
+from carriers.parts import by_number
 from carriers.place_zones import zone_of
 from carriers.times import naive_time, offset_time
 from domain.errors import RateLimited, UnreadableReply
@@ -44,6 +45,13 @@ def read(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
     raise_for_status(ID, reply)
     results = (whole.output.complete_track_results if whole.output else None) or []
     return [_reading(_tracks_of(results, ask), reply, ask, now) for ask in asks]
+
+
+def parts(reply: HttpReply, asks: Sequence[Ask]) -> list[bytes | None]:
+    """What stands under each number; ``transactionId`` is each reply's own."""
+    whole = json_of(reply.body, Outline)
+    results = (whole.output.complete_track_results if whole.output and not whole.errors else None) or []
+    return by_number(((result.tracking_number, (result.track_results,)) for result in results), asks)
 
 
 def _tracks_of(results: Iterable[Complete], ask: Ask) -> list[Track] | None:

@@ -35,6 +35,17 @@ class Routes(msgspec.Struct, rename="camel"):
     route_resps: list[RouteResp] | None = None
 
 
+class RoutesOutline(msgspec.Struct, rename="camel"):
+    mail_no: Scalar = None
+    routes: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class Outline(msgspec.Struct, rename="camel"):
+    """``Routes`` whose lines are left as they came."""
+
+    route_resps: list[RoutesOutline] | None = None
+
+
 class PushBody(msgspec.Struct, rename={"waybill_route": "WaybillRoute"}):
     """One route comes as a list of one, or bare."""
 

@@ -192,7 +192,8 @@ class Watch(SQLModel, table=True):
 
 class Asking(SQLModel, table=True):
     """A shipment and a credential that can be asked about it. ``place`` 0 is asked first, the others stand by;
-    ``next_poll_at`` None: not asked at present. ``worth`` puts what matters now first (monitor/cadence.Worth).
+    ``next_poll_at`` None: not asked at present. ``worth`` puts what matters now first (monitor/cadence.Worth). ``told``: a
+    digest of what it last told, where that is recorded (carriers/parts).
     """
 
     __table_args__ = (Index("asking_due", "source", "account", "worth", "next_poll_at", "shipment_id"),)
@@ -205,6 +206,7 @@ class Asking(SQLModel, table=True):
     polled_at: datetime | None = Field(default=None, sa_type=Instant)
     no_data: str | None = None
     failures: int = 0
+    told: bytes | None = Field(default=None, sa_type=LargeBinary)
 
 
 class Subscribed(SQLModel, table=True):
