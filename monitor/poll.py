@@ -18,6 +18,7 @@ from carriers.sender import Answer, Line, answered
 from config.policies import DetectionPolicy
 from domain.errors import AccessDenied, OutsideError, RateLimited, UnreadableReply
 from domain.privacy import mask_text, scrub_body
+from domain.shipment import ShipmentView
 from domain.tracking import Ask, Failed, Found, NoData, NotFound, ParcelReading, Reading, ScanEvent
 from monitor import look, spending
 from monitor.cadence import HELPLESS, next_poll
@@ -228,14 +229,16 @@ def take_in(
     now: datetime,
 ) -> dict[int, int]:
     """Write what was read of each shipment, polled or pushed: events, next deadlines, carriers corrected, findings."""
-    found = [(d.shipment_id, carrier.id, masked(r.parcels)) for d, r in pairs if isinstance(r, Found)]
+    found = [(d.shipment_id, carrier.id, masked(r.parcels)) for d, r in pairs if isinstance(r, Found) and r.parcels]
     gained = tracking.record(db, found, now=now)
-    _reschedule(db, carrier, pairs, state, policy, now)
+    views = _reschedule(db, carrier, pairs, state, policy, now)
     for one, reading in pairs:
         moved_to = reading.moved_to if isinstance(reading, Found | NotFound) else None
         if moved_to and moved_to != one.carrier:
             intake.move_shipment(db, one.shipment_id, moved_to, now=now)
-    look.after_poll(db, [d.shipment_id for d, r in pairs if answered(r)], gained, policy, now=now)
+    heard = [d.shipment_id for d, r in pairs if answered(r)]
+    told = {d.shipment_id: views[d.shipment_id] for d, r in pairs if isinstance(r, Found) and not r.moved_to}
+    look.after_poll(db, heard, gained, policy, now=now, told=told)
     return gained
 
 
@@ -266,7 +269,8 @@ def _reschedule(
     state: SourceState,
     policy: DetectionPolicy,
     now: datetime,
-) -> None:
+) -> dict[int, ShipmentView]:
+    """Say when to ask about each next; returns what is known of them."""
     ids = sorted({d.shipment_id for d, _ in pairs})
     views = tracking.views(db, ids)
     pushed, worked_on = subscriptions.states(db, carrier.id, ids), cases.worked_on(db, ids)
@@ -298,6 +302,7 @@ def _reschedule(
         p.shipment_id for p in polled if p.next_poll_at and not p.failed and views[p.shipment_id].watching_ended
     ]
     asking.watch_again(db, going_on, now=now)  # a push told more of what was over
+    return views
 
 
 def _retry_at(reading: Failed, carrier: Carrier, state: SourceState, now: datetime) -> datetime:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 
@@ -89,7 +89,7 @@ def due_polls(db: Db, source: str, account: str, *, now: datetime, limit: int) -
                 " ORDER BY a.next_poll_at, a.shipment_id LIMIT ?",
                 (source, account, worth, to_seconds(now), limit - len(found)),
             )
-            found.extend(due_of(row) for row in rows)
+            found.extend(due_of(row) for row in rows.all())
     return found
 
 
@@ -376,6 +376,27 @@ def sources_of(db: Db, shipment_ids: Sequence[int]) -> Mapping[int, list[Source]
         for shipment_id, source, account, place, next_poll_at, polled_at, no_data in rows:
             times = (maybe_from_seconds(next_poll_at), maybe_from_seconds(polled_at))
             found[shipment_id].append(Source(source, account, place, *times, NoData(no_data) if no_data else None))
+    return found
+
+
+class Told(NamedTuple):
+    """When a source answered last, and what it lacked then."""
+
+    polled_at: int
+    no_data: str | None
+
+
+def told_of(db: Db, shipment_ids: Sequence[int]) -> Mapping[int, list[Told]]:
+    """What the sources of each shipment answered last, the first one's before the others'; of those that ever did."""
+    found: dict[int, list[Told]] = defaultdict(list)
+    for chunk in _chunks(shipment_ids):
+        rows = db.exec_driver_sql(
+            "SELECT shipment_id, polled_at, no_data FROM asking WHERE polled_at IS NOT NULL"
+            f" AND shipment_id IN ({','.join('?' * len(chunk))}) ORDER BY shipment_id, place",
+            tuple(chunk),
+        ).all()
+        for shipment_id, polled_at, no_data in rows:
+            found[shipment_id].append(Told(polled_at, no_data))
     return found
 
 

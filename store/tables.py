@@ -5,6 +5,7 @@ Times are whole UTC seconds (``Instant``), JSON has sorted keys, money is intege
 
 import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, CursorResult, Index, LargeBinary, Table, Text, UniqueConstraint, text
@@ -48,6 +49,7 @@ def to_seconds(at: datetime) -> int:
     return int(at.timestamp())
 
 
+@lru_cache(maxsize=16_384)  # a turn meets the same moments again and again
 def from_seconds(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 

@@ -49,6 +49,8 @@ ZONES = {word.value: word for word in Zone}
 CERTAINTIES = {word.value: word for word in Certainty}
 REASONS: dict[str | None, Reason | None] = {None: None, "": None, **{word.value: word for word in Reason}}
 MANNERS: dict[str | None, Manner | None] = {None: None, "": None, **{word.value: word for word in Manner}}
+DELIVERED = {word.value: word for word in Delivered}
+NO_DATA: dict[str | None, NoData | None] = {None: None, **{word.value: word for word in NoData}}
 """Words by their stored text: a look-up costs a tenth of calling the enum."""
 
 
@@ -354,59 +356,52 @@ def views(db: Db, shipment_ids: Sequence[int]) -> dict[int, ShipmentView]:
     """What is known of these shipments now. Driver-level reading: every poll and every look begins here."""
     parcels: dict[int, list[ParcelView]] = defaultdict(list)
     found: dict[int, ShipmentView] = {}
-    told = asking.sources_of(db, shipment_ids)
+    told = asking.told_of(db, shipment_ids)
     for chunk in chunks(list(shipment_ids)):
         marks = ",".join("?" * len(chunk))
         for row in db.exec_driver_sql(
             f"SELECT id, shipment_id, number, identity, leg, {STATE_COLUMNS} FROM parcel"
             f" WHERE shipment_id IN ({marks}) ORDER BY id",
             tuple(chunk),
-        ):
-            parcels[row[1]].append(ParcelView(row[0], row[2], row[3], row[4], _state(row[5:])))
+        ).all():
+            parcels[row[1]].append(ParcelView(row[0], row[2], row[3], row[4], _state(*row[5:])))
         for row in db.exec_driver_sql(
             f"SELECT {SHIPMENT_COLUMNS}, w.note, w.ended FROM shipment s"
             f" LEFT JOIN watch w ON w.shipment_id = s.id WHERE s.id IN ({marks})",
             tuple(chunk),
-        ):
-            mine, heard = tuple(parcels[row[4]]), told.get(row[4], ())
-            found[row[4]] = ShipmentView(
-                shipment=_shipment_of(row),
-                parcels=mine,
-                state=shipment_state(p.state for p in mine),
-                no_data=_no_data(heard),
-                polled_at=_heard_until(heard),
-                received_by_hand=row[13] == "received",
-                watching_ended=row[14] or "",
+        ).all():
+            shipment, (note, ended) = _shipment_of(row), row[13:]
+            mine, (no_data, heard) = tuple(parcels[shipment.id]), _heard(told.get(shipment.id, ()))
+            state = shipment_state([p.state for p in mine])
+            found[shipment.id] = ShipmentView(
+                shipment, mine, state, no_data, heard, received_by_hand=note == "received", watching_ended=ended or ""
             )
     return found
 
 
-def _no_data(sources: Sequence[asking.Source]) -> NoData | None:
-    """None where any source knows the number; else what the first one says."""
-    answered = [source for source in sources if source.polled_at]
-    if any(source.no_data is None for source in answered):
-        return None
-    return answered[0].no_data if answered else None
-
-
-def _heard_until(sources: Sequence[asking.Source]) -> datetime | None:
-    """When a source that knows the number told of it last, or where none does, any: that others know nothing of a parcel
-    while its own source is down isn't the parcel's silence.
+def _heard(told: Sequence[asking.Told]) -> tuple[NoData | None, datetime | None]:
+    """Why no source knows the number (None where one does; else what the first one says), and when one that knows it told of
+    it last, or where none does, any: that others know nothing of a parcel while its own source is down isn't the parcel's
+    silence.
     """
-    answered = [source for source in sources if source.polled_at]
-    knowing = [source for source in answered if source.no_data is None]
-    return max((source.polled_at for source in knowing or answered if source.polled_at), default=None)
+    if not told:
+        return None, None
+    knowing = [at for at, no_data in told if no_data is None]
+    if knowing:
+        return None, from_seconds(max(knowing))
+    return NO_DATA[told[0].no_data], from_seconds(max(at for at, _ in told))
 
 
-def _state(columns: Sequence[Any]) -> ParcelState:
+def _state(
+    milestone: str | None, reason: str | None, manner: str | None, delivered: str, place: str | None, *times: int | None
+) -> ParcelState:
     """A state from its columns, in the order of STATE_COLUMNS."""
-    milestone, reason, manner, delivered, place, *times = columns
-    last_at, last_physical_at, delivered_at, first_at, since = (maybe_from_seconds(at) for at in times)
+    last_at, last_physical_at, delivered_at, first_at, since = map(maybe_from_seconds, times)
     return ParcelState(
-        Milestone(milestone) if milestone else None,
-        Reason(reason) if reason else None,
-        Manner(manner) if manner else None,
-        Delivered(delivered),
+        MILESTONES[milestone] if milestone else None,
+        REASONS[reason],
+        MANNERS[manner],
+        DELIVERED[delivered],
         last_at,
         last_physical_at,
         place,
@@ -417,23 +412,23 @@ def _state(columns: Sequence[Any]) -> ParcelState:
 
 
 def _shipment_of(row: Any) -> Shipment:
-    """A shipment from its columns, in the order of SHIPMENT_COLUMNS."""
+    """A shipment from its columns, in the order of SHIPMENT_COLUMNS, which is that of its fields."""
     number, carrier, source, created_at, shipment_id, order_ref, account, service, leg = row[:9]
     origin, destination, region, promised_at = row[9:13]
     return Shipment(
-        number=number,
-        carrier=carrier,
-        source=source,
-        created_at=from_seconds(created_at),
-        id=shipment_id,
-        order_ref=order_ref,
-        account=account,
-        service=service,
-        leg=leg,
-        origin=origin,
-        destination=destination,
-        region=region,
-        promised_at=maybe_from_seconds(promised_at),
+        number,
+        carrier,
+        source,
+        from_seconds(created_at),
+        shipment_id,
+        order_ref,
+        account,
+        service,
+        leg,
+        origin,
+        destination,
+        region,
+        maybe_from_seconds(promised_at),
     )
 
 
