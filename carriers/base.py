@@ -364,32 +364,6 @@ def _http_date(text: str) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """A row of an ordered phrase table, for sources that send no code: the first one found in the text wins.
-
-    ``also``: one of these must be in the text too, where it names any. ``unless``: none of these may be.
-    """
-
-    phrase: str
-    meaning: Meaning
-    also: tuple[str, ...] = ()
-    unless: tuple[str, ...] = ()
-
-    def fits(self, text: str) -> bool:
-        if self.phrase not in text or any(word in text for word in self.unless):
-            return False
-        return not self.also or any(word in text for word in self.also)
-
-
-def phrase_in(text: str, table: Sequence[Phrase]) -> Phrase | None:
-    """The first row of the table that fits the text."""
-    for row in table:
-        if row.phrase in text and row.fits(text):  # most rows aren't even called
-            return row
-    return None
-
-
 def missing_since(ask: Ask, now: datetime, history: timedelta) -> NoData:
     """What a source's silence on a number means: AGED_OUT where the parcel was shipped before the source's history
     begins, else NOT_SCANNED.
