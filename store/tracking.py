@@ -78,24 +78,49 @@ def record(db: Db, readings: Sequence[tuple[int, str, Sequence[ParcelReading]]],
     if not new:
         return {}
     _insert_events(db, list(new.values()), to_seconds(now))
-    _refold_after(db, list(new.values()), known, now=now)
     gained: dict[int, int] = defaultdict(int)
     for row in new.values():
         gained[row[1]] += 1
+    changed = {parcel_id for parcel_id, _ in new}
+    hand: dict[int, dict[int, Told]] = {parcel_id: {} for parcel_id in changed}
+    for parcel_id, _, key, source, event in wanted:
+        if parcel_id in changed:
+            hand[parcel_id][key] = Told(source, _as_stored(event))
+    _refold_after(db, hand, known, now=now)
     return dict(gained)
 
 
 def _refold_after(
-    db: Db, rows: Sequence[tuple[int, int, int, str, ScanEvent]], known: Mapping[int, set[int]], *, now: datetime
+    db: Db, hand: Mapping[int, Mapping[int, Told]], known: Mapping[int, set[int]], *, now: datetime
 ) -> None:
-    """Parcels that had no event before are folded from what was just written; the others from what is stored."""
-    first: dict[int, list[Told]] = defaultdict(list)
-    for parcel_id, _, _, source, event in rows:
-        if parcel_id not in known:
-            first[parcel_id].append(Told(source, _as_stored(event)))
-    again = sorted({row[0] for row in rows} - first.keys())
-    new = {parcel_id: happenings(told) for parcel_id, told in first.items()}
-    _project(db, {**new, **events_of(db, again)}, now=now)
+    """Parcels of which all that is stored is in hand are folded from that; the others from what is stored."""
+    covered = {parcel_id for parcel_id, told in hand.items() if known.get(parcel_id, set()) <= told.keys()}
+    whole = covered - _stored_otherwise(db, hand, sorted(covered & known.keys()))
+    folded = {parcel_id: happenings(list(hand[parcel_id].values())) for parcel_id in whole}
+    _project(db, {**folded, **events_of(db, sorted(hand.keys() - whole))}, now=now)
+
+
+def _stored_otherwise(db: Db, hand: Mapping[int, Mapping[int, Told]], parcel_ids: Sequence[int]) -> set[int]:
+    """The parcels with an event that is stored otherwise than it is in hand: under one key in other words, with other seconds,
+    or as an earlier version read it.
+    """
+    found: set[int] = set()
+    for chunk in chunks(parcel_ids):
+        rows = db.exec_driver_sql(
+            "SELECT s.parcel_id, s.key, s.at, s.raw, s.zone, s.certainty, p.key, l.name FROM scan s JOIN phrase p"
+            " ON p.id = s.phrase_id LEFT JOIN place l ON l.id = s.place_id"
+            f" WHERE s.parcel_id IN ({','.join('?' * len(chunk))})",
+            tuple(chunk),
+        ).all()
+        found.update(row[0] for row in rows if row[2:] != _written_as(hand[row[0]][row[1]]))
+    return found
+
+
+def _written_as(told: Told) -> tuple[object, ...]:
+    """What of an event stands in its row, and in those that this one refers to."""
+    event, time = told.event, told.event.time
+    at = int(time.at.timestamp()) if time.at else None
+    return (at, time.raw, time.zone._value_, time.certainty._value_, phrase_key(told.source, event), event.place)
 
 
 def _as_stored(event: ScanEvent) -> ScanEvent:
