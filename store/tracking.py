@@ -73,8 +73,8 @@ def record(db: Db, readings: Sequence[tuple[int, str, Sequence[ParcelReading]]],
         for reading in parcels
         for event in reading.events
     ]
-    known = _known_keys(db, sorted({row[0] for row in wanted}))
-    new = {(row[0], row[2]): row for row in wanted if row[2] not in known.get(row[0], ())}
+    stored = _stored(db, sorted({row[0] for row in wanted}))
+    new = {(row[0], row[2]): row for row in wanted if row[2] not in stored.get(row[0], ())}
     if not new:
         return {}
     _insert_events(db, list(new.values()), to_seconds(now))
@@ -86,25 +86,33 @@ def record(db: Db, readings: Sequence[tuple[int, str, Sequence[ParcelReading]]],
     for parcel_id, _, key, source, event in wanted:
         if parcel_id in changed:
             hand[parcel_id][key] = Told(source, _as_stored(event))
-    _refold_after(db, hand, known, now=now)
+    _refold_after(db, hand, stored, now=now)
     return dict(gained)
 
 
+Stored = tuple[object, ...]
+"""What of an event stands in its row, and in those that this one refers to: see ``_written_as``."""
+
+
 def _refold_after(
-    db: Db, hand: Mapping[int, Mapping[int, Told]], known: Mapping[int, set[int]], *, now: datetime
+    db: Db, hand: Mapping[int, Mapping[int, Told]], stored: Mapping[int, Mapping[int, Stored]], *, now: datetime
 ) -> None:
-    """Parcels of which all that is stored is in hand are folded from that; the others from what is stored."""
-    covered = {parcel_id for parcel_id, told in hand.items() if known.get(parcel_id, set()) <= told.keys()}
-    whole = covered - _stored_otherwise(db, hand, sorted(covered & known.keys()))
+    """Parcels of which all that was stored before is in hand are folded from that; the others from what is stored now."""
+    whole = {parcel_id for parcel_id, told in hand.items() if _is_in_hand(stored.get(parcel_id, {}), told)}
     folded = {parcel_id: happenings(list(hand[parcel_id].values())) for parcel_id in whole}
     _project(db, {**folded, **events_of(db, sorted(hand.keys() - whole))}, now=now)
 
 
-def _stored_otherwise(db: Db, hand: Mapping[int, Mapping[int, Told]], parcel_ids: Sequence[int]) -> set[int]:
-    """The parcels with an event that is stored otherwise than it is in hand: under one key in other words, with other seconds,
-    or as an earlier version read it.
+def _is_in_hand(stored: Mapping[int, Stored], told: Mapping[int, Told]) -> bool:
+    """Whether each event is told just as it is stored: under one key there may be other words, other seconds, or what an
+    earlier version took it to mean.
     """
-    found: set[int] = set()
+    return stored.keys() <= told.keys() and all(row == _written_as(told[key]) for key, row in stored.items())
+
+
+def _stored(db: Db, parcel_ids: Sequence[int]) -> dict[int, dict[int, Stored]]:
+    """What is stored of the parcels' events, by natural key."""
+    found: dict[int, dict[int, Stored]] = defaultdict(dict)
     for chunk in chunks(parcel_ids):
         rows = db.exec_driver_sql(
             "SELECT s.parcel_id, s.key, s.at, s.raw, s.zone, s.certainty, p.key, l.name FROM scan s JOIN phrase p"
@@ -112,12 +120,12 @@ def _stored_otherwise(db: Db, hand: Mapping[int, Mapping[int, Told]], parcel_ids
             f" WHERE s.parcel_id IN ({','.join('?' * len(chunk))})",
             tuple(chunk),
         ).all()
-        found.update(row[0] for row in rows if row[2:] != _written_as(hand[row[0]][row[1]]))
+        for parcel_id, key, *row in rows:
+            found[parcel_id][key] = tuple(row)
     return found
 
 
-def _written_as(told: Told) -> tuple[object, ...]:
-    """What of an event stands in its row, and in those that this one refers to."""
+def _written_as(told: Told) -> Stored:
     event, time = told.event, told.event.time
     at = int(time.at.timestamp()) if time.at else None
     return (at, time.raw, time.zone._value_, time.certainty._value_, phrase_key(told.source, event), event.place)
@@ -194,16 +202,6 @@ def _stored_parcels(
 def _add(db: Db, shipment_id: int, identity: str, reading: ParcelReading) -> int:
     values = {"shipment_id": shipment_id, "identity": identity, "number": reading.number, "leg": reading.leg.value}
     return new_id(db.execute(_parcel.insert().values(delivered="no", **values)))
-
-
-def _known_keys(db: Db, parcel_ids: Sequence[int]) -> dict[int, set[int]]:
-    known: dict[int, set[int]] = defaultdict(set)
-    for chunk in chunks(parcel_ids):
-        marks = ",".join("?" * len(chunk))
-        rows = db.exec_driver_sql(f"SELECT parcel_id, key FROM scan WHERE parcel_id IN ({marks})", tuple(chunk))
-        for parcel_id, key in rows.all():
-            known[parcel_id].add(key)
-    return known
 
 
 def _insert_events(db: Db, rows: Sequence[tuple[int, int, int, str, ScanEvent]], received: int) -> None:
