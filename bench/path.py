@@ -5,6 +5,8 @@ connections kept open. Both sides send the same requests to it, eight in flight;
 Sides of a comparison:
 - bare httpx loop (the baseline): an `httpx.AsyncClient` with the product's limits and timeout; requests built and signed
   beforehand; eight workers send one after the other, and read the body as bytes. Nothing is decoded, checked or kept;
+- sent only: the same requests through the product's `net.http.Http`: its connections are lanes of their own, which costs
+  less than one client for all;
 - asked and read: the product's `Line.ask`: the request built and signed, `net.http.Http`, the reply decoded;
 - product: `monitor.poll.poll_due` until nothing is due: what is due read from the database, budgets taken, asked, read,
   masked, raw bodies scrubbed and kept, events deduplicated and written, parcels refolded, next polls set, detectors run;
@@ -32,12 +34,12 @@ from bench.harness import Comparison, Run, Side
 from bench.replies import EVENTS, NOW, START, Call
 from carriers.base import Account, Carrier, Token
 from carriers.registry import CARRIERS
-from carriers.sender import Answer, Line
+from carriers.sender import Answer, Line, answer_of
 from config.policies import load_detection
 from domain.parcel import order_key
 from domain.shipment import Shipment
 from domain.tracking import Found, Reading
-from monitor.poll import IN_FLIGHT, Lines, keep, poll_due
+from monitor.poll import IN_FLIGHT, Lines, ask_of, keep, poll_due
 from net.http import MAX_IN_FLIGHT, TIMEOUT_S, Http, HttpRequest
 from store import asking, intake
 from store.asking import Due, Polled
@@ -82,6 +84,7 @@ def sides(source: str, shipments: int, which: str) -> Iterator[Mapping[str, Side
         run = partial(taken, far, shipments, len(calls))
         yield {
             "bare httpx loop": lambda: run(bare(built)),
+            "sent only": lambda: run(sent_only(carrier, built)),
             "asked and read": lambda: run(asked_and_read(carrier, account, calls)),
             "product": lambda: run(product(carrier, account, template)),
         }
@@ -106,9 +109,13 @@ async def clocked(side: Opened) -> tuple[float, float]:
     async with side as work:
         forget()
         gc.collect()
-        wall, cpu = perf_counter(), process_time()
-        await work()
-        return perf_counter() - wall, process_time() - cpu
+        gc.freeze()  # as the daemon does once it has started
+        try:
+            wall, cpu = perf_counter(), process_time()
+            await work()
+            return perf_counter() - wall, process_time() - cpu
+        finally:
+            gc.unfreeze()
 
 
 @asynccontextmanager
@@ -120,6 +127,22 @@ async def bare(built: Sequence[HttpRequest]) -> AsyncIterator[Callable[[], Await
             for one in waiting:
                 response = await client.request(one.method, one.url, headers=one.headers, content=one.body)
                 assert response.content
+
+        async def work() -> None:
+            waiting = iter(built)
+            await asyncio.gather(*(worker(waiting) for _ in range(IN_FLIGHT)))
+
+        yield work
+
+
+@asynccontextmanager
+async def sent_only(carrier: Carrier, built: Sequence[HttpRequest]) -> AsyncIterator[Callable[[], Awaitable[object]]]:
+    async with Http(carrier.id) as http:
+
+        async def worker(waiting: Iterator[HttpRequest]) -> None:
+            for one in waiting:
+                reply = await http.send(one)
+                assert reply.body
 
         async def work() -> None:
             waiting = iter(built)
@@ -198,14 +221,18 @@ def fill(db: Db, calls: Sequence[Call], which: str) -> None:
 
 
 def earlier(call: Call, known: Mapping[str, int], which: str) -> tuple[list[Due], Answer]:
-    """What the poll before brought: the same lists, without one line of each where one is to be new; never the same bytes,
-    for replies have an id or a time of their own.
+    """What the poll before brought: the same lists, without one line of each where one is to be new; never the same body,
+    for replies may have an id or a time of their own.
     """
-    readings = CARRIERS[call.carrier].read(call.reply, call.asks, NOW)
+    shipped = START.date().isoformat()
+    due = [
+        Due(known[a.number], a.number, a.carrier or call.carrier, "", "", EARLIER, shipped_on=shipped)
+        for a in call.asks
+    ]
+    answer = answer_of(CARRIERS[call.carrier], call.reply, [ask_of(one) for one in due], (), NOW)
     if which == "one event new":
-        readings = [shortened(reading) for reading in readings]
-    due = [Due(known[ask.number], ask.number, ask.carrier or call.carrier, "", "", EARLIER) for ask in call.asks]
-    return due, Answer(call.asks, tuple(readings), replace(call.reply, body=call.reply.body + b" "))
+        answer = replace(answer, readings=tuple(map(shortened, answer.readings)), digests=())
+    return due, replace(answer, reply=replace(call.reply, body=call.reply.body + b" "))
 
 
 LATE = 5

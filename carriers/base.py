@@ -206,7 +206,9 @@ class Carrier:
     works. ``charged``: what costs money; ``tokens_count``: whether fetching a token spends the budget too.
     ``asks``: False where nobody can be asked: what the source knows is brought to us, and ``request`` only raises RuleError.
     ``in_address``: the settings that a source wants in the address, by its document; no other setting may stand there.
-    ``pickup`` and ``intercept``: how its courier is booked and a parcel called back, where it has an interface for that.
+    ``parts(reply, asks)`` gives for each ask those bytes of a reply with status 200 on which alone a finding about it rests,
+    without what changes by itself, None where they can't be told apart; without it that is the body, where one number was
+    asked (carriers/parts). ``pickup`` and ``intercept``: how its courier is booked and a parcel called back, where it has an interface for that.
     """
 
     id: str
@@ -229,6 +231,7 @@ class Carrier:
     asks: bool = True
     in_address: tuple[str, ...] = ()
     detect: Detect | None = None
+    parts: Callable[[HttpReply, Sequence[Ask]], Sequence[bytes | None]] | None = None
     pickup: Pickup | None = None
     intercept: Intercepting | None = None
 
@@ -263,11 +266,12 @@ def json_of(body: bytes, shape: type[T]) -> T:
 
 def same_number(one: Scalar, other: Scalar) -> bool:
     """Whether two spellings name one parcel: sources change case and add white space."""
-    return _plain(one) == _plain(other) != ""
+    return plain_number(one) == plain_number(other) != ""
 
 
 @lru_cache(maxsize=2_048, typed=True)  # a batch compares each of its numbers with each of the reply's
-def _plain(number: Scalar) -> str:
+def plain_number(number: Scalar) -> str:
+    """A number without what sources change in it."""
     return "".join(text_of(number).split()).upper()
 
 
@@ -358,32 +362,6 @@ def _http_date(text: str) -> datetime | None:
     except (ValueError, TypeError):
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """A row of an ordered phrase table, for sources that send no code: the first one found in the text wins.
-
-    ``also``: one of these must be in the text too, where it names any. ``unless``: none of these may be.
-    """
-
-    phrase: str
-    meaning: Meaning
-    also: tuple[str, ...] = ()
-    unless: tuple[str, ...] = ()
-
-    def fits(self, text: str) -> bool:
-        if self.phrase not in text or any(word in text for word in self.unless):
-            return False
-        return not self.also or any(word in text for word in self.also)
-
-
-def phrase_in(text: str, table: Sequence[Phrase]) -> Phrase | None:
-    """The first row of the table that fits the text."""
-    for row in table:
-        if row.phrase in text and row.fits(text):  # most rows aren't even called
-            return row
-    return None
 
 
 def missing_since(ask: Ask, now: datetime, history: timedelta) -> NoData:

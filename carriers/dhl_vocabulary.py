@@ -11,8 +11,9 @@ from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 
-from carriers.base import Meaning, Phrase
+from carriers.base import Meaning
 from carriers.dhl_statuses import NUMBERED, STATUSES
+from carriers.phrases import Phrase
 from domain.tracking import Manner, Milestone, Reason
 
 SPEC = "DHL Shipment Tracking Unified, statusCode (developer.dhl.com)"

@@ -12,7 +12,7 @@ import msgspec
 from carriers.base import Account, Budget, Carrier, Meaning, Token, TokenFlow, raise_for_status, said
 from carriers.fedex_errors import HISTORY
 from carriers.fedex_pickup import PICKUP, FedexPickupSettings
-from carriers.fedex_read import read
+from carriers.fedex_read import parts, read
 from carriers.fedex_vocabulary import DELIVERIES, EVENTS, EXCEPTIONS, TRIPLES
 from carriers.fedex_wire import ID, TokenReply
 from domain.errors import AccessDenied, RuleError
@@ -101,6 +101,7 @@ CARRIER = Carrier(
     probe=Ask("000000000000"),
     request=request,
     read=read,
+    parts=parts,
     token=TokenFlow(request=token_request, read=token_read),
     history=HISTORY,
     scrub=("contact", "personName", "phoneNumber", "companyName", "streetLines", "receivedByName", "signedByName"),

@@ -1,30 +1,34 @@
 """The scans of a FedEx parcel as scan events. For the FedEx adapter only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 
 from carriers.base import Meaning, same_number, scan_event, text_of
 from carriers.fedex_times import times_of
 from carriers.fedex_vocabulary import manner_in, meaning_of, why
 from carriers.fedex_wire import Address, Delay, DeliveryDetails, Scan, Track
-from domain.parcel import order_key
+from domain.parcel import in_order
 from domain.tracking import EventTime, Manner, Milestone, ScanEvent
 
 
 def events_of(track: Track) -> tuple[ScanEvent, ...]:
-    """The scans; without any (a new label, or scans left out of the reply) the status stands for one."""
+    """The scans in order; without any (a new label, or scans left out of the reply) the status stands for one."""
     scans = [scan for scan in track.scan_events or () if not _is_blank(scan)] or _status_as_scan(track)
     times = times_of(scans)
-    events = [_event(scan, time) for scan, time in zip(scans, times, strict=True)]
+    events = in_order(_event(scan, time) for scan, time in zip(scans, times, strict=True))
     return tuple(_with_delivery(_sent_back(events), track))
 
 
 def _is_blank(scan: Scan) -> bool:
     """A scan of empty fields only: a label so new that nothing was scanned comes with ``[{}]``."""
-    said = (scan.date, scan.event_type, scan.derived_status_code, scan.event_description, scan.exception_code)
+    said = (scan.event_type, scan.derived_status_code, scan.event_description, scan.date, scan.exception_code)
     return not any(text_of(value).strip() for value in said)
 
+
+REMEMBERED = 4_096
+"""Scans in so many different words: FedEx says the same few of every parcel."""
 
 DATED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"DL": ("ACTUAL_DELIVERY",), "PU": ("ACTUAL_PICKUP", "ACTUAL_TENDER")}
@@ -53,28 +57,29 @@ def _status_as_scan(track: Track) -> list[Scan]:
 def _event(scan: Scan, time: EventTime) -> ScanEvent:
     derived, event = text_of(scan.derived_status_code).strip(), text_of(scan.event_type).strip()
     exception, text = text_of(scan.exception_code).strip(), text_of(scan.event_description)
-    meaning = meaning_of(derived, event, exception, at_destination=_at_destination(scan))
-    return scan_event(
-        f"{derived}/{event}/{exception}",
-        text or text_of(scan.exception_description),
-        time,
-        _left_at(_explained(meaning, scan), text_of(scan.exception_description)),
-        place=_place(scan.scan_location),
-    )
+    explained, place_kind = text_of(scan.exception_description), text_of(scan.location_type)
+    code, meaning = _meant(derived, event, exception, text, explained, place_kind, _delay(scan.delay_detail))
+    return scan_event(code, text or explained, time, meaning, place=_place(scan.scan_location))
 
 
-def _at_destination(scan: Scan) -> bool:
-    """Said by the kind of place, or by the words; "tendered at" (A3) is a drop-off, which can be at either end."""
-    if text_of(scan.location_type) == "DESTINATION_FEDEX_FACILITY":
-        return True
-    words = text_of(scan.event_description).lower()
-    return "destination" in words or ("local fedex facility" in words and scan.exception_code != "A3")
+@lru_cache(maxsize=REMEMBERED)
+def _meant(
+    derived: str, event: str, exception: str, text: str, explained: str, place_kind: str, delay: str
+) -> tuple[str, Meaning | None]:
+    """A scan's code and what it means, sharpened by all its words."""
+    at_destination = place_kind == "DESTINATION_FEDEX_FACILITY" or _says_destination(text.lower(), exception)
+    meaning = meaning_of(derived, event, exception, at_destination=at_destination)
+    return f"{derived}/{event}/{exception}", _left_at(why(meaning, explained, delay) if meaning else None, explained)
 
 
-def _explained(meaning: Meaning | None, scan: Scan) -> Meaning | None:
-    delay = scan.delay_detail or Delay()
-    late = text_of(delay.type) if text_of(delay.status) == "DELAYED" else ""
-    return why(meaning, text_of(scan.exception_description), late) if meaning else None
+def _says_destination(words: str, exception: str) -> bool:
+    """Said by the words; "tendered at" (A3) is a drop-off, which can be at either end."""
+    return "destination" in words or ("local fedex facility" in words and exception != "A3")
+
+
+def _delay(detail: Delay | None) -> str:
+    """Of what type a delay is; empty where there is none."""
+    return text_of(detail.type) if detail and text_of(detail.status) == "DELAYED" else ""
 
 
 def _left_at(meaning: Meaning | None, words: str) -> Meaning | None:
@@ -85,26 +90,27 @@ def _left_at(meaning: Meaning | None, words: str) -> Meaning | None:
 
 
 def _place(address: Address | None) -> str:
-    parts = (address.city, address.state_or_province_code, address.country_code) if address else ()
-    return ", ".join(text_of(part) for part in parts if text_of(part))
+    if address is None:
+        return ""
+    parts = (text_of(address.city), text_of(address.state_or_province_code), text_of(address.country_code))
+    return ", ".join(filter(None, parts))
 
 
-def _sent_back(events: Sequence[ScanEvent]) -> list[ScanEvent]:
+def _sent_back(ordered: list[ScanEvent]) -> list[ScanEvent]:
     """A delivery after "return to shipper" is one to the shipper: FedEx uses DL for both."""
-    ordered = sorted(events, key=order_key)
     turned = next((n for n, event in enumerate(ordered) if event.milestone is Milestone.RETURNING), len(ordered))
-    return [
-        replace(event, milestone=Milestone.RETURNED) if n > turned and event.milestone is Milestone.DELIVERED else event
-        for n, event in enumerate(ordered)
+    return ordered[:turned] + [
+        replace(event, milestone=Milestone.RETURNED) if event.milestone is Milestone.DELIVERED else event
+        for event in ordered[turned:]
     ]
 
 
-def _with_delivery(ordered: Sequence[ScanEvent], track: Track) -> list[ScanEvent]:
+def _with_delivery(ordered: list[ScanEvent], track: Track) -> list[ScanEvent]:
     """``deliveryDetails`` speak of the last delivery."""
     last = max((n for n, event in enumerate(ordered) if event.milestone is Milestone.DELIVERED), default=None)
-    return [
-        replace(event, manner=event.manner or _manner(track)) if n == last else event for n, event in enumerate(ordered)
-    ]
+    if last is not None and not ordered[last].manner:
+        ordered[last] = replace(ordered[last], manner=_manner(track))
+    return ordered
 
 
 def _manner(track: Track) -> Manner | None:

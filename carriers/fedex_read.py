@@ -9,11 +9,12 @@ from carriers.base import Scalar, json_of, missing_since, raise_for_status, same
 from carriers.fedex_errors import HISTORY, failure, wait_s
 from carriers.fedex_events import events_of
 from carriers.fedex_times import MIDNIGHT
-from carriers.fedex_wire import ID, Address, Complete, NumberInfo, Reply, ReturnDetail, Track, Window
+from carriers.fedex_wire import ID, Address, Complete, NumberInfo, Outline, Reply, Track, Window
+from carriers.parts import by_number
 from carriers.place_zones import zone_of
 from carriers.times import naive_time, offset_time
 from domain.errors import RateLimited, UnreadableReply
-from domain.parcel import ELECTRONIC, order_key
+from domain.parcel import ELECTRONIC
 from domain.tracking import (
     Ask,
     Certainty,
@@ -44,6 +45,13 @@ def read(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
     raise_for_status(ID, reply)
     results = (whole.output.complete_track_results if whole.output else None) or []
     return [_reading(_tracks_of(results, ask), reply, ask, now) for ask in asks]
+
+
+def parts(reply: HttpReply, asks: Sequence[Ask]) -> list[bytes | None]:
+    """What stands under each number; ``transactionId`` is each reply's own."""
+    whole = json_of(reply.body, Outline)
+    results = (whole.output.complete_track_results if whole.output and not whole.errors else None) or []
+    return by_number(((result.tracking_number, (result.track_results,)) for result in results), asks)
 
 
 def _tracks_of(results: Iterable[Complete], ask: Ask) -> list[Track] | None:
@@ -86,11 +94,11 @@ def _leg(track: Track, events: Sequence[ScanEvent]) -> Leg:
     """A return leg has return details (it travels on a return label), or begins with the return to the shipper. A
     parcel that is sent back under its own record keeps its leg: its events say returning and returned.
     """
-    detail = track.return_detail or ReturnDetail()
-    if text_of(detail.authorization_name).strip() or _says(msgspec.json.decode(detail.reason_detail)):
+    detail = track.return_detail
+    if detail and (text_of(detail.authorization_name).strip() or _says(msgspec.json.decode(detail.reason_detail))):
         return Leg.RETURN
-    moves = sorted((e for e in events if e.milestone not in ELECTRONIC), key=order_key)
-    return Leg.RETURN if moves and moves[0].milestone is Milestone.RETURNING else Leg.OUT
+    first = next((event for event in events if event.milestone not in ELECTRONIC), None)
+    return Leg.RETURN if first and first.milestone is Milestone.RETURNING else Leg.OUT
 
 
 def _says(value: object) -> bool:
@@ -117,8 +125,8 @@ def _promised(track: Track) -> datetime | None:
     dates = {text_of(dated.type): text_of(dated.date_time) for dated in track.date_and_times or ()}
     ends = [_end(track.estimated_delivery_time_window), _end(track.standard_transit_time_window)]
     recipient = track.recipient_information.address if track.recipient_information else None
-    moments = (_moment(raw, recipient or Address()) for raw in (*ends, *(dates.get(kind, "") for kind in PROMISES)))
-    return next((at for at in moments if at), None)
+    told = [raw for raw in (*ends, *(dates.get(kind, "") for kind in PROMISES)) if raw]
+    return next((at for at in (_moment(raw, recipient or Address()) for raw in told) if at), None)
 
 
 def _end(window: Window | None) -> str:

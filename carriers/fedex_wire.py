@@ -121,6 +121,22 @@ class Reply(msgspec.Struct):
     errors: list[Fault] | None = None
 
 
+class CompleteOutline(msgspec.Struct, rename="camel"):
+    tracking_number: Scalar = None
+    track_results: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class OutputOutline(msgspec.Struct, rename="camel"):
+    complete_track_results: list[CompleteOutline] | None = None
+
+
+class Outline(msgspec.Struct):
+    """A reply whose results are left as they came."""
+
+    output: OutputOutline | None = None
+    errors: list[Fault] | None = None
+
+
 class TokenReply(msgspec.Struct):
     access_token: str
     expires_in: int = 3600

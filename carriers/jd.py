@@ -26,9 +26,9 @@ from carriers.base import (
 from carriers.jd_errors import BUSINESS, GATEWAY, kind_of
 from carriers.jd_vocabulary import CATEGORIES, PAIRS, STATES, meaning_of
 from carriers.jd_wire import Data, Envelope, Line, Reply, said
-from carriers.times import SHANGHAI, naive_time, offset_time
+from carriers.times import SHANGHAI, chinese_time
 from domain.errors import RuleError, UnreadableReply
-from domain.tracking import Ask, Found, Leg, Milestone, NoData, NotFound, ParcelReading, Reading, ScanEvent, Zone
+from domain.tracking import Ask, Found, Leg, Milestone, NoData, NotFound, ParcelReading, Reading, ScanEvent
 from net.http import HttpReply, HttpRequest
 
 ID = "jd"
@@ -188,7 +188,7 @@ def _event(line: Line) -> ScanEvent:
     state = said(line.state, line.operate_state).strip()
     text = said(line.operation_remark, line.operate_remark, line.operation_title, line.operate_title)
     raw = said(line.operation_time, line.operate_time)
-    time = offset_time(raw) or naive_time(raw, SHANGHAI, Zone.ASSUMED_CARRIER)
+    time = chinese_time(raw)
     place = said(line.city, line.operate_site)
     return scan_event(category or state or None, text, time, meaning_of(category, state, text), place=place.strip())
 

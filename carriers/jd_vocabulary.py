@@ -9,9 +9,10 @@ from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 
-from carriers.base import Meaning, phrase_in
+from carriers.base import Meaning
 from carriers.kuaidi100_phrases import MANNERS, PHRASES
 from carriers.kuaidi100_troubles import FAILED
+from carriers.phrases import phrase_in
 from carriers.route_texts import stated
 from domain.tracking import Manner, Milestone, Reason
 

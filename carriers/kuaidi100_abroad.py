@@ -4,8 +4,9 @@ The last part of the ordered table in carriers/kuaidi100_phrases.py. Only words 
 spellings in which the firms write them; a text in another language stays unmapped.
 """
 
-from carriers.base import Meaning, Phrase
+from carriers.base import Meaning
 from carriers.kuaidi100_troubles import rows
+from carriers.phrases import Phrase
 from domain.tracking import Manner, Milestone, Reason
 
 USPS = "USPS status texts (Delivered, Out for Delivery, Processed Through Facility, Notice Left), Publication 199"

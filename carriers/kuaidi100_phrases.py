@@ -3,7 +3,7 @@
 They decide where an event has no code, first fit wins, and sharpen generic codes (carriers/kuaidi100_vocabulary.py).
 """
 
-from carriers.base import Meaning, Phrase
+from carriers.base import Meaning
 from carriers.kuaidi100_abroad import ABROAD_MANNERS, ABROAD_TEXTS
 from carriers.kuaidi100_troubles import (
     AT_LOCKER,
@@ -28,6 +28,7 @@ from carriers.kuaidi100_troubles import (
     rows,
 )
 from carriers.kuaidi100_vocabulary import ADVANCED, STATE
+from carriers.phrases import Phrase, PhraseTable
 from domain.tracking import Manner, Milestone, Reason
 
 _STAFF = ("快递员", "派件员", "收件员", "业务员", "小哥")
@@ -238,7 +239,7 @@ MOVING: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.IN_TRANSIT, BEST), "到【"),
 )
 
-PHRASES: tuple[Phrase, ...] = (
+PHRASES = PhraseTable(
     TROUBLES + TAKEN_OUT + HANDED_OVER + PUT_IN + SIGNED + LAST_LEG + BEGINNING + MOVING + UNNAMED + ABROAD_TEXTS
 )
 """For events without a code, first fit wins; also what refines a generic code. Read in what a text states, not in what

@@ -4,8 +4,9 @@ The first part of the ordered table in carriers/kuaidi100_phrases.py: words that
 the words for a delivery. Rows marked WORDING are the field's usual words that stand in no route text that was read.
 """
 
-from carriers.base import Meaning, Phrase
+from carriers.base import Meaning
 from carriers.kuaidi100_vocabulary import ADVANCED, STATE
+from carriers.phrases import Phrase
 from domain.tracking import Manner, Milestone, Reason
 
 # Sources of the phrases: carriers' own wording as it passes through the aggregators, by carrier.

@@ -13,9 +13,9 @@ from carriers.base import Meaning, Scalar, same_number, scan_event, text_of
 from carriers.kuaidi100_phrases import PHRASES
 from carriers.kuaidi100_vocabulary import CODE_OF_WORD, CODES, MANNERS_OF, REFINES
 from carriers.route_texts import Vocabulary
-from carriers.times import SHANGHAI, naive_time, offset_time
+from carriers.times import chinese_time
 from domain.errors import UnreadableReply
-from domain.tracking import Ask, EventTime, ScanEvent, Zone
+from domain.tracking import Ask, EventTime, ScanEvent
 
 ID = "kuaidi100"
 HISTORY = timedelta(days=90)  # not documented
@@ -31,6 +31,9 @@ class Event(msgspec.Struct, rename="camel"):
     area_name: Scalar = None
     status: Scalar = None
     status_code: Scalar = None
+
+
+BLANK = Event()
 
 
 class Result(msgspec.Struct, rename="camel"):
@@ -61,7 +64,7 @@ def check_number(result: Result, ask: Ask) -> None:
 
 
 def events_of(result: Result) -> tuple[ScanEvent, ...]:
-    return tuple(_event(line) for line in result.data or () if line != Event())
+    return tuple([_event(line) for line in result.data or () if line != BLANK])
 
 
 def _event(line: Event) -> ScanEvent:
@@ -78,17 +81,12 @@ def _time(line: Event) -> EventTime:
     """``ftime`` is Kuaidi100's own formatted time; ``time`` is the carrier's and comes unpadded, even cut: where they
     differ ("2016-11-1" beside "2016-11-11" of a parcel collected that day) only ``ftime`` fits the lines around it.
     """
-    unread: EventTime | None = None
-    for raw in (text_of(line.ftime), text_of(line.time)):
-        reading = _clock(raw) if raw.strip() else None
-        if reading and reading.at is not None:
-            return reading
-        unread = unread or reading
-    return unread or _clock("")
-
-
-def _clock(raw: str) -> EventTime:
-    return offset_time(raw) or naive_time(raw, SHANGHAI, Zone.ASSUMED_CARRIER)
+    given = chinese_time(text_of(line.ftime))
+    if given.at is not None:
+        return given
+    raw = text_of(line.time)
+    carriers = chinese_time(raw if raw.strip() else "")
+    return given if carriers.at is None and given.raw.strip() else carriers
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -38,7 +38,7 @@ from carriers.kuaidi100_carriers import carrier_code
 from carriers.kuaidiniao_errors import ERRORS, code_of, failure, kind_of
 from carriers.kuaidiniao_vocabulary import CODES, SHIPPERS, meaning_of
 from carriers.kuaidiniao_wire import HISTORY, ID, Pushed, Result, Trace, check_number, entries
-from carriers.times import SHANGHAI, naive_time, offset_time
+from carriers.times import SHANGHAI, chinese_time, naive_time
 from domain.errors import RuleError, UnreadableReply
 from domain.tracking import (
     Ask,
@@ -187,7 +187,7 @@ def _event(trace: Trace) -> ScanEvent:
     """State and StateEx speak of the parcel, not of a line, and lag: only Action and the text decide."""
     action, text = text_of(trace.action).strip(), text_of(trace.accept_station)
     raw = text_of(trace.accept_time)
-    time = offset_time(raw) or naive_time(raw, SHANGHAI, Zone.ASSUMED_CARRIER)
+    time = chinese_time(raw)
     return scan_event(action or None, text, time, meaning_of(action, text), place=text_of(trace.location).strip())
 
 

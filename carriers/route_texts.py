@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from carriers.base import Meaning, Phrase, phrase_in
+from carriers.base import Meaning
 from carriers.kuaidi100_phrases import MANNERS
+from carriers.phrases import Phrase, phrase_in
 from domain.tracking import Manner, Milestone
 
 _CLAUSE = "[^，,。；;！!]*"
@@ -47,10 +48,17 @@ class Vocabulary:
     manners: Mapping[str, frozenset[Manner]]
     phrases: tuple[Phrase, ...]
 
+    def is_settled(self, code: str) -> bool:
+        """Whether no text can say more than the code does, or anything of an unknown one."""
+        meaning = self.codes.get(code)
+        return meaning is None or (code not in self.refines and meaning.milestone is not Milestone.DELIVERED)
+
     def read(self, code: str, text: str) -> tuple[Phrase | None, Meaning | None]:
-        """The phrase that the text holds, and the event's meaning: by its code, sharpened by the text where the code is
+        """The phrase that the text holds (where it matters), and the event's meaning: by its code, sharpened by the text where the code is
         generic; without a code by the text alone. An unknown code has no meaning, whatever the text says.
         """
+        if code and self.is_settled(code):
+            return None, self.codes.get(code)
         statement = stated(text)
         row = phrase_in(statement, self.phrases)
         said = row.meaning if row else None

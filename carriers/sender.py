@@ -2,12 +2,14 @@
 deadline moves instead. The one repeat is of a call refused for a stale token.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import TypeVar
 
 from carriers.base import Account, Carrier, Standing, no_data_of, read_safely, standing_softly
+from carriers.parts import THE_SAME, digests
 from domain.errors import AccessDenied, OutsideError
 from domain.tracking import Ask, Failed, Found, NotFound, Reading
 from net.http import Http, HttpReply, HttpRequest
@@ -20,11 +22,22 @@ TOKEN_MARGIN = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What asking brought: one reading per ask, and the raw reply where one came."""
+    """What asking brought: one reading per ask, the raw reply where one came, and digests of what it says of each ask."""
 
     asks: tuple[Ask, ...]
     readings: tuple[Reading, ...]
     reply: HttpReply | None = None
+    digests: tuple[bytes | None, ...] = ()
+
+    @property
+    def is_news(self) -> bool:
+        """Whether any of it had to be read."""
+        return any(reading is not THE_SAME for reading in self.readings)
+
+    def singly(self) -> Iterator["Answer"]:
+        """The same, each ask for itself."""
+        for ask, reading, digest in zip_longest(self.asks, self.readings, self.digests):
+            yield Answer((ask,), (reading,), self.reply, (digest,))
 
 
 class Line:
@@ -42,23 +55,23 @@ class Line:
         token = self.account.token
         return self.carrier.token is not None and not (token and token.expires_at - TOKEN_MARGIN > self._wall())
 
-    async def ask(self, asks: Sequence[Ask], nonce: str) -> Answer:
-        """Ask about at most ``carrier.batch_size`` numbers in one call."""
+    async def ask(self, asks: Sequence[Ask], nonce: str, known: Sequence[bytes | None] = ()) -> Answer:
+        """Ask about at most ``carrier.batch_size`` numbers in one call. ``known``: for each ask the digest of what was last
+        recorded of it, if any; what says just that again is THE_SAME.
+        """
         try:
-            answer = await self._ask(asks, nonce)
+            answer = await self._ask(asks, nonce, known)
             if self.carrier.token and _denied(answer):
                 self._forget_token()
-                answer = await self._ask(asks, nonce)
+                answer = await self._ask(asks, nonce, known)
         except OutsideError as exc:
             return Answer(tuple(asks), tuple(Failed(exc, no_data_of(exc)) for _ in asks))
         return answer
 
-    async def _ask(self, asks: Sequence[Ask], nonce: str) -> Answer:
+    async def _ask(self, asks: Sequence[Ask], nonce: str, known: Sequence[bytes | None]) -> Answer:
         await self._ensure_token()
         reply = await self._http.send(self.carrier.request(asks, self.account, self._wall(), nonce))
-        readings = read_safely(self.carrier, reply, asks, self._wall())
-        assert len(readings) == len(asks), f"{self.carrier.id}: {len(readings)} readings for {len(asks)} asks"
-        return Answer(tuple(asks), tuple(readings), reply)
+        return answer_of(self.carrier, reply, asks, known, self._wall())
 
     def now(self) -> datetime:
         """The clock that the line lives by."""
@@ -114,6 +127,19 @@ class Line:
 
     async def close(self) -> None:
         await self._http.close()
+
+
+def answer_of(
+    carrier: Carrier, reply: HttpReply, asks: Sequence[Ask], known: Sequence[bytes | None], now: datetime
+) -> Answer:
+    """Read what a reply says anew; the rest is THE_SAME."""
+    told = digests(carrier, reply, asks)
+    same = [digest is not None and digest == before for digest, before in zip_longest(told, known[: len(told)])]
+    fresh = [ask for ask, unchanged in zip(asks, same, strict=True) if not unchanged]
+    read = read_safely(carrier, reply, fresh, now) if fresh else []
+    assert len(read) == len(fresh), f"{carrier.id}: {len(read)} readings for {len(fresh)} asks"
+    rest = iter(read)
+    return Answer(tuple(asks), tuple(THE_SAME if unchanged else next(rest) for unchanged in same), reply, tuple(told))
 
 
 def _denied(answer: Answer) -> bool:

@@ -23,11 +23,13 @@ from carriers.base import (
     text_of,
 )
 from carriers.failure_words import Kind, kind_in
+from carriers.parts import by_number
 from carriers.sf_gateway import ID, nested, opened, signed
 from carriers.sf_opcodes import LISTED
 from carriers.sf_pickup import INTERCEPT, PICKUP, SfPickupSettings
 from carriers.sf_vocabulary import AMBIGUOUS, OPS, REASONS, SECONDARY, TRIPLES
 from carriers.sf_wire import (
+    Outline,
     Pushed,
     Route,
     RouteResp,
@@ -129,6 +131,13 @@ def read(reply: HttpReply, asks: Sequence[Ask], now: datetime) -> list[Reading]:
     return [_reading([resp for resp in routes if same_number(resp.mail_no, ask.number)], ask, now) for ask in asks]
 
 
+def parts(reply: HttpReply, asks: Sequence[Ask]) -> list[bytes | None]:
+    """The routes under each number; ``apiResponseID`` is each reply's own."""
+    result = opened(reply)
+    pieces = (nested(result.msg_data, Outline).route_resps if result.succeeded else None) or []
+    return by_number(((piece.mail_no, (piece.routes,)) for piece in pieces), asks)
+
+
 def _reading(mentions: Sequence[RouteResp], ask: Ask, now: datetime) -> Reading:
     if not mentions:
         return Failed(UnreadableReply(ID, f"the reply doesn't mention {ask.number}"))
@@ -214,6 +223,7 @@ CARRIER = Carrier(
     probe=Ask("SF0000000000000", phone4="0000"),
     request=request,
     read=read,
+    parts=parts,
     push=Push(
         verify=None,  # RoutePushService carries no signature
         read=read_push,

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
-from carriers.base import Meaning, Phrase, phrase_in
+from carriers.base import Meaning
+from carriers.phrases import Phrase, phrase_in
 from carriers.route_texts import stated
 from carriers.sf_opcodes import LIST, LISTED
 from domain.tracking import Manner, Milestone, Reason

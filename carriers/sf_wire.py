@@ -5,9 +5,9 @@ import msgspec
 from carriers.base import Scalar, scan_event, text_of
 from carriers.sf_gateway import ID
 from carriers.sf_vocabulary import meaning_of
-from carriers.times import SHANGHAI, naive_time, offset_time
+from carriers.times import chinese_time
 from domain.errors import UnreadableReply
-from domain.tracking import ScanEvent, Zone
+from domain.tracking import ScanEvent
 
 
 class Route(msgspec.Struct, rename="camel"):
@@ -35,6 +35,17 @@ class Routes(msgspec.Struct, rename="camel"):
     route_resps: list[RouteResp] | None = None
 
 
+class RoutesOutline(msgspec.Struct, rename="camel"):
+    mail_no: Scalar = None
+    routes: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class Outline(msgspec.Struct, rename="camel"):
+    """``Routes`` whose lines are left as they came."""
+
+    route_resps: list[RoutesOutline] | None = None
+
+
 class PushBody(msgspec.Struct, rename={"waybill_route": "WaybillRoute"}):
     """One route comes as a list of one, or bare."""
 
@@ -55,7 +66,7 @@ def event_of(route: Route) -> ScanEvent:
     op, remark = text_of(route.op_code).strip(), text_of(route.remark)
     statuses = (text_of(route.first_status_code).strip(), text_of(route.secondary_status_code).strip())
     raw = text_of(route.accept_time)
-    time = offset_time(raw) or naive_time(raw, SHANGHAI, Zone.ASSUMED_CARRIER)
+    time = chinese_time(raw)
     meaning = meaning_of(op, *statuses, text_of(route.reason_code).strip(), remark)
     return scan_event(op or None, remark, time, meaning, place=text_of(route.accept_address).strip())
 

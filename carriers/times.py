@@ -13,7 +13,8 @@ YEARS = range(1990, 2100)
 
 
 # Looking a member up in its enum costs more than reading a time: the usual ones are looked up once.
-_OFFSET, _EXACT, _ASSUMED = Zone.OFFSET, Certainty.EXACT, Certainty.ASSUMED
+_OFFSET, _CARRIERS = Zone.OFFSET, Zone.ASSUMED_CARRIER
+_EXACT, _ASSUMED = Certainty.EXACT, Certainty.ASSUMED
 _UNREAD = Zone.NONE, Certainty.UNKNOWN
 _EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH = _EPOCH_UTC.replace(tzinfo=None)
@@ -22,6 +23,14 @@ _EPOCH = _EPOCH_UTC.replace(tzinfo=None)
 def unread_time(raw: str) -> EventTime:
     """A time that can't be read: the event is kept and moves no clock."""
     return EventTime(raw, None, *_UNREAD)
+
+
+def chinese_time(raw: str) -> EventTime:
+    """A time as the Chinese sources write it: with an offset, else Shanghai's. ``at`` None where it can't be read."""
+    usual = _usual_time(raw, SHANGHAI)
+    if usual is not None:
+        return EventTime(raw, usual, _CARRIERS, _ASSUMED)
+    return offset_time(raw) or naive_time(raw, SHANGHAI, _CARRIERS)
 
 
 def naive_time(raw: str, zone: tzinfo, evidence: Zone) -> EventTime:

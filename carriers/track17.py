@@ -36,6 +36,7 @@ from carriers.base import (
 from carriers.times import offset_time, unread_time
 from carriers.track17_errors import ERRORS, REGISTERED
 from carriers.track17_manners import manner_in, to_be_collected, to_sender
+from carriers.track17_parts import parts
 from carriers.track17_times import NOBODY, Witness, time_of, witness_of
 from carriers.track17_vocabulary import STAGES, STATUSES, SUB_STATUSES, carrier_number, stage_meaning
 from carriers.track17_wire import Address, Data, Event, Fault, Item, Provider, Pushed, Reply, Status
@@ -341,6 +342,7 @@ CARRIER = Carrier(
     probe=Ask("RA000000000CN"),
     request=request,
     read=read,
+    parts=parts,
     push=Push(
         verify=verify,
         read=read_push,

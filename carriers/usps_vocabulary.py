@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from carriers.base import Meaning, Phrase, phrase_in
+from carriers.base import Meaning
+from carriers.phrases import Phrase, phrase_in
 from domain.tracking import Manner, Milestone, Reason
 
 WEBTOOLS = "USPS Web Tools track event codes (public code table)"

@@ -205,8 +205,8 @@ _UNKNOWN_BADNESS = _BADNESS[Milestone.ANNOUNCED] + 0.5
 def shipment_state(parcels: Iterable[ParcelState]) -> ParcelState:
     """The worst of its parcels' states; the silence that counts is that of the parcel silent longest."""
     states = list(parcels)
-    if not states:
-        return NEW
+    if len(states) <= 1:  # nearly always
+        return states[0] if states else NEW
     return max(states, key=lambda s: (_badness(s), -_seconds(s.last_physical_at)))
 
 

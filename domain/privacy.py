@@ -11,11 +11,13 @@ LANDLINE = re.compile(r"(0(?<![\d-]0)\d{2,3})-?\d{3,4}(\d{4})(?!\d)")
 INTERNATIONAL = re.compile(r"\+(?<!\w\+)\d{1,3}[\s.-]?(?:\(?\d{2,4}\)?[\s.-]?){2,4}\d{2,4}(?!\d)")
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 NAMED = re.compile(
-    r"((?:签收人|收件人|派件员|派送员|快递员|业务员|揽投员|投递员|取件员|小哥|投柜员|联系人)(?:姓名)?[\s:\uff1a【\[(\uff08]+)"
-    r"([\u4e00-\u9fff·]{2,4})(?=[\s,(\uff08\uff0c。;\uff1b】\])\uff09、/:\uff1a\d]|$)"
+    r"([人员哥](?:(?<=签收人|收件人|派件员|派送员|快递员|业务员|揽投员|投递员|取件员|投柜员|联系人)|(?<=小哥))"
+    r"(?:姓名)?[\s:\uff1a【\[(\uff08]+)([\u4e00-\u9fff·]{2,4})(?=[\s,(\uff08\uff0c。;\uff1b】\])\uff09、/:\uff1a\d]|$)"
 )
 """A role, then a Chinese name: 派件员:张三丰, 签收人【李四】."""
-MASKED_IN_BRACKETS = re.compile(r"[(\uff08]\d{3}\*{4}\d{4}")
+MASKED_IN_BRACKETS = re.compile(r"\*\*\*\*(?<=[(\uff08]\d{3}\*{4})\d{4}")
+BEFORE_STARS = 4
+"""The bracket and the first digits of a masked number in brackets."""
 CALLED = re.compile(r"[\u4e00-\u9fff]{1,2}\Z")
 """The given name before a (masked) phone number in brackets: 周春梅(199****2684)."""
 ORDINARY = re.compile(
@@ -64,8 +66,9 @@ def _mask_named(match: re.Match[str]) -> str:
 def _mask_called(text: str) -> str:
     """The text without the names before masked numbers in brackets."""
     parts, done = [], 0
-    for brackets in MASKED_IN_BRACKETS.finditer(text):
-        name = CALLED.search(text, max(brackets.start() - 2, done), brackets.start())
+    for stars in MASKED_IN_BRACKETS.finditer(text):
+        bracket = stars.start() - BEFORE_STARS
+        name = CALLED.search(text, max(bracket - 2, done), bracket)
         if name and not NO_NAME.search(name[0]):
             parts += [text[done : name.start()], "*" * len(name[0])]
             done = name.end()

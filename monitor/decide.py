@@ -67,6 +67,8 @@ CLEARS_BY_ITSELF = frozenset(
 
 def decide(findings: Sequence[Finding], standing: Standing) -> list[Decision]:
     """What to do about one subject's findings; what was closed for the same finding isn't raised twice."""
+    if not (findings or standing.open or standing.watched):  # nearly always
+        return []
     alerts = visible([f for f in findings if not f.watch])
     by_kind = {case.kind: case for case in standing.open}
     decisions: list[Decision] = []

@@ -1,7 +1,9 @@
 """Looking at shipments: detectors → judgement → decisions → cases, watch list, alerts, next alarm."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from config.policies import DetectionPolicy
 from domain.case import CaseEvent, CaseFact, Finding, Kind, Subject, SubjectType, promise_by
@@ -13,21 +15,43 @@ from monitor.decide import Clear, Decision, Open, Refresh, Unwatch, Watch, decid
 from monitor.detectors import crossings
 from store import asking, cases, due, tracking
 from store.base import Db
+from store.tables import from_seconds, to_seconds
 
 
 def after_poll(
-    db: Db, shipment_ids: Iterable[int], gained: Mapping[int, int], policy: DetectionPolicy, *, now: datetime
+    db: Db,
+    shipment_ids: Iterable[int],
+    gained: Mapping[int, int],
+    policy: DetectionPolicy,
+    *,
+    now: datetime,
+    told: Mapping[int, ShipmentView] = MappingProxyType({}),
 ) -> None:
-    """Look at what a poll changed, and at what waited for it."""
+    """Look at what a poll changed, and at what waited for it. ``told``: the views, as they were before this answer was noted,
+    of shipments that a source has just told of.
+    """
     waiting = set(due.waiting_for_answer(db, sorted(shipment_ids), now=now))
-    look_at(db, sorted(waiting | set(gained)), policy, now=now)
+    looked = sorted(waiting | set(gained))
+    heard_at = from_seconds(to_seconds(now))
+    known = {one: replace(told[one], no_data=None, polled_at=heard_at) for one in looked if one in told}
+    look_at(db, looked, policy, now=now, known=known)
 
 
-def look_at(db: Db, shipment_ids: Sequence[int], policy: DetectionPolicy, *, now: datetime) -> int:
-    """Bring cases, watch list and alarms of these shipments up to what is known; returns how many were looked at."""
+def look_at(
+    db: Db,
+    shipment_ids: Sequence[int],
+    policy: DetectionPolicy,
+    *,
+    now: datetime,
+    known: Mapping[int, ShipmentView] = MappingProxyType({}),
+) -> int:
+    """Bring cases, watch list and alarms of these shipments up to what is known; returns how many were looked at. ``known``:
+    the views of some of them that needn't be read.
+    """
     alarms: list[tuple[int, datetime | None]] = []
     standing = cases.standings(db, SubjectType.SHIPMENT, [str(one) for one in shipment_ids])
-    for shipment_id, view in tracking.views(db, shipment_ids).items():
+    views = {**known, **tracking.views(db, [one for one in shipment_ids if one not in known])}
+    for shipment_id, view in sorted(views.items()):
         subject = subject_of(view)
         judged = judge(crossings(view, policy), subject, heard_until=view.polled_at, now=now)
         for decision in decide(judged.findings, standing.get(subject.id, cases.NOTHING)):

@@ -13,10 +13,12 @@ from itertools import chain
 import structlog
 
 from carriers.base import Carrier
+from carriers.parts import may_be_kept
 from carriers.sender import Answer, Line, answered
 from config.policies import DetectionPolicy
 from domain.errors import AccessDenied, OutsideError, RateLimited, UnreadableReply
 from domain.privacy import mask_text, scrub_body
+from domain.shipment import ShipmentView
 from domain.tracking import Ask, Failed, Found, NoData, NotFound, ParcelReading, Reading, ScanEvent
 from monitor import look, spending
 from monitor.cadence import HELPLESS, next_poll
@@ -101,8 +103,8 @@ async def _keep_singly(store: Store, line: Line, asked: Asked, policy: Detection
     """Find the one that can't be kept: it moves an hour ahead and says so; the others are kept."""
     reports = []
     for batch, answer in asked:
-        for one, ask, reading in zip(batch, answer.asks, answer.readings, strict=True):
-            alone = [((one,), Answer((ask,), (reading,), answer.reply))]
+        for one, alone_answer in zip(batch, answer.singly(), strict=True):
+            alone = [((one,), alone_answer)]
             try:
                 reports.append(await store.awrite(keep, line.carrier, line.account.name, alone, policy, now=now))
             except Exception as exc:
@@ -122,7 +124,7 @@ async def _ask(line: Line, batch: Sequence[Due], gate: asyncio.Semaphore, nonce:
     asks = [ask_of(one) for one in batch]
     try:
         async with gate:
-            return [(batch, await line.ask(asks, nonce))]
+            return [(batch, await line.ask(asks, nonce, [one.told for one in batch]))]
     except Exception as exc:
         log.exception("our own fault in asking", source=line.carrier.id, shipments=[one.shipment_id for one in batch])
         if len(batch) == 1:
@@ -168,7 +170,7 @@ def keep(
 ) -> PollReport:
     """Write down everything that one turn brought."""
     pairs = [(one, reading) for batch, answer in asked for one, reading in zip(batch, answer.readings, strict=True)]
-    bodies = [raw_body(carrier, a.reply, a.readings) for _, a in asked if a.reply is not None]
+    bodies = [raw_body(carrier, a.reply, a.readings) for _, a in asked if a.reply is not None and a.is_news]
     tracking.keep_raw(db, bodies, at=now)
     state = health_after(sources.state(db, carrier.id, account), [r for _, r in pairs], now=now)
     state = stand_in(db, state, pairs, policy, now=now)
@@ -177,8 +179,19 @@ def keep(
     if limited and state.paused_until and state.paused_until - now >= spending.LONG:
         spending.used_up(db, state, state.paused_until, now=now)
     gained = take_in(db, carrier, pairs, state, policy, now=now)
+    asking.remember(db, carrier.id, told_by(asked))
     failed = sum(isinstance(r, Failed) for _, r in pairs)
     return PollReport(len(pairs), len(asked), failed, sum(gained.values()))
+
+
+def told_by(asked: Sequence[tuple[Sequence[Due], Answer]]) -> dict[int, bytes]:
+    """The digests, by shipment, of what was told and is recorded now."""
+    return {
+        one.shipment_id: digest
+        for batch, answer in asked
+        for one, reading, digest in zip(batch, answer.readings, answer.digests, strict=False)
+        if digest is not None and may_be_kept(reading)
+    }
 
 
 def stand_in(
@@ -216,14 +229,16 @@ def take_in(
     now: datetime,
 ) -> dict[int, int]:
     """Write what was read of each shipment, polled or pushed: events, next deadlines, carriers corrected, findings."""
-    found = [(d.shipment_id, carrier.id, masked(r.parcels)) for d, r in pairs if isinstance(r, Found)]
+    found = [(d.shipment_id, carrier.id, masked(r.parcels)) for d, r in pairs if isinstance(r, Found) and r.parcels]
     gained = tracking.record(db, found, now=now)
-    _reschedule(db, carrier, pairs, state, policy, now)
+    views = _reschedule(db, carrier, pairs, state, policy, now)
     for one, reading in pairs:
         moved_to = reading.moved_to if isinstance(reading, Found | NotFound) else None
         if moved_to and moved_to != one.carrier:
             intake.move_shipment(db, one.shipment_id, moved_to, now=now)
-    look.after_poll(db, [d.shipment_id for d, r in pairs if answered(r)], gained, policy, now=now)
+    heard = [d.shipment_id for d, r in pairs if answered(r)]
+    told = {d.shipment_id: views[d.shipment_id] for d, r in pairs if isinstance(r, Found) and not r.moved_to}
+    look.after_poll(db, heard, gained, policy, now=now, told=told)
     return gained
 
 
@@ -254,7 +269,8 @@ def _reschedule(
     state: SourceState,
     policy: DetectionPolicy,
     now: datetime,
-) -> None:
+) -> dict[int, ShipmentView]:
+    """Say when to ask about each next; returns what is known of them."""
     ids = sorted({d.shipment_id for d, _ in pairs})
     views = tracking.views(db, ids)
     pushed, worked_on = subscriptions.states(db, carrier.id, ids), cases.worked_on(db, ids)
@@ -286,6 +302,7 @@ def _reschedule(
         p.shipment_id for p in polled if p.next_poll_at and not p.failed and views[p.shipment_id].watching_ended
     ]
     asking.watch_again(db, going_on, now=now)  # a push told more of what was over
+    return views
 
 
 def _retry_at(reading: Failed, carrier: Carrier, state: SourceState, now: datetime) -> datetime:

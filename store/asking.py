@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 
@@ -34,7 +34,7 @@ OVERDUE = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A shipment whose turn it is to be asked about, with what asking needs."""
+    """A shipment whose turn it is to be asked about, with what asking needs; ``told``: a digest of what its source told last."""
 
     shipment_id: int
     number: str
@@ -44,11 +44,12 @@ class Due:
     due_at: datetime
     worth: int = USUAL
     shipped_on: str = ""
+    told: bytes | None = None
 
 
 DUE_COLUMNS = (
     "a.shipment_id, s.number, s.carrier, coalesce(substr(c.phone, -4), ''), s.destination, a.next_poll_at, a.worth,"
-    " s.created_at"
+    " s.created_at, a.told"
 )
 DUE_TABLES = (
     "asking a JOIN shipment s ON s.id = a.shipment_id LEFT JOIN orders o ON o.ref = s.order_ref"
@@ -88,15 +89,15 @@ def due_polls(db: Db, source: str, account: str, *, now: datetime, limit: int) -
                 " ORDER BY a.next_poll_at, a.shipment_id LIMIT ?",
                 (source, account, worth, to_seconds(now), limit - len(found)),
             )
-            found.extend(due_of(row) for row in rows)
+            found.extend(due_of(row) for row in rows.all())
     return found
 
 
 def due_of(row: Any) -> Due:
-    shipment_id, number, carrier, phone4, destination, next_poll_at, worth, created_at = row
+    shipment_id, number, carrier, phone4, destination, next_poll_at, worth, created_at, told = row
     created = from_seconds(created_at)
     due_at = created if next_poll_at is None else from_seconds(next_poll_at)
-    return Due(shipment_id, number, carrier, phone4, destination, due_at, worth, created.date().isoformat())
+    return Due(shipment_id, number, carrier, phone4, destination, due_at, worth, created.date().isoformat(), told)
 
 
 def lift_overdue(db: Db, source: str, account: str, *, now: datetime) -> None:
@@ -160,6 +161,15 @@ def reschedule(db: Db, source: str, polled: Iterable[Polled], *, now: datetime) 
             failed,
         )
     _end(db, [p for p in rows if p.ended])
+
+
+def remember(db: Db, source: str, told: Mapping[int, bytes]) -> None:
+    """Keep, by shipment, the digests of what a source told: in the transaction that records it."""
+    if told:
+        db.exec_driver_sql(
+            "UPDATE asking SET told = ? WHERE shipment_id = ? AND source = ?",
+            [(digest, shipment_id, source) for shipment_id, digest in sorted(told.items())],
+        )
 
 
 def _end(db: Db, polled: Sequence[Polled]) -> None:
@@ -253,7 +263,7 @@ def watch_again(db: Db, shipment_ids: Sequence[int], *, now: datetime) -> None:
 def start_over(db: Db, shipment_id: int, *, now: datetime) -> None:
     """Its carrier was corrected: the first source is asked anew, and what was told under the wrong one is forgotten."""
     mine = _asking.c.shipment_id == shipment_id
-    db.execute(_asking.update().where(mine).values(no_data=None))
+    db.execute(_asking.update().where(mine).values(no_data=None, told=None))
     db.execute(_asking.update().where(mine, _asking.c.place == 0).values(next_poll_at=now))
     watch_again(db, [shipment_id], now=now)
 
@@ -366,6 +376,27 @@ def sources_of(db: Db, shipment_ids: Sequence[int]) -> Mapping[int, list[Source]
         for shipment_id, source, account, place, next_poll_at, polled_at, no_data in rows:
             times = (maybe_from_seconds(next_poll_at), maybe_from_seconds(polled_at))
             found[shipment_id].append(Source(source, account, place, *times, NoData(no_data) if no_data else None))
+    return found
+
+
+class Told(NamedTuple):
+    """When a source answered last, and what it lacked then."""
+
+    polled_at: int
+    no_data: str | None
+
+
+def told_of(db: Db, shipment_ids: Sequence[int]) -> Mapping[int, list[Told]]:
+    """What the sources of each shipment answered last, the first one's before the others'; of those that ever did."""
+    found: dict[int, list[Told]] = defaultdict(list)
+    for chunk in _chunks(shipment_ids):
+        rows = db.exec_driver_sql(
+            "SELECT shipment_id, polled_at, no_data FROM asking WHERE polled_at IS NOT NULL"
+            f" AND shipment_id IN ({','.join('?' * len(chunk))}) ORDER BY shipment_id, place",
+            tuple(chunk),
+        ).all()
+        for shipment_id, polled_at, no_data in rows:
+            found[shipment_id].append(Told(polled_at, no_data))
     return found
 
 

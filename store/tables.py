@@ -5,6 +5,7 @@ Times are whole UTC seconds (``Instant``), JSON has sorted keys, money is intege
 
 import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, CursorResult, Index, LargeBinary, Table, Text, UniqueConstraint, text
@@ -48,6 +49,7 @@ def to_seconds(at: datetime) -> int:
     return int(at.timestamp())
 
 
+@lru_cache(maxsize=16_384)  # a turn meets the same moments again and again
 def from_seconds(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
@@ -192,7 +194,8 @@ class Watch(SQLModel, table=True):
 
 class Asking(SQLModel, table=True):
     """A shipment and a credential that can be asked about it. ``place`` 0 is asked first, the others stand by;
-    ``next_poll_at`` None: not asked at present. ``worth`` puts what matters now first (monitor/cadence.Worth).
+    ``next_poll_at`` None: not asked at present. ``worth`` puts what matters now first (monitor/cadence.Worth). ``told``: a
+    digest of what it last told, where that is recorded (carriers/parts).
     """
 
     __table_args__ = (Index("asking_due", "source", "account", "worth", "next_poll_at", "shipment_id"),)
@@ -205,6 +208,7 @@ class Asking(SQLModel, table=True):
     polled_at: datetime | None = Field(default=None, sa_type=Instant)
     no_data: str | None = None
     failures: int = 0
+    told: bytes | None = Field(default=None, sa_type=LargeBinary)
 
 
 class Subscribed(SQLModel, table=True):

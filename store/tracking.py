@@ -49,6 +49,8 @@ ZONES = {word.value: word for word in Zone}
 CERTAINTIES = {word.value: word for word in Certainty}
 REASONS: dict[str | None, Reason | None] = {None: None, "": None, **{word.value: word for word in Reason}}
 MANNERS: dict[str | None, Manner | None] = {None: None, "": None, **{word.value: word for word in Manner}}
+DELIVERED = {word.value: word for word in Delivered}
+NO_DATA: dict[str | None, NoData | None] = {None: None, **{word.value: word for word in NoData}}
 """Words by their stored text: a look-up costs a tenth of calling the enum."""
 
 
@@ -71,29 +73,62 @@ def record(db: Db, readings: Sequence[tuple[int, str, Sequence[ParcelReading]]],
         for reading in parcels
         for event in reading.events
     ]
-    known = _known_keys(db, sorted({row[0] for row in wanted}))
-    new = {(row[0], row[2]): row for row in wanted if row[2] not in known.get(row[0], ())}
+    stored = _stored(db, sorted({row[0] for row in wanted}))
+    new = {(row[0], row[2]): row for row in wanted if row[2] not in stored.get(row[0], ())}
     if not new:
         return {}
     _insert_events(db, list(new.values()), to_seconds(now))
-    _refold_after(db, list(new.values()), known, now=now)
     gained: dict[int, int] = defaultdict(int)
     for row in new.values():
         gained[row[1]] += 1
+    changed = {parcel_id for parcel_id, _ in new}
+    hand: dict[int, dict[int, Told]] = {parcel_id: {} for parcel_id in changed}
+    for parcel_id, _, key, source, event in wanted:
+        if parcel_id in changed:
+            hand[parcel_id][key] = Told(source, _as_stored(event))
+    _refold_after(db, hand, stored, now=now)
     return dict(gained)
 
 
+Stored = tuple[object, ...]
+"""What of an event stands in its row, and in those that this one refers to: see ``_written_as``."""
+
+
 def _refold_after(
-    db: Db, rows: Sequence[tuple[int, int, int, str, ScanEvent]], known: Mapping[int, set[int]], *, now: datetime
+    db: Db, hand: Mapping[int, Mapping[int, Told]], stored: Mapping[int, Mapping[int, Stored]], *, now: datetime
 ) -> None:
-    """Parcels that had no event before are folded from what was just written; the others from what is stored."""
-    first: dict[int, list[Told]] = defaultdict(list)
-    for parcel_id, _, _, source, event in rows:
-        if parcel_id not in known:
-            first[parcel_id].append(Told(source, _as_stored(event)))
-    again = sorted({row[0] for row in rows} - first.keys())
-    new = {parcel_id: happenings(told) for parcel_id, told in first.items()}
-    _project(db, {**new, **events_of(db, again)}, now=now)
+    """Parcels of which all that was stored before is in hand are folded from that; the others from what is stored now."""
+    whole = {parcel_id for parcel_id, told in hand.items() if _is_in_hand(stored.get(parcel_id, {}), told)}
+    folded = {parcel_id: happenings(list(hand[parcel_id].values())) for parcel_id in whole}
+    _project(db, {**folded, **events_of(db, sorted(hand.keys() - whole))}, now=now)
+
+
+def _is_in_hand(stored: Mapping[int, Stored], told: Mapping[int, Told]) -> bool:
+    """Whether each event is told just as it is stored: under one key there may be other words, other seconds, or what an
+    earlier version took it to mean.
+    """
+    return stored.keys() <= told.keys() and all(row == _written_as(told[key]) for key, row in stored.items())
+
+
+def _stored(db: Db, parcel_ids: Sequence[int]) -> dict[int, dict[int, Stored]]:
+    """What is stored of the parcels' events, by natural key."""
+    found: dict[int, dict[int, Stored]] = defaultdict(dict)
+    for chunk in chunks(parcel_ids):
+        rows = db.exec_driver_sql(
+            "SELECT s.parcel_id, s.key, s.at, s.raw, s.zone, s.certainty, p.key, l.name FROM scan s JOIN phrase p"
+            " ON p.id = s.phrase_id LEFT JOIN place l ON l.id = s.place_id"
+            f" WHERE s.parcel_id IN ({','.join('?' * len(chunk))})",
+            tuple(chunk),
+        ).all()
+        for parcel_id, key, *row in rows:
+            found[parcel_id][key] = tuple(row)
+    return found
+
+
+def _written_as(told: Told) -> Stored:
+    event, time = told.event, told.event.time
+    at = int(time.at.timestamp()) if time.at else None
+    return (at, time.raw, time.zone._value_, time.certainty._value_, phrase_key(told.source, event), event.place)
 
 
 def _as_stored(event: ScanEvent) -> ScanEvent:
@@ -167,16 +202,6 @@ def _stored_parcels(
 def _add(db: Db, shipment_id: int, identity: str, reading: ParcelReading) -> int:
     values = {"shipment_id": shipment_id, "identity": identity, "number": reading.number, "leg": reading.leg.value}
     return new_id(db.execute(_parcel.insert().values(delivered="no", **values)))
-
-
-def _known_keys(db: Db, parcel_ids: Sequence[int]) -> dict[int, set[int]]:
-    known: dict[int, set[int]] = defaultdict(set)
-    for chunk in chunks(parcel_ids):
-        marks = ",".join("?" * len(chunk))
-        rows = db.exec_driver_sql(f"SELECT parcel_id, key FROM scan WHERE parcel_id IN ({marks})", tuple(chunk))
-        for parcel_id, key in rows.all():
-            known[parcel_id].add(key)
-    return known
 
 
 def _insert_events(db: Db, rows: Sequence[tuple[int, int, int, str, ScanEvent]], received: int) -> None:
@@ -354,59 +379,52 @@ def views(db: Db, shipment_ids: Sequence[int]) -> dict[int, ShipmentView]:
     """What is known of these shipments now. Driver-level reading: every poll and every look begins here."""
     parcels: dict[int, list[ParcelView]] = defaultdict(list)
     found: dict[int, ShipmentView] = {}
-    told = asking.sources_of(db, shipment_ids)
+    told = asking.told_of(db, shipment_ids)
     for chunk in chunks(list(shipment_ids)):
         marks = ",".join("?" * len(chunk))
         for row in db.exec_driver_sql(
             f"SELECT id, shipment_id, number, identity, leg, {STATE_COLUMNS} FROM parcel"
             f" WHERE shipment_id IN ({marks}) ORDER BY id",
             tuple(chunk),
-        ):
-            parcels[row[1]].append(ParcelView(row[0], row[2], row[3], row[4], _state(row[5:])))
+        ).all():
+            parcels[row[1]].append(ParcelView(row[0], row[2], row[3], row[4], _state(*row[5:])))
         for row in db.exec_driver_sql(
             f"SELECT {SHIPMENT_COLUMNS}, w.note, w.ended FROM shipment s"
             f" LEFT JOIN watch w ON w.shipment_id = s.id WHERE s.id IN ({marks})",
             tuple(chunk),
-        ):
-            mine, heard = tuple(parcels[row[4]]), told.get(row[4], ())
-            found[row[4]] = ShipmentView(
-                shipment=_shipment_of(row),
-                parcels=mine,
-                state=shipment_state(p.state for p in mine),
-                no_data=_no_data(heard),
-                polled_at=_heard_until(heard),
-                received_by_hand=row[13] == "received",
-                watching_ended=row[14] or "",
+        ).all():
+            shipment, (note, ended) = _shipment_of(row), row[13:]
+            mine, (no_data, heard) = tuple(parcels[shipment.id]), _heard(told.get(shipment.id, ()))
+            state = shipment_state([p.state for p in mine])
+            found[shipment.id] = ShipmentView(
+                shipment, mine, state, no_data, heard, received_by_hand=note == "received", watching_ended=ended or ""
             )
     return found
 
 
-def _no_data(sources: Sequence[asking.Source]) -> NoData | None:
-    """None where any source knows the number; else what the first one says."""
-    answered = [source for source in sources if source.polled_at]
-    if any(source.no_data is None for source in answered):
-        return None
-    return answered[0].no_data if answered else None
-
-
-def _heard_until(sources: Sequence[asking.Source]) -> datetime | None:
-    """When a source that knows the number told of it last, or where none does, any: that others know nothing of a parcel
-    while its own source is down isn't the parcel's silence.
+def _heard(told: Sequence[asking.Told]) -> tuple[NoData | None, datetime | None]:
+    """Why no source knows the number (None where one does; else what the first one says), and when one that knows it told of
+    it last, or where none does, any: that others know nothing of a parcel while its own source is down isn't the parcel's
+    silence.
     """
-    answered = [source for source in sources if source.polled_at]
-    knowing = [source for source in answered if source.no_data is None]
-    return max((source.polled_at for source in knowing or answered if source.polled_at), default=None)
+    if not told:
+        return None, None
+    knowing = [at for at, no_data in told if no_data is None]
+    if knowing:
+        return None, from_seconds(max(knowing))
+    return NO_DATA[told[0].no_data], from_seconds(max(at for at, _ in told))
 
 
-def _state(columns: Sequence[Any]) -> ParcelState:
+def _state(
+    milestone: str | None, reason: str | None, manner: str | None, delivered: str, place: str | None, *times: int | None
+) -> ParcelState:
     """A state from its columns, in the order of STATE_COLUMNS."""
-    milestone, reason, manner, delivered, place, *times = columns
-    last_at, last_physical_at, delivered_at, first_at, since = (maybe_from_seconds(at) for at in times)
+    last_at, last_physical_at, delivered_at, first_at, since = map(maybe_from_seconds, times)
     return ParcelState(
-        Milestone(milestone) if milestone else None,
-        Reason(reason) if reason else None,
-        Manner(manner) if manner else None,
-        Delivered(delivered),
+        MILESTONES[milestone] if milestone else None,
+        REASONS[reason],
+        MANNERS[manner],
+        DELIVERED[delivered],
         last_at,
         last_physical_at,
         place,
@@ -417,23 +435,23 @@ def _state(columns: Sequence[Any]) -> ParcelState:
 
 
 def _shipment_of(row: Any) -> Shipment:
-    """A shipment from its columns, in the order of SHIPMENT_COLUMNS."""
+    """A shipment from its columns, in the order of SHIPMENT_COLUMNS, which is that of its fields."""
     number, carrier, source, created_at, shipment_id, order_ref, account, service, leg = row[:9]
     origin, destination, region, promised_at = row[9:13]
     return Shipment(
-        number=number,
-        carrier=carrier,
-        source=source,
-        created_at=from_seconds(created_at),
-        id=shipment_id,
-        order_ref=order_ref,
-        account=account,
-        service=service,
-        leg=leg,
-        origin=origin,
-        destination=destination,
-        region=region,
-        promised_at=maybe_from_seconds(promised_at),
+        number,
+        carrier,
+        source,
+        from_seconds(created_at),
+        shipment_id,
+        order_ref,
+        account,
+        service,
+        leg,
+        origin,
+        destination,
+        region,
+        maybe_from_seconds(promised_at),
     )
 
 
