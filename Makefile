@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# A real Matrix homeserver and an independent client for the tests of chats, in an environment of their own: Synapse is
-# AGPL-3.0, so it is only ever run as a process, and neither is a dependency of ours.
+# A real Matrix homeserver and independent clients for the tests of chats, in an environment of their own: Synapse is
+# AGPL-3.0, so it is only ever run as a process, and none of them is a dependency of ours.
 SYNAPSE := .venv-synapse
 
 .PHONY: run test faults check format lock bench clean

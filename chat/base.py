@@ -234,10 +234,19 @@ class Step:
     check: Callable[[HttpReply, Account], None]
 
 
+class Answering(Protocol):
+    """The request that tells the chat what became of something that wants an answer, such as a pressed button; None where
+    nobody waits for one.
+    """
+
+    def __call__(self, heard: Heard, account: Account, *, taken: bool) -> HttpRequest | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Polled:
     """How a chat is listened to by asking. ``enter`` is asked at each start: who we are, whether we may be here.
-    ``request`` asks for what came after a cursor ("" for: from now on); ``older`` asks for what a gap left out.
+    ``request`` asks for what came after a cursor ("" for: from now on); ``older`` asks for what a gap left out. ``answer`` is sent
+    after the commit.
     """
 
     enter: tuple[Step, ...]
@@ -245,6 +254,7 @@ class Polled:
     read: Callable[[HttpReply, Account], Batch]
     older: Callable[[Account, str, str], HttpRequest]
     read_older: Callable[[HttpReply, Account], Batch]
+    answer: Answering | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chat.base import Account, Batch, Chat, Heard, Outward, Polled
+from chat.base import Account, Batch, Chat, Heard, Outward, Polled, raise_for_status
 from domain.errors import UnreadableReply
 from net.http import Http, HttpRequest
 
@@ -64,6 +64,12 @@ class Line:
             return batch if cursor else Batch(cursor=batch.cursor)
         older = await self._older(batch.gap, cursor)
         return Batch((*older, *batch.heard), batch.cursor)
+
+    async def answer(self, heard: Heard, *, taken: bool) -> None:
+        """Tell the chat what became of something that wants an answer. Raises OutsideError."""
+        request = self._polled.answer(heard, self.account, taken=taken) if self._polled.answer else None
+        if request is not None:
+            raise_for_status(self.chat.id, await self._http.send(request))
 
     async def _older(self, gap: str, until: str) -> list[Heard]:
         heard: list[Heard] = []

@@ -259,11 +259,24 @@ class Channel:
 
     async def _take(self, one: Heard) -> bool:
         try:
-            return await self.house.store.awrite(heard.take, one, self._ear, now=self.house.now())
+            taken = await self.house.store.awrite(heard.take, one, self._ear, now=self.house.now())
         except Exception:
             # our bug; the channel goes on with what came after it
             log.exception("not understood", channel=self.name, key=one.key)
             return False
+        await self._answer(one)
+        return taken
+
+    async def _answer(self, one: Heard) -> None:
+        """Tell the chat what became of it: an act that was refused left its reason in the inbox. It is committed: that
+        nobody is told is a smaller trouble.
+        """
+        account = self.line.account
+        refused = await self.house.store.aread(mail.received_before, account.adapter, account.name, one.key)
+        try:
+            await self.line.answer(one, taken=not refused)
+        except OutsideError as exc:
+            log.warning("click not answered", channel=self.name, error=str(exc))
 
 
 def pause_s(failures: int) -> float:

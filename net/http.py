@@ -21,8 +21,8 @@ Transport = httpx.AsyncBaseTransport
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HttpRequest:
-    """What to send. ``body`` are the very bytes that were signed. Headers, body and the query of the address may hold
-    secrets: no repr shows them.
+    """What to send. ``body`` are the very bytes that were signed. Headers, body and everything in the address after
+    its host may hold secrets: no repr shows them.
     """
 
     method: str
@@ -31,7 +31,7 @@ class HttpRequest:
     body: bytes = b""
 
     def __repr__(self) -> str:
-        return f"HttpRequest({self.method} {self.url.partition('?')[0]})"
+        return f"HttpRequest({self.method} {'/'.join(self.url.split('/')[:3])})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "homeserver": "https://chat.example.com", "user": "@doorstep:example.com", "token": "syt_a_secret_token",
         "room": "!desk:example.com",
     },
+    "telegram": {"token": "12345:a_secret_token", "chat": -1001234567890},
 }  # fmt: skip
 """An account of each chat outside the house; ``token`` and the like must appear in no error and no repr."""
-SECRETS = ("syt_a_secret_token",)
+SECRETS = ("syt_a_secret_token", "a_secret_token")
 OUTSIDE = [chat for chat in CHATS.values() if chat.outward is not None]
 IDS = [chat.id for chat in OUTSIDE]
 
