@@ -16,7 +16,7 @@ test: $(READY) $(SYNAPSE)/.ready
 
 # The tests that kill and disturb things, at their full sizes.
 faults: $(READY) $(SYNAPSE)/.ready
-	DOORSTEP_FAULTS=full $(BIN)/python -m pytest tests/chat/test_faults.py
+	DOORSTEP_FAULTS=full $(BIN)/python -m pytest tests/chat/test_faults.py tests/monitor/test_storm.py
 
 check: $(READY)
 	$(BIN)/ruff format --check .
