@@ -11,6 +11,7 @@ import msgspec
 
 from domain.case import CaseEvent, CaseStatus, Kind, Severity, Subject
 from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, UnreadableReply
+from domain.incident import CauseKind
 from domain.words import Words
 from net.http import HttpReply, HttpRequest
 
@@ -42,6 +43,7 @@ class ChatAct:
     """One thing that a person did in a chat. ``key`` tells one delivery from another: it has one effect.
 
     ``actor`` is the person's id, proven by the adapter; ``to`` is the assignee, ``until`` when a snoozed case speaks again.
+    ``incident_id``: it is done to all members of an incident, and ``case_id`` says nothing.
     """
 
     adapter: str
@@ -53,6 +55,7 @@ class ChatAct:
     words: str = ""
     to: str | None = None
     until: datetime | None = None
+    incident_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,37 @@ class Alert:
     owner_name: str = ""
     deeds: tuple[Deed, ...] = ()
     called: tuple[str, ...] = ()
+    incident_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentAlert:
+    """The one message about an incident, with its counters; what is done to it is done to all of its members. ``over``: why it
+    ended, None while it goes on; ``numbers``: some members' tracking numbers.
+    """
+
+    incident_id: int
+    kind: CauseKind
+    cause: Words
+    severity: Severity
+    reason: str
+    opened_at: datetime
+    found: int
+    expected: float
+    members: int
+    waiting: int
+    taken: int
+    done: int
+    warned: int
+    breached: int
+    promise_by: datetime | None
+    numbers: tuple[str, ...]
+    over: Words | None
+    owner: str | None
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    owner_name: str = ""
+    deeds: tuple[Deed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +187,7 @@ class Answer:
     lines: tuple[Words, ...]
 
 
-Message = Alert | RouteMessage | Answer
+Message = Alert | IncidentAlert | RouteMessage | Answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from chat.base import ActKind, Answer, Chat, ChatAct, Message, Reader, RouteMessage
+from chat.base import ActKind, Answer, Chat, ChatAct, IncidentAlert, Message, Reader, RouteMessage
 from domain.errors import RuleError
 
 MAX_WORDS = 2_000
@@ -25,6 +25,8 @@ def render(message: Message, reader: Reader) -> dict[str, Any]:
         return {"lines": [words.to_json() for words in message.lines]}
     if isinstance(message, RouteMessage):
         return {"route": message.route_id, "url": message.url, "day": message.day, "stops": message.stops}
+    if isinstance(message, IncidentAlert):
+        return _incident(message)
     return {
         "case": message.case_id,
         "kind": message.kind.value,
@@ -40,22 +42,43 @@ def render(message: Message, reader: Reader) -> dict[str, Any]:
         "owner": message.owner,
         "acknowledged_by": message.acknowledged_by,
         "acknowledged_at": message.acknowledged_at.isoformat() if message.acknowledged_at else None,
+        "incident": message.incident_id,
+    }
+
+
+def _incident(message: IncidentAlert) -> dict[str, Any]:
+    return {
+        "incident": message.incident_id,
+        "kind": message.kind.value,
+        "cause": message.cause.to_json(),
+        "severity": message.severity.value,
+        "reason": message.reason,
+        "opened_at": message.opened_at.isoformat(),
+        **{name: getattr(message, name) for name in ("members", "waiting", "taken", "done", "warned", "breached")},
+        "promise_by": message.promise_by.isoformat() if message.promise_by else None,
+        "numbers": list(message.numbers),
+        "over": message.over.to_json() if message.over else None,
+        "owner": message.owner,
+        "acknowledged_by": message.acknowledged_by,
     }
 
 
 def read(form: Mapping[str, str], actor: str, key: str) -> ChatAct:
-    """A submitted form of the console, by a signed-in person. Raises RuleError where it says nothing we know."""
+    """A submitted form of the console, by a signed-in person, about a case or an incident. Raises RuleError where it says
+    nothing we know.
+    """
     try:
         kind = ActKind(form.get("act", ""))
-        case_id = int(form.get("case", ""))
+        incident_id = int(form["incident"]) if "incident" in form else None
+        case_id = int(form.get("case", "")) if incident_id is None else 0
     except ValueError as exc:
-        raise RuleError(f"act: one of {', '.join(ActKind)}; case: its number") from exc
+        raise RuleError(f"act: one of {', '.join(ActKind)}; case or incident: its number") from exc
     if kind is ActKind.SNOOZE:
         raise RuleError("act: the console shows every open case; one is put off in a chat")
     words = form.get("words", "").strip()[:MAX_WORDS]
     if kind is ActKind.COMMENT and not words:
         raise RuleError("words: a comment needs some text")
-    return ChatAct("console", "main", key, actor, case_id, kind, words, form.get("to") or None)
+    return ChatAct("console", "main", key, actor, case_id, kind, words, form.get("to") or None, None, incident_id)
 
 
 CHAT = Chat(

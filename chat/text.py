@@ -9,9 +9,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from chat.base import Alert, Answer, Deed, Message, Reader, RouteMessage
+from chat.base import Alert, Answer, Deed, IncidentAlert, Message, Reader, RouteMessage
 from config.words import say
 from domain.case import CLOSED, CaseEvent, Severity
+from domain.incident import CauseKind
 from domain.privacy import mask_text
 from domain.words import Words
 
@@ -94,6 +95,8 @@ def text_of(message: Message, reader: Reader) -> Text:
     match message:
         case Alert():
             return _alert(message, reader)
+        case IncidentAlert():
+            return _incident(message, reader)
         case RouteMessage():
             return _route(message, reader)
         case Answer():
@@ -124,6 +127,8 @@ def title_of(case_id: int, kind: str, number: str) -> Words:
 def _about(alert: Alert) -> tuple[Words, ...]:
     """How the case stands, what was seen, what to do."""
     standing = Words("chat.status", {"case_status": alert.status.value})
+    if alert.incident_id is not None and alert.status not in CLOSED:
+        return (Words("incident.part_of", {"incident": alert.incident_id}), *_taken_by(alert.owner_name))
     owner = Words("chat.owner", {"by": inert(alert.owner_name, 64)}) if alert.owner_name else Words("chat.nobody", {})
     if alert.status in CLOSED:
         return (standing,)
@@ -131,6 +136,58 @@ def _about(alert: Alert) -> tuple[Words, ...]:
     called = (Words("chat.called", {"names": [inert(name, 64) for name in alert.called]}),) if alert.called else ()
     step = (harmless(alert.next_step),) if alert.next_step else ()
     return (*called, owner, *promise, *(harmless(words) for words in alert.evidence[:MAX_EVIDENCE]), *step)
+
+
+def _taken_by(name: str) -> tuple[Words, ...]:
+    return (Words("chat.owner", {"by": inert(name, 64)}),) if name else ()
+
+
+def _incident(alert: IncidentAlert, reader: Reader) -> Text:
+    mark = CLOSED_MARK if alert.over else MARK[alert.severity]
+    return Text(
+        f"{mark} {_say(title_of_incident(alert, reader), reader)}",
+        (
+            *(_say(words, reader) for words in about_incident(alert, reader)),
+            *(_deed(d, reader) for d in alert.deeds[-MAX_DEEDS:]),
+        ),
+        f"{reader.url}/incidents/{alert.incident_id}" if reader.url else "",
+        "" if alert.over else _say(Words("chat.hint", {}), reader),
+    )
+
+
+def title_of_incident(alert: IncidentAlert, reader: Reader) -> Words:
+    return Words("incident.title", {"incident": alert.incident_id, "cause": _say(harmless(alert.cause), reader)})
+
+
+def usual(expected: float) -> str:
+    """How many findings chance brings, as people say it."""
+    return f"{expected:.0f}" if expected >= 10 else f"{max(expected, 0.1):.1f}"
+
+
+NEXT_OF = {CauseKind.MANY: "incident.next_many", CauseKind.DEPOT: "incident.next_depot"}
+
+
+def about_incident(alert: IncidentAlert, reader: Reader) -> tuple[Words, ...]:
+    """How an incident stands: its counters, its promises, why it is one, what to do."""
+    counters = {"n": alert.members, "waiting": alert.waiting, "taken": alert.taken, "done": alert.done}
+    members = Words("incident.members", counters)
+    if alert.over:
+        return (Words("incident.over", {"why": _say(alert.over, reader)}), members)
+    promises = {"breached": alert.breached, "warned": alert.warned}
+    by = {"promise_at": alert.promise_by.isoformat()} if alert.promise_by else {}
+    kept = not alert.breached and not alert.warned
+    owner = _taken_by(alert.owner_name) or (Words("chat.nobody", {}),)
+    examples = Words("incident.examples", {"numbers": [inert(n, 64) for n in alert.numbers]})
+    return (
+        *owner,
+        members,
+        Words("incident.kept", by) if kept else Words("incident.promises", {**promises, **by}),
+        Words("incident.why_many", {})
+        if alert.kind is CauseKind.MANY
+        else Words("incident.why", {"n": alert.found, "expected": usual(alert.expected)}),
+        *((examples,) if alert.numbers else ()),
+        Words(NEXT_OF.get(alert.kind, "incident.next"), {}),
+    )
 
 
 def _deed(deed: Deed, reader: Reader) -> str:

@@ -109,6 +109,7 @@ class CaseEvent(StrEnum):
     ESCALATED = "escalated"
     SNOOZED = "snoozed"
     MEMBER_JOINED = "member_joined"
+    MEMBER_LEFT = "member_left"
     EVIDENCE_ADDED = "evidence_added"
 
 
@@ -168,7 +169,8 @@ class CaseFact:
     """One append-only entry of a case's history. ``by`` is a person's id, or None for the daemon itself. ``data`` of
     CUSTOMER_TOLD: ``told`` (a Told), ``means`` (phone, sms, mail …), ``next_at`` (ISO) with a next step; of CARRIER_CONTACTED
     and CARRIER_ANSWERED: ``means``; of ASSIGNED: ``to``; of SNOOZED: ``until``; of RESOLVED: ``verdict`` (a Verdict); of REOPENED:
-    ``promise_by``; of STEP_MISSED: ``step``, ``due``; of ESCALATED: ``rung``, ``to`` (ids of people), ``silent``.
+    ``promise_by``; of STEP_MISSED: ``step``, ``due``; of ESCALATED: ``rung``, ``to`` (ids of people), ``silent``; of MEMBER_JOINED:
+    ``incident``, its id.
     """
 
     event: CaseEvent

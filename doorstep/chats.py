@@ -24,9 +24,11 @@ from doorstep.invitations import keyed, new_invitation, url_of
 from monitor import alerts, heard
 from monitor.heard import Ear
 from net.http import Http, Transport
-from store import cases, chat_people, chat_queue, mail
+from store import cases, chat_people, chat_queue, incidents, mail
 from store.base import Db
+from store.cases import CaseRow
 from store.chat_queue import ChannelRow, Told
+from store.incidents import IncidentRow
 from store.mail import Letter
 
 log = structlog.get_logger()
@@ -283,6 +285,17 @@ def pause_s(failures: int) -> float:
     return float(min(2.0 ** min(failures - 1, 10), LONGEST_PAUSE_S))
 
 
+STANDING: Mapping[str, Callable[[Db, int], CaseRow | IncidentRow | None]] = {
+    "case": cases.get,
+    "incident": incidents.get,
+}
+
+
+def wants_word(about: CaseRow | IncidentRow) -> bool:
+    """Whether there is still something to be reminded of."""
+    return about.is_open or (isinstance(about, CaseRow) and about.untold)
+
+
 def plan_for(db: Db, letter: Letter) -> Plan:
     """What a letter needs, by its kind, as things stand."""
     if letter.kind == "private":
@@ -291,13 +304,14 @@ def plan_for(db: Db, letter: Letter) -> Plan:
         return Plan(needless=SUPERSEDED)
     if letter.kind not in {"alert_edit", "reminder"}:
         return Plan()
-    case = cases.get(db, int(letter.subject_id))
-    if letter.kind == "reminder" and (case is None or not (case.is_open or case.untold)):
+    about = letter.subject_id, letter.subject_type
+    case = STANDING[letter.subject_type](db, int(letter.subject_id))
+    if letter.kind == "reminder" and (case is None or not wants_word(case)):
         return Plan(needless=CLOSED)
-    told = chat_queue.message_of(db, letter.channel, letter.subject_id)
-    if told is None and chat_queue.is_coming(db, letter.channel, letter.subject_id):
+    told = chat_queue.message_of(db, letter.channel, *about)
+    if told is None and chat_queue.is_coming(db, letter.channel, *about):
         return Plan(wait=True)
-    newest = chat_queue.newest_payload(db, letter.channel, letter.subject_id) if letter.kind == "reminder" else None
+    newest = chat_queue.newest_payload(db, letter.channel, *about) if letter.kind == "reminder" else None
     return Plan(told=told, content=newest)
 
 

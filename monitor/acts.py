@@ -41,7 +41,7 @@ class Refused:
 
 def perform(db: Db, act: ChatAct, *, now: datetime) -> Done | Refused:
     """Do what a person asked, in one transaction with its audit entry and the edited message."""
-    fact = CaseFact(EVENT[act.kind], now, act.actor, act.adapter, act.words, _data(act))
+    fact = CaseFact(EVENT[act.kind], now, act.actor, act.adapter, act.words, data_of(act))
     outcome = do(db, act.case_id, fact, account=act.account, key=act.key)
     if isinstance(outcome, Done) and outcome.fresh and act.until:
         alerts.remind(db, outcome.case, until=act.until, now=now)
@@ -62,7 +62,7 @@ def do(db: Db, case_id: int, fact: CaseFact, *, key: str, account: str = "main")
     return Done(case)
 
 
-def _data(act: ChatAct) -> dict[str, str]:
+def data_of(act: ChatAct) -> dict[str, str]:
     """What an act carries besides its words."""
     more = {"to": act.to, "until": act.until.isoformat() if act.until else None}
     if act.kind is ActKind.RESOLVE:

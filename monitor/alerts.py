@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from chat.base import Alert, Deed, Reader
 from chat.registry import CHATS
 from domain.case import CaseEvent, CaseFact, Severity
-from store import cases, chat_queue, mail, people, reads
+from store import cases, chat_queue, incidents, mail, people, reads
 from store.base import Db
 from store.cases import CaseRow
 from store.chat_queue import ChannelRow
@@ -41,13 +41,14 @@ URGENT, ANSWERED, NEW, CHANGED = range(4)
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """One thing to be said about a case. ``called``: the ids of the people whom it calls; ``loud_at``: when it may be heard,
-    where it is loud: a page at night waits for the desk.
+    where it is loud: a page at night waits for the desk. ``due_at``: when it may go to chats at the earliest.
     """
 
     case: CaseRow
     reason: str
     called: tuple[str, ...] = ()
     loud_at: datetime | None = None
+    due_at: datetime | None = None
 
 
 def alert_of(db: Db, case: CaseRow, reason: str) -> Alert:
@@ -70,19 +71,29 @@ def _alert(case: CaseRow, reason: str, number: str) -> Alert:
         owner=case.owner,
         acknowledged_by=case.acknowledged_by,
         acknowledged_at=case.acknowledged_at,
+        incident_id=case.incident_id,
     )
 
 
-def say(db: Db, case: CaseRow, reason: str, *, now: datetime) -> None:
+WITH_ITS_INCIDENT = "its incident tells it"
+OF_A_MEMBER = frozenset({*(event.value for event in SHOWN_DEEDS), CaseEvent.MEMBER_JOINED.value})
+"""What is said in a message that a member had before it was one; the rest is in the incident's counters."""
+
+
+def say(db: Db, case: CaseRow, reason: str, *, now: datetime, due_at: datetime | None = None) -> None:
     """Write the alert of a case (its first message) or an edit of it, to be sent after the commit, to every channel."""
-    say_all(db, [Occasion(case, reason)], now=now)
+    say_all(db, [Occasion(case, reason, due_at=due_at)], now=now)
 
 
 def say_all(db: Db, occasions: Sequence[Occasion], *, now: datetime) -> None:
-    """``say`` for many cases at once, each one only once.
+    """``say`` for many cases at once, each one only once. Of a member its incident speaks; only a message that it had before is
+    kept up to what people do.
 
     The id of a letter is made of the case and the count of letters so far: written once per occasion, whatever happens after.
     """
+    for incident_id in sorted({one.case.incident_id for one in occasions if one.case.incident_id is not None}):
+        incidents.touch(db, incident_id, now=now)
+    occasions = [one for one in occasions if one.case.incident_id is None or one.reason in OF_A_MEMBER]
     if not occasions:
         return
     ids = [one.case.id for one in occasions]
@@ -94,12 +105,22 @@ def say_all(db: Db, occasions: Sequence[Occasion], *, now: datetime) -> None:
     letters: list[Letter] = []
     for one in occasions:
         counts = written.get(str(one.case.id), {})
+        if one.case.incident_id is not None and not counts:
+            continue
         alert = _alert(one.case, one.reason, numbers[one.case.subject])
         letters.append(_to_console(alert, counts.get(CHANNEL, 0)))
         if channels:
             alert = _named(alert, histories[one.case.id], names, one.called)
-            letters += [x for c in channels for x in _to_chat(alert, c, counts.get(c.name, 0), one.loud_at)]
+            there = [c for c in channels if one.case.incident_id is None or _stands(db, one.case, c)]
+            said = [x for c in there for x in _to_chat(alert, c, counts.get(c.name, 0), one.loud_at)]
+            letters += [replace(x, due_at=one.due_at) for x in said] if one.due_at else said
     mail.post(db, letters, now=now)
+
+
+def _stands(db: Db, case: CaseRow, channel: ChannelRow) -> bool:
+    """Whether a case has a message of its own in a channel, or one on its way."""
+    written = mail.letters_about(db, "case", str(case.id))
+    return any(x.channel == channel.name and (x.remote_id or x.sent_at is None) for x in written)
 
 
 def _to_console(alert: Alert, count: int) -> Letter:

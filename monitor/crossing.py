@@ -3,7 +3,8 @@
 Saying the times instead of yes or no is what lets the daemon store ``alarm_at`` and look only at what is due.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.case import Finding, Kind, Severity, Subject
@@ -15,6 +16,7 @@ class Crossing:
     """``watch_at`` and ``alert_at``: when the finding begins to be watched, and to be a case; None: never.
 
     ``silence`` True: it rests on hearing nothing, so it counts only up to the last time that we asked successfully.
+    ``clock`` True: it is how long nothing was heard that counts, so that an outage of the source doesn't.
     """
 
     kind: Kind
@@ -24,6 +26,26 @@ class Crossing:
     watch_at: datetime | None = None
     severity: Severity = Severity.WARN
     silence: bool = False
+    clock: bool = False
+
+
+Outage = tuple[datetime, datetime]
+"""From when until when a source answered nothing."""
+
+
+def credited(crossing: Crossing, outages: Sequence[Outage]) -> Crossing:
+    """A silence whose clock stood still while its source couldn't be heard: its times are that much later."""
+    if not crossing.clock or not outages:
+        return crossing
+    watch_at, alert_at = (_later(at, crossing.since, outages) for at in (crossing.watch_at, crossing.alert_at))
+    return replace(crossing, watch_at=watch_at, alert_at=alert_at)
+
+
+def _later(at: datetime | None, since: datetime, outages: Sequence[Outage]) -> datetime | None:
+    for began, ended in sorted(outages):
+        if at is not None and began < at and ended > since:
+            at += ended - max(began, since)
+    return at
 
 
 def finding(crossing: Crossing, subject: Subject, *, watch: bool) -> Finding:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from config.policies import DeskPolicy, DetectionPolicy, due_of
 from domain import promise
 from domain.case import CaseEvent, CaseFact, CaseState, Kind, advanced, fold_case
+from domain.incident import incident_of
 from domain.steps import AFTER_RESOLVING, OPENING, Course, Rung, Step, fold_course
 from domain.steps import advanced as advanced_course
 
@@ -43,7 +44,7 @@ class Look:
 
 def is_member(history: Sequence[CaseFact]) -> bool:
     """Whether the case belongs to an incident: that one's steps and rungs are run, not its own; its promise is its own."""
-    return any(fact.event is CaseEvent.MEMBER_JOINED and fact.data.get("incident") for fact in history)
+    return incident_of(history) is not None
 
 
 def look_at(kind: Kind, history: Sequence[CaseFact], policy: DetectionPolicy, *, now: datetime, whom: Whom) -> Look:
@@ -177,9 +178,10 @@ def _next_look(
 
 def first_look(kind: Kind, opened: CaseFact, policy: DetectionPolicy) -> Look:
     """The deadlines of a case that opens now: nothing of it is due yet."""
-    return look_at(kind, [opened], policy, now=opened.at, whom=_nobody)
+    return look_at(kind, [opened], policy, now=opened.at, whom=nobody)
 
 
-def _nobody(rung: Rung) -> tuple[str, ...]:
+def nobody(rung: Rung) -> tuple[str, ...]:
+    """Calls nobody."""
     del rung
     return ()

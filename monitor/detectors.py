@@ -5,6 +5,7 @@ the door is recorded and never alarms by itself.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from config.policies import DetectionPolicy, RegionPolicy, Threshold
@@ -84,15 +85,7 @@ def lost(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
 
 
 def _urgent(crossing: Crossing) -> Crossing:
-    return Crossing(
-        crossing.kind,
-        crossing.since,
-        crossing.alert_at,
-        crossing.evidence,
-        crossing.watch_at,
-        Severity.URGENT,
-        crossing.silence,
-    )
+    return replace(crossing, severity=Severity.URGENT)
 
 
 def promise_missed(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
@@ -234,4 +227,4 @@ def _silent(
 ) -> Crossing | None:
     watch_at = region.calendar.after(since, threshold.watch) if threshold.watch else None
     alert_at = region.calendar.after(since, threshold.alert) if threshold.alert else None
-    return Crossing(kind, since, alert_at, (evidence,), watch_at, silence=True)
+    return Crossing(kind, since, alert_at, (evidence,), watch_at, silence=True, clock=True)

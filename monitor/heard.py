@@ -19,7 +19,7 @@ from config.policies import DeskPolicy
 from domain.desk_hours import DeskHours
 from domain.people import Right, may
 from domain.words import Words
-from monitor import acts, alerts
+from monitor import acts, alerts, incident_acts
 from store import cases, chat_people, chat_queue, facts, mail, people, reads
 from store.base import Db
 from store.cases import CaseRow
@@ -51,12 +51,14 @@ def take(db: Db, heard: Heard, ear: Ear, *, now: datetime) -> bool:
     channel = next((c for c in chat_queue.channels(db) if c.name == ear.channel), None)
     if channel is None or mail.received_before(db, channel.adapter, ear.account, heard.key) is not None:
         return False
-    case_id = chat_queue.case_of_message(db, channel.name, heard.about) if heard.about else heard.wish.case_id
-    if heard.about and case_id is None:
+    about = (
+        chat_queue.about_message(db, channel.name, heard.about) if heard.about else ("case", heard.wish.case_id or 0)
+    )
+    if about is None:
         # to somebody else's message, or to one of ours that was sent a moment ago and isn't noted yet
         chat_queue.keep_unplaced(db, channel.name, heard.key, heard.about, to_json(heard), now=now)
         return False
-    _taken(db, heard, case_id, channel, ear, now=now)
+    _taken(db, heard, about, channel, ear, now=now)
     return True
 
 
@@ -79,7 +81,7 @@ def from_json(kept: dict[str, Any]) -> Heard:
     return Heard(**{**kept, "wish": Wish(**{**wish, "kind": kind, "length": length})})
 
 
-def _taken(db: Db, heard: Heard, case_id: int | None, channel: ChannelRow, ear: Ear, *, now: datetime) -> None:
+def _taken(db: Db, heard: Heard, about: tuple[str, int], channel: ChannelRow, ear: Ear, *, now: datetime) -> None:
     person_id = chat_people.person_of(db, channel.adapter, heard.who)
     person = people.find_person(db, person_id) if person_id else None
     if person is None:
@@ -87,10 +89,8 @@ def _taken(db: Db, heard: Heard, case_id: int | None, channel: ChannelRow, ear: 
     elif isinstance(heard.wish.kind, Question):
         outcome = _answer(db, heard, person, channel, ear, now=now)
     else:
-        assert case_id is not None, "an act is always about a message"
-        outcome = _act(
-            db, _chat_act(db, heard, heard.wish.kind, case_id, person, channel, ear, now=now), heard, channel, now
-        )
+        act = _chat_act(db, heard, heard.wish.kind, about, person, channel, ear, now=now)
+        outcome = _act(db, act, heard, channel, now)
     mail.receive(db, channel.adapter, ear.account, heard.key, at=now, answer=outcome)
 
 
@@ -98,13 +98,15 @@ def _taken(db: Db, heard: Heard, case_id: int | None, channel: ChannelRow, ear: 
 
 
 def _chat_act(
-    db: Db, heard: Heard, kind: ActKind, case_id: int, person: Person, channel: ChannelRow, ear: Ear, *, now: datetime
-) -> ChatAct:
-    wish = heard.wish
+    db: Db, heard: Heard, kind: ActKind, about: tuple[str, int], person: Person, channel: ChannelRow, ear: Ear, *,
+    now: datetime,
+) -> ChatAct:  # fmt: skip
+    wish, (what, number) = heard.wish, about
     until = now + wish.length if wish.length else None
     to = person.id if wish.to == ME else _person_named(db, wish.to) if wish.to else None
     return ChatAct(
-        channel.adapter, ear.account, heard.key, person.id, case_id, kind, wish.words, to, until,
+        channel.adapter, ear.account, heard.key, person.id, number if what == "case" else 0, kind, wish.words, to, until,
+        number if what == "incident" else None,
     )  # fmt: skip
 
 
@@ -117,11 +119,12 @@ def _person_named(db: Db, name: str) -> str:
 
 
 def _act(db: Db, act: ChatAct, heard: Heard, channel: ChannelRow, now: datetime) -> str:
-    outcome = acts.perform(db, act, now=now)
-    if isinstance(outcome, acts.Done):
+    outcome = (incident_acts if act.incident_id else acts).perform(db, act, now=now)
+    if not isinstance(outcome, acts.Refused):
         return act.kind.value
     why = outcome.why
-    refused = {"case": act.case_id, "act": act.kind.value, "identity": heard.who}
+    about = {"incident": act.incident_id} if act.incident_id else {"case": act.case_id}
+    refused = {**about, "act": act.kind.value, "identity": heard.who}
     facts.append(
         db, [FactRow("chat", channel.name, "act_refused", now, act.actor, channel.name, why.code, refused)]
     )  # fmt: skip

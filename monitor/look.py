@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from config.policies import DetectionPolicy
-from domain.case import CaseEvent, CaseFact, Finding, Kind, Subject, SubjectType, promise_by
+from domain.case import CaseEvent, CaseFact, Finding, Subject, SubjectType, promise_by
 from domain.shipment import ShipmentView
-from monitor import alerts
-from monitor.crossing import judge
+from monitor import alerts, incidents
+from monitor.causes import causes_of
+from monitor.crossing import Outage, credited, judge
 from monitor.deadlines import first_look
 from monitor.decide import Clear, Decision, Open, Refresh, Unwatch, Watch, decide
 from monitor.detectors import crossings
-from store import asking, cases, due, tracking
+from monitor.incidents import WITHOUT_PROMISE, Opening, reopened
+from store import asking, cases, due, sources, tracking
 from store.base import Db
 from store.tables import from_seconds, to_seconds
 
@@ -49,18 +51,45 @@ def look_at(
     the views of some of them that needn't be read.
     """
     alarms: list[tuple[int, datetime | None]] = []
+    openings: list[Opening] = []
     standing = cases.standings(db, SubjectType.SHIPMENT, [str(one) for one in shipment_ids])
     views = {**known, **tracking.views(db, [one for one in shipment_ids if one not in known])}
+    outages = _outages(db, views, now=now)
     for shipment_id, view in sorted(views.items()):
         subject = subject_of(view)
-        judged = judge(crossings(view, policy), subject, heard_until=view.polled_at, now=now)
+        seen = tuple(credited(crossing, outages.get(shipment_id, ())) for crossing in crossings(view, policy))
+        judged = judge(seen, subject, heard_until=view.polled_at, now=now)
         for decision in decide(judged.findings, standing.get(subject.id, cases.NOTHING)):
-            carry_out(db, decision, subject, policy, now=now, order_ref=view.shipment.order_ref)
+            if isinstance(decision, Open):
+                openings.append(opening(decision.finding, view, policy, now=now))
+            else:
+                carry_out(db, decision, subject, policy, now=now, order_ref=view.shipment.order_ref)
         if judged.ask_now:
             asking.ask_soon(db, shipment_id, at=now)
         alarms.append((shipment_id, None if judged.ask_now else judged.alarm_at))
+    incidents.take(db, openings, policy, now=now)
     due.set_alarms(db, alarms)
     return len(alarms)
+
+
+REMEMBERED = timedelta(days=60)
+"""For how long an outage counts: no clock of silence runs longer."""
+
+
+def _outages(db: Db, views: Mapping[int, ShipmentView], *, now: datetime) -> dict[int, list[Outage]]:
+    """For each shipment when its source couldn't be heard; nothing where another source can tell of it."""
+    known = sources.outages(db, since=now - REMEMBERED) if views else {}
+    if not known:
+        return {}
+    told = asking.sources_of(db, list(views))
+    only = {shipment_id: of[0] for shipment_id, of in told.items() if len(of) == 1}
+    return {shipment_id: known.get((one.source, one.account), []) for shipment_id, one in only.items()}
+
+
+def opening(found: Finding, view: ShipmentView, policy: DetectionPolicy, *, now: datetime) -> Opening:
+    """A finding that becomes a case, with what it could have in common with others."""
+    zone = policy.region(view.shipment.region).calendar.zone
+    return Opening(found, view.shipment.order_ref, causes_of(found, view, zone, now=now))
 
 
 def subject_of(view: ShipmentView) -> Subject:
@@ -84,10 +113,6 @@ def carry_out(
             cases.unwatch(db, subject, kind)
 
 
-WITHOUT_PROMISE = frozenset({Kind.SOURCE_SILENT})
-"""Incidents: no customer waits for an answer about them."""
-
-
 def open_and_say(
     db: Db,
     found: Finding,
@@ -99,7 +124,10 @@ def open_and_say(
     channel: str = "",
     words: str = "",
 ) -> int:
-    """Open a case, with its promise and its first alert."""
+    """Open a case, with its promise and its first alert; one that cleared a moment ago is taken up again, quietly."""
+    back = reopened(db, found, policy, now=now)
+    if back is not None:
+        return back
     promised = None if found.kind in WITHOUT_PROMISE else promise_by(now, policy.promise)
     opened = CaseFact(CaseEvent.OPENED, now, data={"promise_by": promised.isoformat() if promised else None})
     look = first_look(found.kind, opened, policy)

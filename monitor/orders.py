@@ -6,8 +6,9 @@ from config.policies import DetectionPolicy
 from domain.case import Finding, Kind, Severity, Subject, SubjectType
 from domain.shipment import Order
 from domain.words import Words
-from monitor import look
+from monitor import incidents, look
 from monitor.decide import Clear
+from monitor.incidents import Opening
 from store import cases, facts, intake, returns
 from store.base import Db
 from store.facts import FactRow
@@ -18,16 +19,16 @@ LIMIT = 500
 
 def check_unshipped(db: Db, policy: DetectionPolicy, *, now: datetime) -> None:
     """Open a case for each order past its ship-by time without a number; close it once it has one."""
-    for order in intake.orders_unshipped(db, now=now, limit=LIMIT):
-        look.open_and_say(db, unshipped(order), policy, now=now, order_ref=order.ref)
+    late = intake.orders_unshipped(db, now=now, limit=LIMIT)
+    incidents.take(db, [Opening(unshipped(order), order.ref) for order in late], policy, now=now)
     for ref in intake.orders_since_shipped(db):
         _clear(db, Subject(SubjectType.ORDER, ref), Kind.UNSHIPPED, policy, now=now)
 
 
 def check_pickups(db: Db, policy: DetectionPolicy, *, now: datetime) -> None:
     """Open a case for each pickup that was missed; the customer waited in vain. It closes once the goods are fetched."""
-    for one in returns.missed_without_case(db, limit=LIMIT):
-        look.open_and_say(db, missed(one), policy, now=now, order_ref=one.order_ref)
+    waited = returns.missed_without_case(db, limit=LIMIT)
+    incidents.take(db, [Opening(missed(one), one.order_ref) for one in waited], policy, now=now)
     for ref in returns.fetched_after_all(db):
         _clear(db, Subject(SubjectType.RETURN, ref), Kind.PICKUP_MISSED, policy, now=now)
 

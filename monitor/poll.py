@@ -172,7 +172,10 @@ def keep(
     pairs = [(one, reading) for batch, answer in asked for one, reading in zip(batch, answer.readings, strict=True)]
     bodies = [raw_body(carrier, a.reply, a.readings) for _, a in asked if a.reply is not None and a.is_news]
     tracking.keep_raw(db, bodies, at=now)
-    state = health_after(sources.state(db, carrier.id, account), [r for _, r in pairs], now=now)
+    before = sources.state(db, carrier.id, account)
+    state = health_after(before, [r for _, r in pairs], now=now)
+    if state.failing_since is None and before.failing_since and now - before.failing_since >= policy.source_silent:
+        sources.note_outage(db, state, before.failing_since, now=now)
     state = stand_in(db, state, pairs, policy, now=now)
     sources.save(db, state)
     limited = any(isinstance(r, Failed) and isinstance(r.error, RateLimited) for _, r in pairs)

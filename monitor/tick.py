@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.policies import DetectionPolicy
-from monitor import look, orders, promise, sources
+from monitor import incidents, look, orders, promise, sources
 from monitor.identify import WayOf, identify_due
 from monitor.poll import Lines, PollReport, poll_due
 from monitor.subscriptions import CallbackUrl, subscribe_due
-from store import due, tracking
+from store import causes, due, tracking
 from store.base import Db, Store
 
 ALARMS_A_TICK = 1_000
@@ -52,8 +52,10 @@ async def tick(
     identified = await identify_due(store, in_order, ways.of_carrier, now=now)
     subscribed = await subscribe_due(store, in_order, ways.callback_url, now=now)
     polled = await poll_due(store, lines, policy, now=now, nonce=nonce)
+    await count_parcels(store, policy, now=now)
     looked_at = await store.awrite(look_around, policy, now=now)
     timers = await run_timers(store, policy, now=now)
+    timers += await store.awrite(incidents.look_after, policy, now=now)
     return TickReport(polled, looked_at, timers, subscribed, identified)
 
 
@@ -77,3 +79,15 @@ def look_around(db: Db, policy: DetectionPolicy, *, now: datetime) -> int:
     orders.check_pickups(db, policy, now=now)
     sources.check_sources(db, policy, now=now)
     return looked_at
+
+
+async def count_parcels(store: Store, policy: DetectionPolicy, *, now: datetime) -> None:
+    """Once an hour, on a reading connection: how many parcels each cause could hit, and what is usual."""
+    if not await store.aread(causes.count_is_due, now=now, every=incidents.COUNT_EVERY):
+        return
+    counted = await store.aread(causes.count)
+    usual = await store.aread(
+        causes.share_of_history, now=now, window=policy.incidents.window, windows=incidents.WINDOWS,
+        watched=counted[causes.ALL],
+    )  # fmt: skip
+    await store.awrite(causes.keep_count, counted, usual, now=now)

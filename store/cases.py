@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, func, select
+from sqlalchemy import BindParameter, bindparam, func, or_, select
 
 from domain.case import (
     CLOSED,
@@ -20,15 +20,17 @@ from domain.case import (
     SubjectType,
     fold_case,
 )
+from domain.incident import CauseKind, incident_of
 from domain.steps import steps_of
 from domain.words import Words, words_from_json
-from store import asking, facts, promises, tables
+from store import asking, facts, incident_tables, promises, tables
 from store.base import Db
 from store.facts import FactRow
 from store.tables import iso_of, maybe_to_seconds, new_id, table
 
 IN_LIMIT = 500
 _case, _item = table(tables.Case), table(tables.WatchItem)
+_incident = table(incident_tables.Incident)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class CaseRow:
     next_at: datetime | None = None
     step: str = ""
     step_due_at: datetime | None = None
+    incident_id: int | None = None
 
     @property
     def is_open(self) -> bool:
@@ -82,7 +85,7 @@ def case_of(row: Any) -> CaseRow:
             for name in (
                 "opened_at", "promise_by", "owner", "acknowledged_by", "acknowledged_at", "warned", "breached",
                 "told_at", "closed_at", "close_reason", "since", "probability", "timer_at", "order_ref", "untold",
-                "next_at", "step", "step_due_at",
+                "next_at", "step", "step_due_at", "incident_id",
             )
         },
     )  # fmt: skip
@@ -177,6 +180,7 @@ def projected(history: list[CaseFact]) -> dict[str, Any]:
         "next_step": latest["next_step"],
         "order_ref": latest.get("order_ref"),
         "opened_at": opened.at,
+        "incident_id": incident_of(history),
         **state_columns(state),
     }
 
@@ -281,6 +285,33 @@ def get(db: Db, case_id: int) -> CaseRow | None:
     return case_of(row) if row else None
 
 
+def rows(db: Db, case_ids: Sequence[int]) -> list[CaseRow]:
+    """These cases, by number."""
+    found: list[CaseRow] = []
+    for start in range(0, len(case_ids), IN_LIMIT):
+        found += [
+            case_of(r) for r in db.execute(select(_case).where(_case.c.id.in_(case_ids[start : start + IN_LIMIT])))
+        ]
+    return sorted(found, key=lambda case: case.id)
+
+
+def cleared_lately(db: Db, found: Finding, *, since: datetime) -> CaseRow | None:
+    """The case about the same that cleared by itself a moment ago."""
+    row = db.execute(
+        select(_case)
+        .where(
+            _case.c.subject_type == found.subject.type.value,
+            _case.c.subject_id == found.subject.id,
+            _case.c.kind == found.kind.value,
+            _case.c.closed_at >= since,
+            _case.c.close_reason.startswith("cleared."),
+        )
+        .order_by(_case.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return case_of(row) if row else None
+
+
 def open_for(db: Db, subject: Subject) -> list[CaseRow]:
     """The open cases about a subject."""
     rows = db.execute(
@@ -356,9 +387,14 @@ def untold(db: Db, *, limit: int = 200) -> list[CaseRow]:
     return [case_of(row) for row in db.execute(query.order_by(_case.c.promise_by, _case.c.id).limit(limit))]
 
 
-def list_cases(db: Db, *, only_open: bool = True, limit: int = 1_000) -> list[CaseRow]:
-    """Cases by promise left, those without a promise last."""
+def list_cases(db: Db, *, only_open: bool = True, members: bool = True, limit: int = 1_000) -> list[CaseRow]:
+    """Cases by promise left, those without a promise last. ``members`` False: without those whose incident says all
+    that is to be done; what is only told together is still each a case to be done.
+    """
     query = select(_case).order_by(_case.c.promise_by.is_(None), _case.c.promise_by, _case.c.id).limit(limit)
+    if not members:
+        together = select(_incident.c.id).where(_incident.c.cause.startswith(f"{CauseKind.MANY.value}|"))
+        query = query.where(or_(_case.c.incident_id.is_(None), _case.c.incident_id.in_(together)))
     rows = db.execute(query.where(_case.c.closed_at.is_(None)) if only_open else query)
     return [case_of(row) for row in rows]
 

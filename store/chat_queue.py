@@ -80,11 +80,11 @@ class Told:
     sent_at: datetime
 
 
-def message_of(db: Db, channel: str, case_id: str) -> Told | None:
-    """The latest message that stands for a case in a channel: an edit keeps the id of what it edits."""
+def message_of(db: Db, channel: str, about_id: str, about: str = "case") -> Told | None:
+    """The latest message that stands for a case or incident in a channel: an edit keeps the id of what it edits."""
     row = db.execute(
         select(_outbox.c.remote_id, func.min(_outbox.c.sent_at).label("sent_at"))
-        .where(_of_case(channel, case_id), _outbox.c.remote_id != "")
+        .where(_about(channel, about, about_id), _outbox.c.remote_id != "")
         .group_by(_outbox.c.remote_id)
         .order_by(func.min(_outbox.c.sent_at).desc())
         .limit(1)
@@ -92,20 +92,20 @@ def message_of(db: Db, channel: str, case_id: str) -> Told | None:
     return Told(row.remote_id, row.sent_at) if row else None
 
 
-def _of_case(channel: str, case_id: str) -> ColumnElement[bool]:
+def _about(channel: str, about: str, about_id: str) -> ColumnElement[bool]:
     return (
         (_outbox.c.channel == channel)
-        & (_outbox.c.subject_type == "case")
-        & (_outbox.c.subject_id == case_id)
+        & (_outbox.c.subject_type == about)
+        & (_outbox.c.subject_id == about_id)
         & _outbox.c.kind.in_(OF_A_CASE)
     )
 
 
-def is_coming(db: Db, channel: str, case_id: str) -> bool:
-    """Whether the first message about a case still waits to be sent."""
+def is_coming(db: Db, channel: str, about_id: str, about: str = "case") -> bool:
+    """Whether the first message about a case or incident still waits to be sent."""
     return (
         db.execute(
-            select(_outbox.c.id).where(_of_case(channel, case_id), _outbox.c.kind == "alert", *_UNSENT).limit(1)
+            select(_outbox.c.id).where(_about(channel, about, about_id), _outbox.c.kind == "alert", *_UNSENT).limit(1)
         ).first()
         is not None
     )
@@ -113,33 +113,40 @@ def is_coming(db: Db, channel: str, case_id: str) -> bool:
 
 def is_newest(db: Db, letter: Letter) -> bool:
     """Whether no later edit of the same message was written: only the last one is worth sending."""
-    latest = _newest(db, letter.channel, letter.subject_id)
+    latest = _newest(db, letter.channel, letter.subject_type, letter.subject_id)
     return latest is not None and latest.id == letter.id
 
 
-def newest_payload(db: Db, channel: str, case_id: str) -> dict[str, Any] | None:
-    """A case as its latest message says it."""
-    latest = _newest(db, channel, case_id)
+def newest_payload(db: Db, channel: str, about_id: str, about: str = "case") -> dict[str, Any] | None:
+    """A case or incident as its latest message says it."""
+    latest = _newest(db, channel, about, about_id)
     return dict(latest.payload) if latest else None
 
 
-def _newest(db: Db, channel: str, case_id: str) -> Any:
+def _newest(db: Db, channel: str, about: str, about_id: str) -> Any:
     return db.execute(
         select(_outbox.c.id, _outbox.c.payload)
-        .where(_of_case(channel, case_id))
+        .where(_about(channel, about, about_id))
         .order_by(_outbox.c.created_at.desc(), func.length(_outbox.c.id).desc(), _outbox.c.id.desc())
         .limit(1)
     ).one_or_none()
 
 
 def case_of_message(db: Db, channel: str, remote_id: str) -> int | None:
-    """The case that a message of ours is about; None where the message isn't ours."""
+    """The case that a message of ours is about; None where the message isn't ours, or is about something else."""
+    found = about_message(db, channel, remote_id)
+    return found[1] if found and found[0] == "case" else None
+
+
+def about_message(db: Db, channel: str, remote_id: str) -> tuple[str, int] | None:
+    """What a message of ours is about: ``case`` or ``incident``, and which; None where the message isn't ours."""
+    of_ours = _outbox.c.subject_type.in_(("case", "incident"))
     found = db.execute(
-        select(_outbox.c.subject_id)
-        .where(_outbox.c.channel == channel, _outbox.c.remote_id == remote_id, _outbox.c.subject_type == "case")
+        select(_outbox.c.subject_type, _outbox.c.subject_id)
+        .where(_outbox.c.channel == channel, _outbox.c.remote_id == remote_id, of_ours)
         .limit(1)
-    ).scalar_one_or_none()
-    return int(found) if found else None
+    ).one_or_none()
+    return (found[0], int(found[1])) if found else None
 
 
 KEPT_FOR = timedelta(days=3)

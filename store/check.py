@@ -12,7 +12,7 @@ from sqlalchemy import select
 from domain.case import CaseEvent, CaseFact, fold_case
 from domain.parcel import fold
 from domain.pickup import ReturnEvent, ReturnStatus
-from store import bookings, cases, promises, returns, tables, tracking
+from store import bookings, cases, incident_tables, incidents, promises, returns, tables, tracking
 from store.base import Db
 from store.facts import FactRow, to_row
 from store.tables import maybe_from_seconds, table, to_json
@@ -20,7 +20,7 @@ from store.tables import maybe_from_seconds, table, to_json
 _parcel, _case, _fact = table(tables.Parcel), table(tables.Case), table(tables.Fact)
 _return, _stop = table(tables.Return), table(tables.Stop)
 _instruction, _outbox, _shipment = table(tables.Instruction), table(tables.Outbox), table(tables.Shipment)
-_booking = table(tables.PickupBooking)
+_booking, _incident = table(tables.PickupBooking), table(incident_tables.Incident)
 PARCELS_AT_A_TIME = 500
 
 
@@ -41,7 +41,7 @@ def differences(db: Db, *, now: datetime) -> list[Difference]:
     """Everything stored that differs from what its facts amount to; empty where all is well."""
     integrity = db.exec_driver_sql("PRAGMA integrity_check").scalar()
     broken = [] if integrity == "ok" else [Difference("database", "integrity", integrity, "ok")]
-    kept = (_cases, _returns, _stops, _bookings, _ledger, _outbox_ids)
+    kept = (_cases, _incidents, _causes, _returns, _stops, _bookings, _ledger, _outbox_ids)
     return [*broken, *_parcels(db, now), *(found for look in kept for found in look(db))]
 
 
@@ -82,6 +82,33 @@ def _cases(db: Db) -> Iterator[Difference]:
             yield Difference(f"case {row.id}", "promises", "other rows", promised)
     yield from (Difference(f"case {case_id}", "promises", "rows", "no case") for case_id in given)
     yield from (Difference(f"case {case_id}", "row", "missing", "facts of a case") for case_id in histories)
+
+
+def _incidents(db: Db) -> Iterator[Difference]:
+    histories = _histories(db, incidents.SUBJECT)
+    for row in db.execute(select(_incident).order_by(_incident.c.id)):
+        facts = histories.pop(str(row.id), [])
+        history = [CaseFact(CaseEvent(f.event), f.at, f.by, f.channel, f.words, f.data) for f in facts]
+        if not history or history[0].event is not CaseEvent.OPENED:
+            yield Difference(
+                f"incident {row.id}", "history", "an incident", "no `opened` at the beginning of its facts"
+            )
+            continue
+        yield from _compare(f"incident {row.id}", row, incidents.projected(history))
+    yield from (Difference(f"incident {one}", "row", "missing", "facts of an incident") for one in histories)
+
+
+def _causes(db: Db) -> Iterator[Difference]:
+    """What cases have in common, by their rows and by their first facts."""
+    stored: dict[str, list[str]] = defaultdict(list)
+    for case_id, cause in db.exec_driver_sql("SELECT case_id, cause FROM case_cause"):
+        stored[str(case_id)].append(cause)
+    opened = select(_fact.c.subject_id, _fact.c.data).where(_fact.c.subject_type == "case", _fact.c.event == "opened")
+    for row in db.execute(opened):
+        told, kept = sorted(row.data.get("causes", ())), sorted(stored.pop(row.subject_id, []))
+        if told != kept:
+            yield Difference(f"case {row.subject_id}", "causes", kept, told)
+    yield from (Difference(f"case {case_id}", "causes", kept, []) for case_id, kept in stored.items())
 
 
 def _returns(db: Db) -> Iterator[Difference]:
@@ -158,10 +185,16 @@ def _ledger(db: Db) -> Iterator[Difference]:
 
 
 def _outbox_ids(db: Db) -> Iterator[Difference]:
-    """Each open case has an alert."""
-    letters = {r[0] for r in db.execute(select(_outbox.c.subject_id).where(_outbox.c.subject_type == "case"))}
-    rows = db.execute(select(_case.c.id).where(_case.c.closed_at.is_(None)).order_by(_case.c.id))
-    yield from (Difference(f"case {r.id}", "alert", "none", "one at least") for r in rows if str(r.id) not in letters)
+    """Each open case has an alert: its own, or that of the incident that speaks for it."""
+    letters = {
+        (r.subject_type, r.subject_id)
+        for r in db.execute(select(_outbox.c.subject_type, _outbox.c.subject_id).where(_outbox.c.kind == "alert"))
+    }
+    rows = db.execute(select(_case.c.id, _case.c.incident_id).where(_case.c.closed_at.is_(None)).order_by(_case.c.id))
+    for row in rows:
+        own, of_incident = ("case", str(row.id)), (incidents.SUBJECT, str(row.incident_id))
+        if own not in letters and of_incident not in letters:
+            yield Difference(f"case {row.id}", "alert", "none", "one at least, its own or its incident's")
 
 
 def _compare(subject: str, row: Any, rebuilt: dict[str, Any]) -> Iterator[Difference]:
@@ -196,7 +229,7 @@ def _canonical(db: Db) -> Iterator[str]:
         yield to_json(["scan", names["parcel", str(scan[0])], *scan[1:]])
     for row in db.execute(select(_fact)):
         subject = names.get((row.subject_type, row.subject_id), row.subject_id)
-        data = {k: v for k, v in row.data.items() if k not in {"subject_id", "case"}}
+        data = {k: v for k, v in row.data.items() if k not in {"subject_id", "case", "incident"}}
         yield to_json(
             ["fact", row.subject_type, subject, row.event, _seconds(row.at), row.by, row.channel, row.words, data]
         )
@@ -230,6 +263,8 @@ def _natural_names(db: Db) -> dict[tuple[str, str], str]:
         names["shipment", str(row.id)] = f"{row.carrier}/{row.number}"
     for row in db.execute(select(_parcel.c.id, _parcel.c.shipment_id, _parcel.c.identity)):
         names["parcel", str(row.id)] = f"{names['shipment', str(row.shipment_id)]}/{row.identity}"
+    for row in db.execute(select(_incident)):
+        names[incidents.SUBJECT, str(row.id)] = f"{row.cause}/{_seconds(row.opened_at)}"
     for row in db.execute(select(_case)):
         subject = names.get((row.subject_type, row.subject_id), row.subject_id)
         names["case", str(row.id)] = f"{row.kind}/{subject}/{_seconds(row.opened_at)}"

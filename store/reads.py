@@ -93,9 +93,12 @@ class DeskCounts:
     delivered: int
 
 
-def case_lines(db: Db, *, only_open: bool = True, limit: int = 1_000) -> list[CaseLine]:
-    """Cases by promise left, those without a promise last."""
-    found = cases.list_cases(db, only_open=only_open, limit=limit)
+def case_lines(db: Db, *, only_open: bool = True, members: bool = True, limit: int = 1_000) -> list[CaseLine]:
+    """Cases by promise left, those without a promise last; ``members`` as in store.cases.list_cases."""
+    return lines_of(db, cases.list_cases(db, only_open=only_open, members=members, limit=limit))
+
+
+def lines_of(db: Db, found: Sequence[CaseRow]) -> list[CaseLine]:
     about = abouts(db, [(case.subject, case.order_ref) for case in found])
     return [CaseLine(case, about[case.subject]) for case in found]
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from store import facts
 from store.base import Db
+from store.facts import FactRow
 from store.tables import maybe_from_seconds, maybe_to_seconds
 
 
@@ -23,6 +25,26 @@ class SourceState:
     error: str = ""
     used_up_until: datetime | None = None
     stood_in: bool = False
+
+
+RECOVERED = "recovered"
+
+
+def note_outage(db: Db, value: SourceState, since: datetime, *, now: datetime) -> None:
+    """Keep on record from when until when a source answered nothing."""
+    name = f"{value.source}/{value.account}"
+    facts.append(db, [FactRow("source", name, RECOVERED, now, data={"since": since.isoformat()})])
+
+
+def outages(db: Db, *, since: datetime) -> dict[tuple[str, str], list[tuple[datetime, datetime]]]:
+    """The outages that ended after ``since``, by source and account."""
+    found: dict[tuple[str, str], list[tuple[datetime, datetime]]] = {}
+    for one in states(db):
+        for fact in facts.history(db, "source", f"{one.source}/{one.account}"):
+            if fact.event == RECOVERED and fact.at > since and "since" in fact.data:
+                span = datetime.fromisoformat(fact.data["since"]), fact.at
+                found.setdefault((one.source, one.account), []).append(span)
+    return found
 
 
 COLUMNS = "source, account, last_ok_at, failing_since, failures, paused_until, error, used_up_until, stood_in"

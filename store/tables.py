@@ -296,6 +296,9 @@ class Case(SQLModel, table=True):
         Index("case_timer", "timer_at", sqlite_where=text("timer_at IS NOT NULL")),
         Index("case_status", "status", "promise_by"),
         Index("case_untold", "promise_by", "id", sqlite_where=text("untold AND closed_at IS NOT NULL")),
+        Index("case_member", "incident_id", "closed_at", sqlite_where=text("incident_id IS NOT NULL")),
+        Index("case_subject", "subject_type", "subject_id"),
+        Index("case_opened", "opened_at"),
     )
     id: int | None = Field(default=None, primary_key=True)
     kind: str
@@ -323,6 +326,7 @@ class Case(SQLModel, table=True):
     step: str = ""  # the next step by the desk's policy (domain/steps.Step), and when it is due
     step_due_at: datetime | None = Field(default=None, sa_type=Instant)
     order_ref: str | None = Field(default=None, index=True)
+    incident_id: int | None = None  # the incident that it is a member of: one message and one set of steps for all
 
 
 class WatchItem(SQLModel, table=True):
@@ -505,6 +509,7 @@ class Outbox(SQLModel, table=True):
         Index("outbox_due", "due_at", sqlite_where=text("sent_at IS NULL AND dead_at IS NULL")),
         Index("outbox_channel", "channel", "created_at"),
         Index("outbox_remote", "channel", "remote_id"),
+        Index("outbox_subject", "subject_type", "subject_id", "created_at"),
         Index(
             "outbox_queue", "channel", "priority", "due_at", sqlite_where=text("sent_at IS NULL AND dead_at IS NULL")
         ),

@@ -88,9 +88,23 @@ class RiskPolicy:
 
 @dataclass(frozen=True, slots=True)
 class IncidentPolicy:
+    """``members``: the fewest findings of one cause, within ``window``, that are an incident; ``chance``: how rarely so many
+    come together by chance, over all causes; ``times``: what is usual elsewhere, so many times over; ``usual``: the share of
+    watched parcels with a finding in a window, until the shop's history tells. More than ``spread`` causes inside a wider one
+    are the wider one. ``alerts_at_once``: new messages in five minutes; ``edit_every``: the first pause between edits, which
+    doubles up to ``edit_at_least``. ``flap``: what cleared and comes back within it isn't said again.
+    """
+
     members: int
     window: timedelta
     flap: timedelta
+    chance: float
+    times: float
+    usual: float
+    spread: int
+    alerts_at_once: int
+    edit_every: timedelta
+    edit_at_least: timedelta
 
 
 @dataclass(frozen=True, slots=True)

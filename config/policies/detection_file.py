@@ -126,8 +126,15 @@ class _Looping(_Table, frozen=True):
 
 class _Incidents(_Table, frozen=True):
     members: Annotated[int, Meta(ge=2)]
-    window_h: Length
+    window_h: Annotated[float, Meta(gt=0)]
     flap_h: Length
+    chance: Annotated[float, Meta(gt=0, lt=1)]
+    times: Annotated[float, Meta(ge=1)]
+    usual: Annotated[float, Meta(gt=0, lt=1)]
+    spread: Count
+    alerts_at_once: Count
+    edit_every_m: Annotated[float, Meta(ge=1)]
+    edit_at_least_h: Annotated[float, Meta(gt=0)]
 
 
 Interval = Annotated[float, Meta(ge=0.1)]
@@ -236,11 +243,11 @@ def _inherited(path: Path_, base: set[Path_]) -> bool:
 
 
 def _policy(file: _File) -> DetectionPolicy:
-    incidents, polling, every = file.incidents, file.polling, file.polling.every_h
+    polling, every = file.polling, file.polling.every_h
     return DetectionPolicy(
         regions={name: _region(name, table) for name, table in file.regions.items()},
         risk=RiskPolicy(file.risk.watch, file.risk.alert, file.risk.min_samples, file.risk.quantile),
-        incidents=IncidentPolicy(incidents.members, _hours(incidents.window_h), _hours(incidents.flap_h)),
+        incidents=_incidents(file.incidents),
         polling=PollingPolicy(
             every={m: _hours(getattr(every, m.value)) for m in Milestone},
             unknown=_hours(every.unknown),
@@ -259,6 +266,21 @@ def _policy(file: _File) -> DetectionPolicy:
         source_silent=_hours(file.source_silent.alert_h),
         looping_visits=file.looping.visits,
         warn_before_promise=_hours(file.case.warn_before_h),
+    )
+
+
+def _incidents(table: _Incidents) -> IncidentPolicy:
+    return IncidentPolicy(
+        members=table.members,
+        window=_hours(table.window_h),
+        flap=_hours(table.flap_h),
+        chance=table.chance,
+        times=table.times,
+        usual=table.usual,
+        spread=table.spread,
+        alerts_at_once=table.alerts_at_once,
+        edit_every=timedelta(minutes=table.edit_every_m),
+        edit_at_least=_hours(table.edit_at_least_h),
     )
 
 

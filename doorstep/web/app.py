@@ -22,12 +22,39 @@ from doorstep.house import House
 from doorstep.web import live
 from doorstep.web.auth import Attempts
 from doorstep.web.context import SignInFirst, Web, is_htmx, render, visitor, wants_json
-from doorstep.web.pages import cases, chat_link, courier, demo, desk, ledger, life, parcels, returns, routes, sign_in
+from doorstep.web.pages import (
+    cases,
+    chat_link,
+    courier,
+    demo,
+    desk,
+    incidents,
+    ledger,
+    life,
+    parcels,
+    returns,
+    routes,
+    sign_in,
+)
 from doorstep.web.pmtiles import Archive, open_archive
 
 HERE = Path(__file__).parent
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
-PAGES = (sign_in, desk, cases, life, chat_link, parcels, returns, routes, courier, ledger, demo, live)
+PAGES = (
+    sign_in,
+    desk,
+    cases,
+    life,
+    incidents,
+    chat_link,
+    parcels,
+    returns,
+    routes,
+    courier,
+    ledger,
+    demo,
+    live,
+)
 STATIC_MAX_AGE_S = 3_600
 NO_CACHE = "no-store"
 """Pages hold customers' data: they stay out of every cache."""
@@ -67,7 +94,7 @@ def environment() -> Environment:
     )  # fmt: skip
     env.filters["instant"] = instant
     env.filters["path"] = lambda text: quote(str(text), safe="")
-    env.globals |= {"asset": asset, "order_total": order_total, "return_tone": RETURN_TONE.get}
+    env.globals |= {"asset": asset, "order_total": order_total, "return_tone": RETURN_TONE.get} | incidents.SAYINGS
     return env
 
 

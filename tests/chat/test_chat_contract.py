@@ -14,11 +14,12 @@ import msgspec
 import pytest
 from hostile import HOSTILE
 
-from chat.base import Account, Alert, Answer, Chat, Deed, Message, Reader, RouteMessage
+from chat.base import Account, Alert, Answer, Chat, Deed, IncidentAlert, Message, Reader, RouteMessage
 from chat.registry import CHATS
 from config.words import LANGS
 from domain.case import CaseEvent, CaseStatus, Kind, Severity, Subject, SubjectType
 from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, UnreadableReply
+from domain.incident import CauseKind
 from domain.words import Words
 from net.http import HttpReply, HttpRequest
 
@@ -52,6 +53,16 @@ def an_alert(**changes: Any) -> Alert:
     return replace(alert, **changes)
 
 
+def a_hub(**changes: Any) -> IncidentAlert:
+    cause = Words("incident_cause.hub", {"carrier": "ZTO", "place": "杭州转运中心", "to": ""})
+    alert = IncidentAlert(
+        3, CauseKind.HUB, cause, Severity.URGENT, "members", AT, found=40, expected=2.31, members=240, waiting=200, taken=30,
+        done=10, warned=4, breached=2, promise_by=AT + timedelta(hours=24), numbers=("ZT1", "ZT2", "ZT3"), over=None, owner="li",
+        acknowledged_by="li", acknowledged_at=AT, owner_name="李梅", deeds=(Deed(CaseEvent.ACKNOWLEDGED, "李梅", AT),),
+    )  # fmt: skip
+    return replace(alert, **changes)
+
+
 MESSAGES: dict[str, Message] = {
     "alert": an_alert(),
     "taken": an_alert(
@@ -66,6 +77,8 @@ MESSAGES: dict[str, Message] = {
         kind=Kind.SOURCE_SILENT, promise_by=None, subject=Subject(SubjectType.SOURCE, "sf/main"), number="sf/main",
         evidence=(Words("evidence.source_silent", {"source": "sf/main", "since_at": AT.isoformat(), "parcels": 7}),),
     ),
+    "hub": a_hub(),
+    "hub_over": a_hub(over=Words("closed_incident.moved", {}), waiting=0, taken=0, done=240, breached=0),
     "route": RouteMessage("RT1", "https://desk.example.com/courier/abc", "2026-11-23", 14),
     "answer": Answer((Words("chat.mine", {"n": 1}), Words("chat.more", {"n": 3}))),
 }  # fmt: skip

@@ -1,13 +1,19 @@
 """Making text from outside harmless, and pacing."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from chat.base import IncidentAlert, Reader
 from chat.pace import Pace
-from chat.text import inert
+from chat.text import inert, text_of
+from domain.case import Severity
+from domain.incident import CauseKind
+from domain.words import Words
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
+ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @pytest.mark.parametrize(
@@ -62,3 +68,36 @@ def test_the_tightest_window_counts() -> None:
         pace.made(now)
     assert now - AT == timedelta(seconds=19)
     assert pace.wait_s(now) == pytest.approx(41.0)
+
+
+def test_a_hub_from_outside_is_only_text() -> None:
+    """A place's name is the carrier's: in an incident's title it pings nobody and becomes no link; phones in it are masked."""
+    cause = Words("incident_cause.hub", {"carrier": "ZTO", "place": "@room https://evil.example 13812345678", "to": ""})
+    alert = IncidentAlert(
+        3,
+        CauseKind.HUB,
+        cause,
+        Severity.URGENT,
+        "opened",
+        AT,
+        9,
+        0.2,
+        9,
+        9,
+        0,
+        0,
+        0,
+        0,
+        None,
+        ("@here",),
+        None,
+        None,
+        None,
+        None,
+    )
+    said = text_of(alert, Reader("en", ZONE)).plain
+    assert "@room" not in said
+    assert "@here" not in said
+    assert "https://" not in said
+    assert "13812345678" not in said
+    assert "9 parcels: 9 nobody has taken" in said

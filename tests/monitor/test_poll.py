@@ -525,7 +525,9 @@ def test_an_outage_is_one_incident_and_no_stalled_parcel(tmp_path: Path) -> None
 
 
 def test_after_an_outage_a_really_stalled_parcel_is_found(tmp_path: Path) -> None:
-    """The source answers again and the parcel hasn't moved: now its silence is known, and it is a case."""
+    """The source answers again and the parcel hasn't moved: the 55 hours in which nothing could be heard don't count as its silence,
+    those after them do, and then it is a case.
+    """
     with desk(tmp_path) as (d, net):
         net.post(QUERY).mock(side_effect=says(lambda n: kuaidi(n, PICKED_UP)))
         d.add("ZT1")
@@ -536,7 +538,14 @@ def test_after_an_outage_a_really_stalled_parcel_is_found(tmp_path: Path) -> Non
         assert d.open_kinds() == [Kind.SOURCE_SILENT]
         net.post(QUERY).mock(side_effect=says(lambda n: kuaidi(n, PICKED_UP)))
         d.tick(60)
+        assert d.open_kinds() == []
+        for hours in range(61, 100):
+            d.tick(hours)
+            if d.open_kinds():
+                break
         assert d.open_kinds() == [Kind.STALLED]
+        [case] = d.store.read(cases.list_cases)
+        assert timedelta(hours=36 + 55) <= case.opened_at - case.since <= timedelta(hours=36 + 55 + 1)
 
 
 def test_a_short_outage_is_no_incident(tmp_path: Path) -> None:

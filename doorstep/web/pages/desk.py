@@ -9,8 +9,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from doorstep.web.context import Desk, Shared, SignedIn, Web, go, is_htmx, render
-from store import overviews, people, reads
+from store import incident_reads, overviews, people, reads
 from store.base import Db
+from store.incident_reads import IncidentLine
 from store.overviews import Hits
 from store.people import Person
 from store.reads import CaseLine, DeskCounts, WatchLine
@@ -40,6 +41,7 @@ class Board:
     promised: list[CaseLine]
     untold: list[CaseLine]
     incidents: list[CaseLine]
+    rolled: list[IncidentLine]
     hidden: int
     kinds: list[str]
     watched: list[WatchLine]
@@ -48,8 +50,8 @@ class Board:
 
 
 def board(db: Db, filters: Filters, *, me: str, now: datetime) -> Board:
-    """What the desk shows at ``now``: cases with a promise apart from incidents, which have none."""
-    lines = reads.case_lines(db)
+    """What the desk shows at ``now``: incidents, which stand for their members, and the other cases with a promise."""
+    lines = reads.case_lines(db, members=False)
     team = people.people(db)
     chosen = [line for line in lines if filters.keep(line, me)]
     promised = [line for line in chosen if line.case.promise_by]
@@ -58,6 +60,7 @@ def board(db: Db, filters: Filters, *, me: str, now: datetime) -> Board:
         promised=promised[:SHOWN],
         untold=reads.untold_lines(db, limit=SHOWN),
         incidents=[line for line in lines if line.case.promise_by is None],
+        rolled=incident_reads.incident_lines(db),
         hidden=max(len(promised) - SHOWN, 0),
         kinds=kinds_of(lines),
         watched=reads.watch_lines(db, limit=SHOWN),
