@@ -6,7 +6,7 @@ from datetime import datetime
 from config.policies import DetectionPolicy
 from domain.case import CaseEvent, CaseFact, Finding, Kind, Subject, SubjectType, promise_by
 from domain.shipment import ShipmentView
-from monitor import alerts
+from monitor import alerts, reshipped
 from monitor.crossing import judge
 from monitor.deadlines import first_look
 from monitor.decide import Clear, Decision, Open, Refresh, Unwatch, Watch, decide
@@ -27,10 +27,14 @@ def look_at(db: Db, shipment_ids: Sequence[int], policy: DetectionPolicy, *, now
     """Bring cases, watch list and alarms of these shipments up to what is known; returns how many were looked at."""
     alarms: list[tuple[int, datetime | None]] = []
     standing = cases.standings(db, SubjectType.SHIPMENT, [str(one) for one in shipment_ids])
-    for shipment_id, view in tracking.views(db, shipment_ids).items():
+    views = tracking.views(db, shipment_ids)
+    kept_open = reshipped.look(db, views, now=now)
+    for shipment_id, view in views.items():
         subject = subject_of(view)
         judged = judge(crossings(view, policy), subject, heard_until=view.polled_at, now=now)
         for decision in decide(judged.findings, standing.get(subject.id, cases.NOTHING)):
+            if isinstance(decision, Clear) and decision.case.id in kept_open:
+                continue  # its goods are on their way a second time: a person ends it
             carry_out(db, decision, subject, policy, now=now, order_ref=view.shipment.order_ref)
         if judged.ask_now:
             asking.ask_soon(db, shipment_id, at=now)
