@@ -17,14 +17,16 @@ Transport = httpx.AsyncBaseTransport
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HttpRequest:
-    """What to send. ``body`` are the very bytes that were signed. Headers, body and the query of the address may hold
-    secrets: no repr shows them.
+    """What to send. ``body`` are the very bytes that were signed. ``connect_to``: the network address to connect to instead of
+    looking the host's up again; what was checked is what is used. Headers, body and the query of the address may hold secrets:
+    no repr shows them.
     """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    connect_to: str = ""
 
     def __repr__(self) -> str:
         return f"HttpRequest({self.method} {self.url.partition('?')[0]})"
@@ -44,6 +46,15 @@ def in_process(app: Any) -> Transport:
     return httpx.ASGITransport(app=app)
 
 
+def _pinned(request: HttpRequest) -> tuple[httpx.URL, dict[str, str], dict[str, Any]]:
+    """The address, headers and TLS name of a request that may go to a network address of its own."""
+    url, headers = httpx.URL(request.url), dict(request.headers)
+    if not request.connect_to:
+        return url, headers, {}
+    named = {"Host": url.netloc.decode("ascii"), **headers}
+    return url.copy_with(host=request.connect_to), named, {"sni_hostname": url.host}
+
+
 class Http:
     """One client, kept open for the life of the daemon. ``who`` names the far side in errors."""
 
@@ -58,8 +69,9 @@ class Http:
         Raises Unreachable where no reply came, UnreadableReply where it was larger than MAX_BODY_BYTES.
         """
         try:
+            url, headers, extensions = _pinned(request)
             async with self._client.stream(
-                request.method, request.url, headers=dict(request.headers), content=request.body
+                request.method, url, headers=headers, content=request.body, extensions=extensions
             ) as response:
                 body = await self._read(response)
                 return HttpReply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
