@@ -1,15 +1,14 @@
 """What can be done for a customer whose order went wrong: ways, what each costs, the rule behind it, who must agree. Pure.
 
-Money is integer cents of the order's currency. What a payment is for is its item: ``*`` the whole order, ``SKU#2`` pieces of a
-line from the second on, ``+compensation`` the trouble, ``+freight`` the way back. Goods are made good by a refund or a reship;
-neither twice, and not both on one order, unless somebody with the right to it agrees.
+Money is integer cents of the order's currency; what a payment is for, and when it would be a second one: domain/payments.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import count
 
+from domain.distance import Distance
+from domain.payments import TROUBLE, WAY_BACK, WHOLE, MakeGood, Need, Paid, clash, first_free
 from domain.pickup import Payer
 from domain.shipment import Item, Order
 from domain.words import Words
@@ -26,15 +25,6 @@ class Way(StrEnum):
     RETURN_FREIGHT = "return_freight"
 
 
-class MakeGood(StrEnum):
-    """What the merchant's system is told to do."""
-
-    REFUND = "refund"
-    RESHIP = "reship"
-    COMPENSATION = "compensation"
-    FREIGHT = "freight"
-
-
 class Cause(StrEnum):
     """Why it went wrong; decides who bears which freight."""
 
@@ -49,27 +39,6 @@ class Cause(StrEnum):
     CHANGE_OF_MIND = "change_of_mind"
 
 
-class Distance(StrEnum):
-    SAME_CITY = "same_city"
-    SAME_PROVINCE = "same_province"
-    OTHER_PROVINCE = "other_province"
-    ABROAD = "abroad"
-    UNKNOWN = "unknown"
-
-
-class Need(StrEnum):
-    """Why somebody else must agree."""
-
-    LIMIT = "limit"  # more than this role may give alone
-    NO_LIMIT_KNOWN = "no_limit_known"  # the policy says nothing of this currency
-    SECOND = "second"  # paid for already
-    BOTH = "both"  # refund and reship on one order
-    WORTH = "worth"  # more than the order was worth
-    TABLE = "table"  # more compensation than the table gives
-    GOODS_KEPT = "goods_kept"  # the customer keeps goods of some worth
-
-
-GOODS = frozenset({MakeGood.REFUND, MakeGood.RESHIP})
 KIND: Mapping[Way, MakeGood] = {
     Way.REFUND: MakeGood.REFUND,
     Way.PART: MakeGood.REFUND,
@@ -78,7 +47,6 @@ KIND: Mapping[Way, MakeGood] = {
     Way.COMPENSATION: MakeGood.COMPENSATION,
     Way.RETURN_FREIGHT: MakeGood.FREIGHT,
 }
-WHOLE, TROUBLE, WAY_BACK = "*", "+compensation", "+freight"
 
 
 # --- the policy, as config/policies/make_good.toml says it ---------------------------------------------------------
@@ -162,58 +130,6 @@ class Policy:
         """Whether a role's word is enough for this cost; where no limit of the currency is known, for nothing."""
         limit = self.limit_of(role, currency)
         return limit is not None and (limit.approve_cents is None or cost_cents <= limit.approve_cents)
-
-
-# --- what was paid, and for which pieces ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """A payment of an order, written or about to be. ``qty``: how many pieces from the item's first on."""
-
-    item: str
-    kind: str
-    amount_cents: int = 0
-    qty: int = 1
-    cost_cents: int = 0
-
-    @property
-    def is_goods(self) -> bool:
-        return self.kind in GOODS
-
-
-def pieces_of(item: str) -> tuple[str, int]:
-    """The line and the first piece that an item names: ``A#2`` is ("A", 2); a bare ``A`` is its first piece."""
-    sku, mark, first = item.rpartition("#")
-    return (sku, int(first)) if mark and first.isascii() and first.isdigit() else (item, 1)
-
-
-def overlap(one: Paid, other: Paid) -> bool:
-    """Whether two payments are for the same thing."""
-    if not (one.is_goods and other.is_goods):
-        return one.item == other.item and one.is_goods == other.is_goods
-    if WHOLE in {one.item, other.item}:
-        return True
-    (sku, first), (other_sku, other_first) = pieces_of(one.item), pieces_of(other.item)
-    return sku == other_sku and first < other_first + other.qty and other_first < first + one.qty
-
-
-def clash(one: Paid, paid: Iterable[Paid]) -> Need | None:
-    """Why a payment can't be made beside these without somebody's agreement; None where it can."""
-    earlier = list(paid)
-    if one.is_goods and any(other.is_goods and other.kind != one.kind for other in earlier):
-        return Need.BOTH
-    return Need.SECOND if any(overlap(one, other) for other in earlier) else None
-
-
-def first_free(sku: str, qty: int, bought: int, paid: Sequence[Paid]) -> int:
-    """The first piece of a line from which ``qty`` are unpaid; 1 where there are none left: those clash."""
-    for first in count(1):
-        if first + qty - 1 > bought:
-            return 1
-        if not any(overlap(Paid(f"{sku}#{first}", MakeGood.REFUND, qty=qty), one) for one in paid):
-            return first
-    raise AssertionError("count() never ends")
 
 
 # --- ways and their cost -------------------------------------------------------------------------------------------
@@ -425,38 +341,3 @@ def _above_limit(offer: Offer, now: Situation, policy: Policy, role: str) -> Nee
         return Need.NO_LIMIT_KNOWN
     spent = sum(max(one.amount_cents, one.cost_cents) for one in now.paid)
     return Need.LIMIT if spent + offer.cost_cents > limit.alone_cents else None
-
-
-# --- how far it went -----------------------------------------------------------------------------------------------
-
-HOME = frozenset({"cn", "chn", "china", "中国", "中国大陆"})
-MUNICIPALITIES = frozenset({"北京", "上海", "天津", "重庆"})
-
-
-def distance_of(origin: str, destination: str) -> Distance:
-    """How far two places are apart, by their paths from large to small (``CN/浙江/杭州``)."""
-    one, other = _path(origin), _path(destination)
-    if not one or not other:
-        return Distance.UNKNOWN
-    if one[0] != other[0]:
-        return Distance.ABROAD
-    if len(one) < 2 or len(other) < 2:
-        return Distance.UNKNOWN
-    if one[1] != other[1]:
-        return Distance.OTHER_PROVINCE
-    if one[1] in MUNICIPALITIES:
-        return Distance.SAME_CITY
-    if len(one) < 3 or len(other) < 3:
-        return Distance.UNKNOWN
-    return Distance.SAME_CITY if one[2] == other[2] else Distance.SAME_PROVINCE
-
-
-def _path(place: str) -> list[str]:
-    """Country, province, city, without the words for what they are."""
-    parts = [part.strip() for part in place.split("/") if part.strip()]
-    if parts and any("\u4e00" <= sign <= "\u9fff" for sign in parts[0]) and parts[0].lower() not in HOME:
-        parts = ["CN", *parts]  # a Chinese path that leaves its country out
-    if not parts:
-        return []
-    country = "cn" if parts[0].lower() in HOME else parts[0].lower()
-    return [country, *(part.removesuffix("省").removesuffix("市") for part in parts[1:])]

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.make_good import Cause, MakeGood, Need, Paid, Way
+from domain.make_good import Cause, Way
+from domain.payments import MakeGood, Need, Paid
 from domain.words import Words
 
 

@@ -23,6 +23,7 @@ from doorstep.metrics import Metrics
 from doorstep.web.api import control_router, health_router, intake_router
 from doorstep.web.app import create_app
 from doorstep.web.booking_api import booking_callback_router, booking_router
+from doorstep.web.money_api import money_router
 from doorstep.web.push import push_router
 from scheduler.dispatch import Solve
 
@@ -85,6 +86,7 @@ def app_of(daemon: Daemon, token: str, *, speed: Callable[[int], None] | None = 
         health_router(daemon.house, daemon.metrics),
         booking_router(daemon.house),
         booking_callback_router(daemon.house),
+        money_router(daemon.house),
         intake_router(daemon.house),
         push_router(daemon.house),
         control_router(daemon.house, token),

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.errors import RuleError
-from domain.make_good import WHOLE, MakeGood, first_free, pieces_of
+from domain.payments import WHOLE, MakeGood, first_free, pieces_of
 from domain.shipment import Order
 from doorstep.intake_money import PlatformRefund
 from monitor import reshipped

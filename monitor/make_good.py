@@ -10,23 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.case import CaseEvent, CaseFact
-from domain.make_good import (
-    Ask,
-    Cause,
-    Distance,
-    MakeGood,
-    Need,
-    NotOffered,
-    Offer,
-    Paid,
-    Policy,
-    Situation,
-    distance_of,
-    needs,
-    offers,
-    price,
-)
+from domain.distance import Distance, distance_of
+from domain.make_good import Ask, Cause, NotOffered, Offer, Policy, Situation, needs, offers, price
 from domain.parcel import Delivered
+from domain.payments import MakeGood, Need, Paid
 from domain.people import Right, may
 from domain.proposal import Proposal, ProposalEvent, ProposalStatus
 from domain.shipment import Order, ShipmentView

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.make_good import Paid, first_free
+from domain.payments import Paid, first_free
 from domain.pickup import Payer, ReturnEvent, ReturnStatus, Want
 from domain.returns import Return, ReturnItem
 from domain.shipment import Order

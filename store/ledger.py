@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.sqlite import insert
 
-from domain.make_good import Paid, clash
+from domain.payments import Paid, clash
 from store import facts, mail, tables
 from store.base import Db
 from store.facts import FactRow

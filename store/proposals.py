@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from domain.make_good import Cause, MakeGood, Need, Paid, Way
+from domain.make_good import Cause, Way
+from domain.payments import MakeGood, Need, Paid
 from domain.proposal import Proposal, ProposalEvent, ProposalStatus, step
 from domain.words import words_from_json
 from store import facts, money_tables

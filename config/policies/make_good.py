@@ -9,7 +9,8 @@ from msgspec import Meta, Struct
 from config.checking import fit
 from config.errors import ConfigError, Problem
 from config.toml_text import dotted, line_of, lines_of, read_toml
-from domain.make_good import Band, Cause, CauseRule, Distance, Limit, Policy, Tier, Way
+from domain.distance import Distance
+from domain.make_good import Band, Cause, CauseRule, Limit, Policy, Tier, Way
 from domain.pickup import Payer
 
 Cents = Annotated[int, Meta(ge=0, le=10**11)]

@@ -7,7 +7,8 @@ import pytest
 from config.errors import ConfigError
 from config.policies import load_make_good
 from config.settings import load
-from domain.make_good import Cause, Distance, Way
+from domain.distance import Distance
+from domain.make_good import Cause, Way
 
 
 def own(folder: Path, text: str) -> Path:

@@ -9,27 +9,9 @@ from hypothesis import strategies as st
 
 from config.policies import load_make_good
 from config.words import LANGS, label
-from domain import make_good
-from domain.make_good import (
-    GOODS,
-    Ask,
-    Cause,
-    Distance,
-    Need,
-    NotOffered,
-    Offer,
-    Paid,
-    Situation,
-    Way,
-    clash,
-    distance_of,
-    first_free,
-    needs,
-    offers,
-    overlap,
-    pieces_of,
-    price,
-)
+from domain.distance import Distance, distance_of
+from domain.make_good import Ask, Cause, NotOffered, Offer, Situation, Way, needs, offers, price
+from domain.payments import GOODS, Need, Paid, clash, first_free, overlap, pieces_of
 from domain.proposal import ProposalStatus
 from domain.shipment import Item, Order
 
@@ -248,4 +230,4 @@ def test_a_refund_and_a_reship_of_one_order_clash_whatever_they_are_for() -> Non
     assert clash(Paid("A#1", "refund"), [Paid("B#2#1", "reship")]) is Need.BOTH
     assert clash(Paid("A#1", "refund"), [Paid("A#2", "refund")]) is None
     assert clash(Paid("A#1", "refund", qty=2), [Paid("A#2", "refund")]) is Need.SECOND
-    assert make_good.clash(Paid("+freight", "freight"), [Paid("+compensation", "compensation")]) is None
+    assert clash(Paid("+freight", "freight"), [Paid("+compensation", "compensation")]) is None

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from config.policies import load_detection, load_make_good
 from domain.case import CaseEvent, CaseStatus, Finding, Kind, Subject, SubjectType
-from domain.make_good import Ask, Cause, MakeGood, Need, Way
+from domain.make_good import Ask, Cause, Way
+from domain.payments import MakeGood, Need
 from domain.proposal import Proposal, ProposalStatus
 from domain.shipment import Item, Order, Shipment
 from domain.tracking import Certainty, EventTime, Milestone, ParcelReading, ScanEvent, Zone

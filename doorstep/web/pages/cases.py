@@ -24,6 +24,7 @@ from doorstep.web.context import (
     render,
     tongue,
 )
+from doorstep.web.money_view import case_money
 from doorstep.web.timeline import timeline
 from monitor.acts import Refused, perform
 from store import facts, intake, people, reads
@@ -35,17 +36,21 @@ router = APIRouter()
 
 
 @router.get("/cases/{case_id}")
-def case_page(request: Request, web: Shared, who: SignedIn, case_id: int) -> Response:
-    return _show(request, web, who, case_id, "case.html")
+def case_page(request: Request, web: Shared, who: SignedIn, case_id: int, cause: str = "") -> Response:
+    return show_case(request, web, who, case_id, "case.html", cause=cause)
 
 
-def _show(request: Request, web: Web, who: Desk, case_id: int, page: str, **values: Any) -> Response:
+def show_case(
+    request: Request, web: Web, who: Desk, case_id: int, page: str, *, cause: str = "", **values: Any
+) -> Response:
+    """A case's page, or its changing part; ``cause`` is why it went wrong, where a person chose it."""
     found, team = web.house.store.read(_case_and_team, case_id)
     if found is None:
         raise HTTPException(404, "case")
     names = names_of(web, team)
+    made_good = web.house.store.read(case_money, case_id, web.house, role=who.person.role, cause=cause)
     return render(
-        request, who, page, page=found, entries=timeline(found), names=names,
+        request, who, page, page=found, entries=timeline(found), names=names, mg=made_good,
         team=[person for person in team if person.active], **values,
     )  # fmt: skip
 
@@ -64,7 +69,7 @@ def act(request: Request, web: Shared, who: SignedIn, form: Form, case_id: int) 
         return go(field(form, "next") or f"/cases/{case_id}")
     toast: dict[str, Any] = {"toast": speech.words(why) if why else "", "toast_bad": bool(why)}
     if field(form, "view") == "case":
-        return _show(request, web, who, case_id, "_case_body.html", **toast)
+        return show_case(request, web, who, case_id, "_case_body.html", **toast)
     line = web.house.store.read(_line, case_id)
     team = web.house.store.read(people.people)
     names = names_of(web, team)
