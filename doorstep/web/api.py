@@ -22,6 +22,8 @@ from store.ledger import CHANNEL
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_KEY = 200
+CHANGED = {"disputes": ("cases",), "refunds": ("cases", "money")}
+"""Which pages show what a kind of row changed; the others' are named like the kind."""
 
 
 class Problem(Exception):
@@ -94,7 +96,8 @@ def _take(house: House, kind: str, body: Mapping[str, Any], name: str, key: str)
         raise Problem(422, "Row not taken", str(exc), errors=faults) from exc
     except RuleError as exc:
         raise Problem(422, "Row not taken", str(exc)) from exc
-    house.bus.publish({"disputes": "cases", "refunds": "money"}.get(kind, kind))
+    for topic in CHANGED.get(kind, (kind,)):
+        house.bus.publish(topic)
     return JSONResponse(_answer(house, taken), 201 if taken.created else 200)
 
 

@@ -74,7 +74,8 @@ def _confirmed(house: House, instruction_id: str, name: str) -> Response:
     """Done; saying it again changes nothing."""
     found = house.store.write(money.confirm, instruction_id, now=house.now(), by=name, channel="api")
     answer = JSONResponse(dict(instruction_json(_known(found, instruction_id))))
-    house.bus.publish("money")
+    for topic in ("cases", "money"):
+        house.bus.publish(topic)
     return answer
 
 

@@ -74,7 +74,7 @@ def confirm(request: Request, web: Shared, who: Acting, form: Form, instruction_
     found = web.house.store.write(money.confirm, instruction_id, now=web.house.now(), by=who.person.id, channel=CONSOLE)
     if found is None:
         raise HTTPException(404, "instruction")
-    web.house.bus.publish("money")
+    _tell(web)
     if not is_htmx(request):
         return go("/money")
     line = web.house.store.read(money_views.line, instruction_id)
