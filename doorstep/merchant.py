@@ -39,7 +39,7 @@ class Merchant:
         self.house = house
         self.settings = house.settings.merchant
         self.sending = Health()
-        self._http = http or Http(CHANNEL)
+        self._http = http or Http(CHANNEL, direct=True)
         self._failures = 0
         self._pause_until: datetime | None = None
 

@@ -11,6 +11,7 @@ from domain.errors import Unreachable, UnreadableReply
 TIMEOUT_S = 20.0
 MAX_IN_FLIGHT = 8  # httpcore's pool costs O(connections^2): few in flight each
 MAX_BODY_BYTES = 8 * 1024 * 1024
+PAST_PROXIES: dict[str, httpx.AsyncBaseTransport | None] = {"http://": None, "https://": None, "all://": None}
 Transport = httpx.AsyncBaseTransport
 """What carries requests; a simulation puts its own here."""
 
@@ -56,12 +57,20 @@ def _pinned(request: HttpRequest) -> tuple[httpx.URL, dict[str, str], dict[str, 
 
 
 class Http:
-    """One client, kept open for the life of the daemon. ``who`` names the far side in errors."""
+    """One client, kept open for the life of the daemon. ``who`` names the far side in errors. ``direct``: past any proxy that the
+    environment names, which would look the host up itself.
+    """
 
-    def __init__(self, who: str, *, transport: Transport | None = None) -> None:
+    def __init__(self, who: str, *, transport: Transport | None = None, direct: bool = False) -> None:
         limits = httpx.Limits(max_connections=MAX_IN_FLIGHT, max_keepalive_connections=MAX_IN_FLIGHT)
         self.who = who
-        self._client = httpx.AsyncClient(timeout=TIMEOUT_S, limits=limits, transport=transport, follow_redirects=False)
+        self._client = httpx.AsyncClient(
+            timeout=TIMEOUT_S,
+            limits=limits,
+            transport=transport,
+            follow_redirects=False,
+            mounts=PAST_PROXIES if direct else {},
+        )
 
     async def send(self, request: HttpRequest) -> HttpReply:
         """Send and read the whole reply, whatever its status.

@@ -330,6 +330,17 @@ def test_an_address_that_moves_inside_is_not_called(desk: Desk) -> None:
     assert "private" in desk.letter().error
 
 
+def test_no_proxy_of_the_environment_looks_the_address_up_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was checked is what is called: a proxy would choose for itself."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    line = Merchant(desk.house)
+    desk.write()
+    desk.runner.run(line.send_due())
+    desk.runner.run(line.close())
+    assert len(desk.other.got) == 1
+
+
 def test_what_was_settled_meanwhile_is_not_sent(desk: Desk) -> None:
     """The platform paid it while it waited for its turn."""
     desk.write()
