@@ -32,6 +32,17 @@ def take_files(
     return taken, misfits
 
 
+def take_table(
+    tables: Mapping[str, Any], name: str, struct: type[msgspec.Struct], folder: Path
+) -> tuple[dict[str, Any], list[Misfit]]:
+    """The same for the keys of one table of ours, such as ``[merchant]``."""
+    misfits: list[Misfit] = []
+    known = {f.encode_name for f in msgspec.structs.fields(struct)}
+    if name not in tables:
+        return dict(tables), misfits
+    return {**tables, name: _account(tables[name], known, folder, (name,), misfits)}, misfits
+
+
 def _accounts(named: Any, struct: type[msgspec.Struct] | None, folder: Path, path: Path_, misfits: list[Misfit]) -> Any:
     if struct is None or not isinstance(named, Mapping):
         return named

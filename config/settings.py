@@ -16,12 +16,22 @@ from msgspec import Meta, Struct
 from config.checking import Misfit, did_you_mean, fit
 from config.environment import Overlay, overlay, variable_of
 from config.errors import ConfigError, Problem
-from config.policies import ClaimsPolicy, DeskPolicy, DetectionPolicy, load_claims, load_desk, load_detection
+from config.merchant import Merchant
+from config.policies import (
+    ClaimsPolicy,
+    DeskPolicy,
+    DetectionPolicy,
+    load_claims,
+    load_desk,
+    load_detection,
+    load_make_good,
+)
 from config.policies.detection_file import WEEKDAYS, Weekday
 from config.policies.workdays import announced
-from config.secrets import take_files
+from config.secrets import take_files, take_table
 from config.toml_text import Path_, dotted, line_of, lines_of, read_toml
 from domain.desk_hours import DeskHours, fault_of
+from domain.make_good import Policy as MakeGoodPolicy
 from domain.rota import Override, Rota, Turn
 
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
@@ -187,6 +197,7 @@ class PolicyFiles(_Table, frozen=True):
     detection: str = ""
     claims: str = ""
     desk: str = ""
+    make_good: str = ""
 
 
 class Map(_Table, frozen=True):
@@ -212,6 +223,7 @@ class _File(_Table, frozen=True):
     returns: Returns = Returns()
     policy: PolicyFiles = PolicyFiles()
     map: Map = Map()
+    merchant: Merchant = Merchant()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -233,6 +245,8 @@ class Settings:
     returns: Returns
     map: Map
     detection: DetectionPolicy
+    merchant: Merchant
+    make_good: MakeGoodPolicy
 
     def __repr__(self) -> str:
         return f"Settings({str(self.file)!r})"
@@ -267,22 +281,31 @@ def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Struct
     tables, text = read_toml(path)
     laid = overlay(tables, environ)
     tables, from_files = take_files(laid.tables, path.parent, structs)
+    tables, more_files = take_table(tables, "merchant", Merchant, path.parent)
     fitted = fit(tables, _File)
     adapters = {kind: _adapters(kind, tables.get(kind, {}), structs.get(kind, {})) for kind in ADAPTERS}
-    misfits = [*laid.misfits, *from_files, *fitted.misfits, *(m for _, found in adapters.values() for m in found)]
+    misfits = [
+        *laid.misfits,
+        *from_files,
+        *more_files,
+        *fitted.misfits,
+        *(m for _, found in adapters.values() for m in found),
+    ]
     if not fitted.misfits:
         misfits += _crossed(fitted.value)
     lines = lines_of(text)
     problems = [_problem(m, path, lines, laid) for m in misfits]
     detection, own_problems = _detection(tables, path)
-    if problems or own_problems:
-        raise ConfigError([*problems, *own_problems])
-    return _settings(path, fitted.value, adapters["carriers"][0], adapters["chats"][0], detection)
+    make_good, more_problems = _policy(load_make_good, tables, "make_good", path)
+    if problems or own_problems or more_problems:
+        raise ConfigError([*problems, *own_problems, *more_problems])
+    return _settings(path, fitted.value, adapters["carriers"][0], adapters["chats"][0], detection, make_good)
 
 
 def defaults(path: Path) -> Settings:
     """The settings of an empty file that would stand at ``path``: no carriers, no chats."""
-    return _settings(path, _File(), {}, {}, replace(load_detection(), claims=load_claims(), desk=load_desk()))
+    detection = replace(load_detection(), claims=load_claims(), desk=load_desk())
+    return _settings(path, _File(), {}, {}, detection, load_make_good())
 
 
 def _settings(
@@ -291,6 +314,7 @@ def _settings(
     carriers: Mapping[str, Mapping[str, Any]],
     chats: Mapping[str, Mapping[str, Any]],
     detection: DetectionPolicy,
+    make_good: MakeGoodPolicy,
 ) -> Settings:
     doorstep = file.doorstep
     url = doorstep.public_url.rstrip("/") or f"http://{doorstep.host}:{doorstep.port}"
@@ -307,6 +331,8 @@ def _settings(
         returns=file.returns,
         map=file.map,
         detection=_for_this_desk(detection, file),
+        merchant=file.merchant,
+        make_good=make_good,
     )
 
 
@@ -378,7 +404,7 @@ def _detection(tables: Mapping[str, Any], path: Path) -> tuple[DetectionPolicy, 
     return replace(detection, claims=claims, desk=desk), (*problems, *of_claims, *of_desk)
 
 
-P_ = TypeVar("P_", DetectionPolicy, ClaimsPolicy, DeskPolicy)
+P_ = TypeVar("P_", DetectionPolicy, ClaimsPolicy, DeskPolicy, MakeGoodPolicy)
 
 
 def _policy(
@@ -411,6 +437,6 @@ def _fix(misfit: Misfit) -> str:
 
 
 __all__ = [
-    "Break", "Collector", "ConfigError", "Courier", "Depot", "Desk", "Doorstep", "Map", "PolicyFiles",
+    "Break", "Collector", "ConfigError", "Courier", "Depot", "Desk", "Doorstep", "Map", "Merchant", "PolicyFiles",
     "Promise", "Returns", "RotaOverride", "RotaTurn", "Settings", "defaults", "load",
 ]  # fmt: skip

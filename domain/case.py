@@ -111,6 +111,15 @@ class CaseEvent(StrEnum):
     MEMBER_JOINED = "member_joined"
     MEMBER_LEFT = "member_left"
     EVIDENCE_ADDED = "evidence_added"
+    MAKE_GOOD_PROPOSED = "make_good_proposed"
+    MAKE_GOOD_APPROVED = "make_good_approved"
+    MAKE_GOOD_DECLINED = "make_good_declined"
+    MAKE_GOOD_WITHDRAWN = "make_good_withdrawn"
+    MAKE_GOOD_HELD = "make_good_held"
+    RESHIPPED = "reshipped"
+    RESHIP_ARRIVED = "reship_arrived"
+    TURNED_UP = "turned_up"
+    INTERCEPT_ASKED = "intercept_asked"
 
 
 _WORKING = (

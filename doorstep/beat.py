@@ -15,6 +15,7 @@ from monitor.tick import tick as monitor_tick
 from scheduler.dispatch import Solve
 from scheduler.tick import TickReport as PickupReport
 from scheduler.tick import tick as pickup_tick
+from store import ledger
 
 log = structlog.get_logger()
 
@@ -30,10 +31,19 @@ async def beat(
     house: House, lines: Mapping[tuple[str, str], Line], solve: Solve, *, now: datetime, rng: Random
 ) -> Beat:
     """Do everything that is due at ``now``. Running it again changes nothing more."""
-    watched = await monitor_tick(house.store, lines, house.policy, now=now, nonce=house.new_id, ways=house.ways)
+    watched = await monitor_tick(
+        house.store,
+        lines,
+        house.policy,
+        now=now,
+        nonce=house.new_id,
+        ways=house.ways,
+        making_good=house.settings.make_good,
+    )
     booked = await bookings.look_after_due(house, now=now)
     picked = await pickup_tick(house.store, house.pickups, now=now, solve=solve, link=house.route_link, rng=rng)
-    sent = await outbox.send_due(house.store, now=now)
+    outside = (ledger.CHANNEL,) if house.settings.merchant.url else ()
+    sent = await outbox.send_due(house.store, now=now, outside=outside)
     tell(house, watched, picked, sent)
     if booked:
         log.info("bookings", looked_after=booked)
@@ -42,14 +52,14 @@ async def beat(
 
 def tell(house: House, watched: TickReport, picked: PickupReport, sent: int) -> None:
     """Wake the open pages that show what changed, and log what was done."""
-    if sent or watched.looked_at or watched.timers:
+    if sent or watched.looked_at or watched.timers or watched.instructed:
         house.bus.publish("cases")
     if watched.polled.asked:
         house.bus.publish("parcels")
     if picked.changed:
         house.bus.publish("routes")
         house.bus.publish("returns")
-    if sent:
+    if sent or watched.instructed:
         house.bus.publish("outbox")
         house.bus.publish("money")
     if watched.changed or picked.changed or sent:
@@ -63,6 +73,7 @@ def tell(house: House, watched: TickReport, picked: PickupReport, sent: int) -> 
             events=watched.polled.events,
             looked_at=watched.looked_at,
             timers=watched.timers,
+            instructed=watched.instructed,
             routes=sum(len(d.routes) for d in picked.dispatched),
             sent=sent,
         )

@@ -6,7 +6,7 @@ inbox knows it. Loops live as long as the daemon; an error puts a channel off, n
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from config.settings import Settings
 from domain.errors import AccessDenied, OutsideError, Permanent, RateLimited
 from doorstep.house import House
 from doorstep.invitations import keyed, new_invitation, url_of
+from doorstep.retrying import IDLE_S, Health, for_ever, pause_s
 from monitor import alerts, heard
 from monitor.heard import Ear
 from net.http import Http, Transport
@@ -35,11 +36,9 @@ log = structlog.get_logger()
 
 BATCH = 10
 """Letters looked at together: an urgent one that is written meanwhile waits for no more than these."""
-IDLE_S = 0.5
 GIVE_UP = timedelta(days=3)
 """How long a letter is tried while a chat is down or refuses the account; then a person must look."""
 PERMANENT_TRIES = 5
-LONGEST_PAUSE_S = 60.0
 LONGEST_LIMIT_S = 600
 SUPERSEDED, CLOSED = "a later edit says it all", "the case was closed before it was due"
 
@@ -69,22 +68,6 @@ def lines_of(settings: Settings, *, transport: Transport | None = None) -> list[
         Line(CHATS[account.adapter], account, Http(account.channel, transport=transport))
         for account in accounts_of(settings)
     ]
-
-
-@dataclass(slots=True)
-class Health:
-    """How a channel is doing; ``error`` is "" where all is well."""
-
-    ok_at: datetime | None = None
-    failing_since: datetime | None = None
-    error: str = ""
-
-    def well(self, now: datetime) -> None:
-        self.ok_at, self.failing_since, self.error = now, None, ""
-
-    def failed(self, error: Exception, now: datetime) -> None:
-        self.failing_since = self.failing_since or now
-        self.error = str(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,24 +100,9 @@ class Channel:
     async def run(self) -> None:
         """Send and listen until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._for_ever(self._send_and_rest, self.sending))
+            tasks.create_task(for_ever(self._send_and_rest, self.sending, name=self.name, wall=self.house.wall))
             if self.line.chat.polled is not None:
-                tasks.create_task(self._for_ever(self._listen_on, self.hearing))
-
-    async def _for_ever(self, do: Callable[[], Awaitable[None]], health: Health) -> None:
-        """Do it again and again; after each failure a little later, as long as nothing went well in between."""
-        failures = 0
-        while True:
-            try:
-                await do()
-            except Exception as exc:
-                failures = failures + 1 if health.error else 1
-                health.failed(exc, self.house.wall())
-                if isinstance(exc, OutsideError):
-                    log.warning("chat failed", channel=self.name, error=str(exc))
-                else:
-                    log.exception("chat failed", channel=self.name)
-                await asyncio.sleep(pause_s(failures))
+                tasks.create_task(for_ever(self._listen_on, self.hearing, name=self.name, wall=self.house.wall))
 
     # --- sending ---------------------------------------------------------------------------------------------------
 
@@ -279,10 +247,6 @@ class Channel:
             await self.line.answer(one, taken=not refused)
         except OutsideError as exc:
             log.warning("click not answered", channel=self.name, error=str(exc))
-
-
-def pause_s(failures: int) -> float:
-    return float(min(2.0 ** min(failures - 1, 10), LONGEST_PAUSE_S))
 
 
 STANDING: Mapping[str, Callable[[Db, int], CaseRow | IncidentRow | None]] = {

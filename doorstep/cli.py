@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from doorstep.cli_money import money
 from doorstep.cli_parts import CONFIG, AsJson, Config, operate, read_json, show, show_outcome
 from doorstep.cli_pickups import pickups
 
@@ -28,7 +29,8 @@ config = typer.Typer(help="The configuration.", no_args_is_help=True)
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
 people = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 for name, group in (
-    ("cases", cases), ("routes", routes), ("carriers", carriers), ("pickups", pickups), ("chat", chat),
+    ("cases", cases), ("routes", routes), ("carriers", carriers), ("pickups", pickups), ("money", money),
+    ("chat", chat),
     ("config", config), ("keys", keys), ("people", people),
 ):  # fmt: skip
     app.add_typer(group, name=name)
@@ -92,7 +94,7 @@ def init(
 
 @app.command("import")
 def import_(
-    kind: Annotated[str, typer.Argument(help="orders, shipments, returns, disputes or events.")],
+    kind: Annotated[str, typer.Argument(help="orders, shipments, returns, disputes, refunds or events.")],
     file: Annotated[Path, typer.Argument(help="A CSV or XLSX file; UTF-8 or GB18030.")],
     config: Config = CONFIG,
     json: AsJson = False,

@@ -18,10 +18,12 @@ from doorstep import control
 from doorstep.beat import beat
 from doorstep.chats import Channel
 from doorstep.house import House
+from doorstep.merchant import Merchant
 from doorstep.metrics import Metrics
 from doorstep.web.api import control_router, health_router, intake_router
 from doorstep.web.app import create_app
 from doorstep.web.booking_api import booking_callback_router, booking_router
+from doorstep.web.money_api import money_router
 from doorstep.web.push import push_router
 from scheduler.dispatch import Solve
 
@@ -43,10 +45,12 @@ class Daemon:
         rng: Random,
         before: Callable[[], Awaitable[None]],
         channels: Sequence[Channel] = (),
+        merchant: Merchant | None = None,
     ) -> None:
         self.house = house
-        self.metrics = Metrics(channels)
+        self.metrics = Metrics(channels, merchant)
         self.channels = channels
+        self.merchant = merchant
         self._lines = lines
         self._solve = solve
         self._rng = rng
@@ -72,6 +76,8 @@ class Daemon:
                 await line.close()
             for channel in self.channels:
                 await channel.line.close()
+            if self.merchant:
+                await self.merchant.close()
 
 
 def app_of(daemon: Daemon, token: str, *, speed: Callable[[int], None] | None = None) -> FastAPI:
@@ -80,6 +86,7 @@ def app_of(daemon: Daemon, token: str, *, speed: Callable[[int], None] | None = 
         health_router(daemon.house, daemon.metrics),
         booking_router(daemon.house),
         booking_callback_router(daemon.house),
+        money_router(daemon.house),
         intake_router(daemon.house),
         push_router(daemon.house),
         control_router(daemon.house, token),
@@ -111,7 +118,8 @@ async def serve(
         # uvicorn raises what it caught once more when it has ended: that must not kill us before we have finished
         signal.signal(signal_, server.handle_exit)
     starting = asyncio.create_task(_start(scheduler, first))
-    talking = [asyncio.create_task(channel.run()) for channel in daemon.channels]
+    outwards: list[Channel | Merchant] = [*daemon.channels, *([daemon.merchant] if daemon.merchant else [])]
+    talking = [asyncio.create_task(one.run()) for one in outwards]
     try:
         await server.serve(sockets=[listener])
     finally:

@@ -84,7 +84,7 @@ def parse_order(raw: Mapping[str, Any], now: datetime, *, zone: ZoneInfo = SHOP_
         items=items,
         created_at=f.read("created_at", lambda v: instant(v, zone), now),
         shop=f.text("shop"),
-        currency=f.read("currency", _currency, "CNY"),
+        currency=f.read("currency", currency_of, "CNY"),
         ship_by=f.read("ship_by", lambda v: _near(instant(v, zone, end_of_day=True), now), None),
         customer=_customer(f),
     )
@@ -98,7 +98,7 @@ def _near(at: datetime, now: datetime) -> datetime:
     return at
 
 
-def _currency(value: Any) -> str:
+def currency_of(value: Any) -> str:
     text = text_of(value).upper()
     code = {"人民币": "CNY", "RMB": "CNY", "¥": "CNY", "元": "CNY"}.get(text, text)
     if not _CURRENCY.fullmatch(code):
@@ -167,6 +167,7 @@ def _price(f: Fields, qty: int) -> int:
 
 SHIPMENT = (
     "order", "carrier", "service", "number", "promised_at", "origin", "destination", "region", "account", "created_at",
+    "instruction",
 )  # fmt: skip
 NOBODY = ("", "", "")
 

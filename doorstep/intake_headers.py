@@ -43,6 +43,7 @@ HEADERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "destination": ("destination", "目的地", "收货地"),
         "region": ("region",),
         "account": ("account",),
+        "instruction": ("instruction", "补发指令", "指令编号"),
         "created_at": ("created_at", "发货时间", "上传时间", "发货日期"),
     },
     "returns": {
@@ -64,6 +65,18 @@ HEADERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "text": ("text", "内容", "说明", "客户留言", "问题描述", "备注"),
         "at": ("at", "时间", "投诉时间", "反馈时间"),
     },
+    "refunds": {
+        **_COMMON,
+        "ref": ("ref", "refund", "refund_no", "refund_id", "退款编号", "退款单号", "售后编号", "退款流水号"),
+        "amount": ("amount", "refund_amount", "退款金额", "实退金额", "金额", "退款金额(元)"),
+        "amount_cents": ("amount_cents",),
+        "currency": ("currency", "币种"),
+        "sku": ("sku", "sku_id", "商品编码", "商家编码", "货号", "规格编码"),
+        "qty": ("qty", "quantity", "数量", "退款数量", "件数"),
+        "instruction": ("instruction", "指令编号"),
+        "at": ("at", "refunded_at", "退款时间", "退款完成时间", "退款完结时间", "时间"),
+        "status": ("status", "退款状态", "售后状态", "状态"),
+    },
     "events": {
         "number": ("number", "tracking_number", "tracking_no", "waybill", "运单号", "快递单号", "物流单号", "运单编号", "单号"),
         "at": ("at", "time", "时间", "发生时间", "扫描时间"),
@@ -84,6 +97,7 @@ NEEDED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "shipments": (("number",),),
     "returns": (("order",), ("sku", "items"), ("reason",)),
     "disputes": (("order", "number"), ("text", "type")),
+    "refunds": (("order",), ("ref",), ("amount", "amount_cents")),
     "events": (("number",), ("at",), ("milestone",)),
 }
 """Columns without which a file says nothing: one of each group."""

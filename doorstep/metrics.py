@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from domain.errors import MESSAGE_LIMIT
 from doorstep.beat import Beat
 from doorstep.chats import Channel
+from doorstep.merchant import Merchant
+from store.ledger import CHANNEL
 
 STALE = timedelta(seconds=60)
 """No beat for this long: something hangs."""
@@ -16,9 +18,10 @@ STALE = timedelta(seconds=60)
 class Metrics:
     """What the daemon did so far; one for each process."""
 
-    def __init__(self, channels: Sequence[Channel] = ()) -> None:
+    def __init__(self, channels: Sequence[Channel] = (), merchant: Merchant | None = None) -> None:
         self.registry = CollectorRegistry()
         self._channels = channels
+        self._merchant = merchant
         self._counters = {
             name: Counter(f"doorstep_{name}", text, registry=self.registry)
             for name, text in (
@@ -35,7 +38,7 @@ class Metrics:
         self.open_cases = Gauge("doorstep_open_cases", "Cases open now", registry=self.registry)
         self.letters = Gauge(
             "doorstep_letters",
-            "Letters to a chat that wait, or were given up",
+            "Letters to a chat or to the merchant's system that wait, or were given up",
             ("channel", "state"),
             registry=self.registry,
         )
@@ -81,6 +84,8 @@ class Metrics:
             for way, health in (("send", channel.sending), ("listen", channel.hearing)):
                 self._chat_up.labels(channel.name, way).set(not health.error)
             self._chat_acts.labels(channel.name).set(channel.acts)
+        if self._merchant:
+            self._chat_up.labels(CHANNEL, "send").set(not self._merchant.sending.error)
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

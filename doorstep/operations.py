@@ -25,6 +25,7 @@ from doorstep.carrier_operations import carriers_list, carriers_plan, carriers_t
 from doorstep.chat_operations import chat_link, chat_test_look, chat_test_send, chat_test_unclicked, chats_list
 from doorstep.control import Operation
 from doorstep.house import House
+from doorstep.money_operations import money_confirm, money_export, money_list
 from doorstep.solving import Apart
 from doorstep.taking import Sender, takers_of
 from doorstep.web.auth import hash_password
@@ -189,6 +190,9 @@ OPERATIONS: dict[str, Operation] = {
     "carriers_plan": carriers_plan,
     "carriers_unmapped": carriers_unmapped,
     "carriers_intercept": carriers_intercept,
+    "money_list": money_list,
+    "money_confirm": money_confirm,
+    "money_export": money_export,
     "pickups_quote": pickups_quote,
     "pickups_book": pickups_book,
     "pickups_cancel": pickups_cancel,

@@ -45,6 +45,7 @@ def run_daemon(config: Path) -> None:
     from doorstep.adopting import adopt_orphans
     from doorstep.chats import channels_of
     from doorstep.daemon import Daemon, listen, serve
+    from doorstep.merchant import merchant_of
     from doorstep.solving import Apart
     from doorstep.watched_folder import importer
     from scheduler.router.problem import Seconds
@@ -70,6 +71,7 @@ def run_daemon(config: Path) -> None:
             rng=Random(secrets.randbits(64)),
             before=importer(house),
             channels=channels_of(house),
+            merchant=merchant_of(house),
         )
         asyncio.run(serve(daemon, listener))
 

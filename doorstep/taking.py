@@ -16,8 +16,10 @@ from domain.returns import Return
 from domain.shipment import Shipment
 from domain.tracking import Leg, Milestone, ParcelReading
 from domain.words import Words
+from doorstep import money
 from doorstep.house import House
 from doorstep.intake import parse_dispute, parse_order, parse_return, parse_shipment
+from doorstep.intake_money import parse_refund
 from doorstep.intake_values import text_of
 from doorstep.sources import can_detect, needs_subscription, region_of_source, source_of, standby_of, subscribes
 from monitor import look
@@ -71,8 +73,11 @@ def take_shipment(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, 
         ),
         raw,
     )
+    asked = text_of(raw.get("instruction"))
     if shipment.carrier == UNKNOWN:
-        return _take_unidentified(house, db, shipment, sender, now)
+        taken = _take_unidentified(house, db, shipment, sender, now)
+        _sent_again(db, shipment, asked, taken, sender, now)
+        return taken
     if shipment.account not in house.settings.carriers.get(shipment.source, {}):
         known = ", ".join(sorted(house.settings.carriers.get(shipment.source, {})))
         raise RuleError(f"account: {shipment.source} has no account {shipment.account!r}; it has {known}")
@@ -86,7 +91,23 @@ def take_shipment(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, 
         if subscribes(settings, source, account):
             subscriptions.want(db, int(written.id), source, account, now=now)
         look.look_at(db, [int(written.id)], house.policy, now=now)
-    return Taken(written.id, written.created)
+    taken = Taken(written.id, written.created)
+    _sent_again(db, shipment, asked, taken, sender, now)
+    return taken
+
+
+def _sent_again(db: Db, shipment: Shipment, asked: str, taken: Taken, sender: Sender, now: datetime) -> None:
+    """A new parcel may be goods that were to be sent again; a known one only where it is said."""
+    if asked or taken.created:
+        order = shipment.order_ref
+        money.sent_again(db, order, asked, int(taken.id), now=now, by=sender.by, channel=sender.channel)
+
+
+def take_refund(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, now: datetime) -> Taken:
+    """Money that the platform gave back: it settles ours, or is written down so that it isn't paid again."""
+    said = parse_refund(raw, now, zone=house.settings.zone)
+    found, news = money.settle(db, said, now=now, by=sender.by, channel=sender.channel)
+    return Taken(found, news)
 
 
 def carrier_names() -> list[str]:
@@ -205,6 +226,7 @@ TAKE: Mapping[str, Take] = {
     "returns": take_return,
     "disputes": take_dispute,
     "events": take_event,
+    "refunds": take_refund,
 }
 
 

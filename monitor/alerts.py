@@ -15,7 +15,9 @@ from store.chat_queue import ChannelRow
 from store.mail import Letter
 
 CHANNEL = "console"
-LOUD = frozenset({CaseEvent.WARNED.value, CaseEvent.BREACHED.value, CaseEvent.ESCALATED.value})
+LOUD = frozenset(
+    {CaseEvent.WARNED.value, CaseEvent.BREACHED.value, CaseEvent.ESCALATED.value, CaseEvent.TURNED_UP.value}
+)
 """Reasons that must be heard: a chat shows an edited message to nobody who isn't looking, so that these are also said."""
 SHOWN_DEEDS = frozenset(
     {

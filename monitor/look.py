@@ -8,7 +8,7 @@ from types import MappingProxyType
 from config.policies import DetectionPolicy
 from domain.case import CaseEvent, CaseFact, Finding, Subject, SubjectType, promise_by
 from domain.shipment import ShipmentView
-from monitor import alerts, incidents
+from monitor import alerts, incidents, reshipped
 from monitor.causes import causes_of
 from monitor.crossing import Outage, credited, judge
 from monitor.deadlines import first_look
@@ -55,11 +55,14 @@ def look_at(
     standing = cases.standings(db, SubjectType.SHIPMENT, [str(one) for one in shipment_ids])
     views = {**known, **tracking.views(db, [one for one in shipment_ids if one not in known])}
     outages = _outages(db, views, now=now)
+    kept_open = reshipped.look(db, views, now=now)
     for shipment_id, view in sorted(views.items()):
         subject = subject_of(view)
         seen = tuple(credited(crossing, outages.get(shipment_id, ())) for crossing in crossings(view, policy))
         judged = judge(seen, subject, heard_until=view.polled_at, now=now)
         for decision in decide(judged.findings, standing.get(subject.id, cases.NOTHING)):
+            if isinstance(decision, Clear) and decision.case.id in kept_open:
+                continue  # its goods are on their way a second time: a person ends it
             if isinstance(decision, Open):
                 openings.append(opening(decision.finding, view, policy, now=now))
             else:

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.policies import DetectionPolicy
-from monitor import incidents, look, orders, promise, sources
+from domain.make_good import Policy as MakeGoodPolicy
+from monitor import incidents, look, make_good, orders, promise, sources
 from monitor.identify import WayOf, identify_due
 from monitor.poll import Lines, PollReport, poll_due
 from monitor.subscriptions import CallbackUrl, subscribe_due
-from store import causes, due, tracking
+from store import causes, due, proposals, tracking
 from store.base import Db, Store
 
 ALARMS_A_TICK = 1_000
 TIMERS_A_TURN = 100
 TURNS_A_TICK = 500
+MAKE_GOODS_A_TICK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,13 @@ class TickReport:
     timers: int
     subscribed: int
     identified: int
+    instructed: int = 0
 
     @property
     def changed(self) -> bool:
-        return bool(self.polled.asked or self.subscribed or self.identified or self.looked_at or self.timers)
+        return bool(
+            self.polled.asked or self.subscribed or self.identified or self.looked_at or self.timers or self.instructed
+        )
 
 
 async def tick(
@@ -46,6 +51,7 @@ async def tick(
     now: datetime,
     nonce: Callable[[], str],
     ways: Ways,
+    making_good: MakeGoodPolicy | None = None,
 ) -> TickReport:
     """Everything that is due at ``now``; running it twice changes nothing more."""
     in_order = [line for _, line in sorted(lines.items())]
@@ -56,7 +62,15 @@ async def tick(
     looked_at = await store.awrite(look_around, policy, now=now)
     timers = await run_timers(store, policy, now=now)
     timers += await store.awrite(incidents.look_after, policy, now=now)
-    return TickReport(polled, looked_at, timers, subscribed, identified)
+    instructed = await make_good_due(store, making_good, now=now)
+    return TickReport(polled, looked_at, timers, subscribed, identified, instructed)
+
+
+async def make_good_due(store: Store, policy: MakeGoodPolicy | None, *, now: datetime) -> int:
+    """Make-goods that can no longer be taken back go out; where none is due nothing is written."""
+    if policy is None or not await store.aread(proposals.due, now=now, limit=1):
+        return 0
+    return await store.awrite(make_good.instruct_due, policy, now=now, limit=MAKE_GOODS_A_TICK)
 
 
 async def run_timers(store: Store, policy: DetectionPolicy, *, now: datetime) -> int:

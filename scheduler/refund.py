@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.payments import Paid, first_free
 from domain.pickup import Payer, ReturnEvent, ReturnStatus, Want
 from domain.returns import Return, ReturnItem
 from domain.shipment import Order
@@ -54,10 +55,14 @@ def instruct(
         return _withheld(db, value, whole, now, by, channel)
     order = intake.find_order(db, value.order_ref)
     assert order is not None  # a return refers to its order by a foreign key
-    meant = plan_instructions(value, order, returns.of_order(db, order.ref), now=now)
+    paid = ledger.paid_of(db, order.ref)
+    meant = plan_instructions(value, order, returns.of_order(db, order.ref), now=now, paid=paid)
     written = [i for i in meant if ledger.write(db, i, by=by, channel=channel)]
-    if not written:
-        return _withheld(db, value, meant[0].item, now, by, channel)
+    left_out = [i.item for i in meant if i not in written]
+    if left_out:
+        refused = _withheld(db, value, ", ".join(left_out), now, by, channel)
+        if not written:
+            return refused
     data = {"ids": [i.id for i in written], "amount_cents": sum(i.amount_cents for i in written)}
     returns.record(db, return_ref, ReturnFact(ReturnEvent.INSTRUCTED, now, by, channel, data))
     return Instructed(tuple(written))
@@ -74,20 +79,26 @@ def _withheld(db: Db, value: Return, paid: str, now: datetime, by: str | None, c
 
 
 def plan_instructions(
-    value: Return, order: Order, all_returns: Sequence[Return], *, now: datetime
+    value: Return, order: Order, all_returns: Sequence[Return], *, now: datetime, paid: Sequence[Paid] = ()
 ) -> tuple[Instruction, ...]:
-    """The instructions that a return's collected goods amount to. ``all_returns``: every return of the order."""
+    """The instructions that a return's collected goods amount to. ``all_returns``: every return of the order; ``paid``: what
+    the ledger has of it.
+    """
     paid_before = Counter[str]()
     for other in all_returns:
         for item in other.collected if other.status in PAID and other.ref != value.ref else ():
             paid_before[item.sku] += item.qty
     lines = sorted(value.collected, key=lambda item: item.sku)
+    bought = {item.sku: item.qty for item in order.items}
+    earlier = [Paid(f"{sku}#1", "refund", qty=qty) for sku, qty in paid_before.items()]
+    goods = [*earlier, *(one for one in paid if one.is_goods)]
     amounts = line_amounts(value, order, lines)
     return tuple(
         Instruction(
             id=f"refund-{value.ref}" if n == 1 else f"refund-{value.ref}-{n}",
             order_ref=order.ref,
-            item=f"{line.sku}#{paid_before[line.sku] + 1}",
+            item=f"{line.sku}#{first_free(line.sku, line.qty, bought[line.sku], goods)}",
+            qty=line.qty,
             kind=KIND[value.want],
             amount_cents=amount,
             currency=value.currency,

@@ -3,7 +3,6 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,36 +11,36 @@ from sqlalchemy import select
 from domain.case import CaseEvent, CaseFact, fold_case
 from domain.parcel import fold
 from domain.pickup import ReturnEvent, ReturnStatus
-from store import bookings, cases, incident_tables, incidents, promises, returns, tables, tracking
+from store import (
+    bookings,
+    cases,
+    incident_tables,
+    incidents,
+    money_check,
+    money_tables,
+    promises,
+    returns,
+    tables,
+    tracking,
+)
 from store.base import Db
-from store.facts import FactRow, to_row
+from store.comparing import Difference, compare, histories
+from store.facts import FactRow
 from store.tables import maybe_from_seconds, table, to_json
 
 _parcel, _case, _fact = table(tables.Parcel), table(tables.Case), table(tables.Fact)
 _return, _stop = table(tables.Return), table(tables.Stop)
 _instruction, _outbox, _shipment = table(tables.Instruction), table(tables.Outbox), table(tables.Shipment)
 _booking, _incident = table(tables.PickupBooking), table(incident_tables.Incident)
+_proposal = table(money_tables.ProposalRow)
 PARCELS_AT_A_TIME = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A stored value that its facts don't amount to."""
-
-    subject: str
-    column: str
-    stored: Any
-    rebuilt: Any
-
-    def __str__(self) -> str:
-        return f"{self.subject}: {self.column} is {self.stored!r}, its facts amount to {self.rebuilt!r}"
 
 
 def differences(db: Db, *, now: datetime) -> list[Difference]:
     """Everything stored that differs from what its facts amount to; empty where all is well."""
     integrity = db.exec_driver_sql("PRAGMA integrity_check").scalar()
     broken = [] if integrity == "ok" else [Difference("database", "integrity", integrity, "ok")]
-    kept = (_cases, _incidents, _causes, _returns, _stops, _bookings, _ledger, _outbox_ids)
+    kept = (_cases, _incidents, _causes, _returns, _stops, _bookings, *money_check.LOOKS, _outbox_ids)
     return [*broken, *_parcels(db, now), *(found for look in kept for found in look(db))]
 
 
@@ -67,35 +66,35 @@ def _parcels(db: Db, now: datetime) -> Iterator[Difference]:
 
 
 def _cases(db: Db) -> Iterator[Difference]:
-    histories, given = _histories(db, "case"), promises.all_of_them(db)
+    found, given = histories(db, "case"), promises.all_of_them(db)
     for row in db.execute(select(_case).order_by(_case.c.id)):
         history = [
-            CaseFact(CaseEvent(f.event), f.at, f.by, f.channel, f.words, f.data) for f in histories.pop(str(row.id), [])
+            CaseFact(CaseEvent(f.event), f.at, f.by, f.channel, f.words, f.data) for f in found.pop(str(row.id), [])
         ]
         if not history or history[0].event is not CaseEvent.OPENED:
             yield Difference(f"case {row.id}", "history", "a case", "no `opened` at the beginning of its facts")
             continue
         rebuilt = cases.projected(history)
-        yield from _compare(f"case {row.id}", row, rebuilt)
+        yield from compare(f"case {row.id}", row, rebuilt)
         promised = fold_case(history).promises
         if given.pop(row.id, ()) != promised:
             yield Difference(f"case {row.id}", "promises", "other rows", promised)
     yield from (Difference(f"case {case_id}", "promises", "rows", "no case") for case_id in given)
-    yield from (Difference(f"case {case_id}", "row", "missing", "facts of a case") for case_id in histories)
+    yield from (Difference(f"case {case_id}", "row", "missing", "facts of a case") for case_id in found)
 
 
 def _incidents(db: Db) -> Iterator[Difference]:
-    histories = _histories(db, incidents.SUBJECT)
+    found = histories(db, incidents.SUBJECT)
     for row in db.execute(select(_incident).order_by(_incident.c.id)):
-        facts = histories.pop(str(row.id), [])
+        facts = found.pop(str(row.id), [])
         history = [CaseFact(CaseEvent(f.event), f.at, f.by, f.channel, f.words, f.data) for f in facts]
         if not history or history[0].event is not CaseEvent.OPENED:
             yield Difference(
                 f"incident {row.id}", "history", "an incident", "no `opened` at the beginning of its facts"
             )
             continue
-        yield from _compare(f"incident {row.id}", row, incidents.projected(history))
-    yield from (Difference(f"incident {one}", "row", "missing", "facts of an incident") for one in histories)
+        yield from compare(f"incident {row.id}", row, incidents.projected(history))
+    yield from (Difference(f"incident {one}", "row", "missing", "facts of an incident") for one in found)
 
 
 def _causes(db: Db) -> Iterator[Difference]:
@@ -112,13 +111,13 @@ def _causes(db: Db) -> Iterator[Difference]:
 
 
 def _returns(db: Db) -> Iterator[Difference]:
-    histories = _histories(db, "return")
+    found = histories(db, "return")
     for row in db.execute(select(_return).order_by(_return.c.ref)):
-        history = [f for f in histories.get(row.ref, []) if f.event in OF_A_RETURN]
+        history = [f for f in found.get(row.ref, []) if f.event in OF_A_RETURN]
         if not history or history[0].event not in {ReturnEvent.REQUESTED.value, ReturnEvent.REFUSED.value}:
             yield Difference(f"return {row.ref}", "history", "a return", "no request among its facts")
             continue
-        yield from _compare(f"return {row.ref}", row, rebuilt_return(history))
+        yield from compare(f"return {row.ref}", row, rebuilt_return(history))
 
 
 OF_A_RETURN = frozenset({*(event.value for event in ReturnEvent), returns.RESCHEDULED})
@@ -143,7 +142,7 @@ def rebuilt_return(history: list[FactRow]) -> dict[str, Any]:
 
 def _stops(db: Db) -> Iterator[Difference]:
     outcomes: dict[str, list[FactRow]] = defaultdict(list)
-    for facts in _histories(db, "return").values():
+    for facts in histories(db, "return").values():
         for fact in facts:
             if fact.data.get("stop") and fact.event in set(returns.STOP_STATUS):
                 outcomes[fact.data["stop"]].append(fact)
@@ -151,37 +150,20 @@ def _stops(db: Db) -> Iterator[Difference]:
         rebuilt: dict[str, Any] = {"status": "planned"}
         for fact in outcomes[row.id]:
             rebuilt |= returns.stop_columns(ReturnEvent(fact.event), fact.at, fact.data)
-        yield from _compare(f"stop {row.id}", row, rebuilt)
+        yield from compare(f"stop {row.id}", row, rebuilt)
 
 
 def _bookings(db: Db) -> Iterator[Difference]:
     """Carriers' pickups; facts of a pickup that was only quoted, or of a parcel called back, have no row."""
-    histories = _histories(db, bookings.SUBJECT)
+    found = histories(db, bookings.SUBJECT)
     for row in db.execute(select(_booking).order_by(_booking.c.our_id)):
-        rebuilt = bookings.projected(histories.pop(row.our_id, []))
+        rebuilt = bookings.projected(found.pop(row.our_id, []))
         if not rebuilt:
             yield Difference(f"pickup {row.our_id}", "history", "a booking", "no `tried` among its facts")
-        yield from _compare(f"pickup {row.our_id}", row, rebuilt)
-    for our_id, history in histories.items():
+        yield from compare(f"pickup {row.our_id}", row, rebuilt)
+    for our_id, history in found.items():
         if bookings.projected(history):
             yield Difference(f"pickup {our_id}", "row", "missing", "facts of a booking")
-
-
-def _ledger(db: Db) -> Iterator[Difference]:
-    """What was instructed, by the log and by the ledger; and a letter for each."""
-    written = {row.id: row.amount_cents for row in db.execute(select(_instruction))}
-    logged = {
-        f.data["id"]: f.data["amount_cents"]
-        for facts in _histories(db, "order").values()
-        for f in facts
-        if f.event == "instructed"
-    }
-    if written != logged:
-        only_written, only_logged = written.items() - logged.items(), logged.items() - written.items()
-        yield Difference("ledger", "instructions", sorted(only_written), sorted(only_logged))
-    letters = {r[0] for r in db.execute(select(_outbox.c.id).where(_outbox.c.kind == "instruction"))}
-    missing = sorted({f"instruction-{i}" for i in written} - letters)
-    yield from (Difference("outbox", letter, "missing", "one letter for each instruction") for letter in missing)
 
 
 def _outbox_ids(db: Db) -> Iterator[Difference]:
@@ -197,20 +179,6 @@ def _outbox_ids(db: Db) -> Iterator[Difference]:
             yield Difference(f"case {row.id}", "alert", "none", "one at least, its own or its incident's")
 
 
-def _compare(subject: str, row: Any, rebuilt: dict[str, Any]) -> Iterator[Difference]:
-    for column, value in rebuilt.items():
-        stored = getattr(row, column)
-        if stored != value:
-            yield Difference(subject, column, stored, value)
-
-
-def _histories(db: Db, subject_type: str) -> dict[str, list[FactRow]]:
-    found: dict[str, list[FactRow]] = defaultdict(list)
-    for row in db.execute(select(_fact).where(_fact.c.subject_type == subject_type).order_by(_fact.c.id)):
-        found[row.subject_id].append(to_row(row))
-    return found
-
-
 # --- digest --------------------------------------------------------------------------------------------------------
 
 
@@ -218,6 +186,11 @@ def digest(db: Db) -> str:
     """SHA-256 over the sorted canonical facts and projections, without row ids, latencies or solver times."""
     lines = sorted(_canonical(db))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+OF_CASES = frozenset({"subject_id", "case", "incident"})
+ROW_IDS = {"proposal": frozenset({"case_id"}), "reship": frozenset({"case", "shipment", "originals"})}
+"""What of a fact's data is a row's id, hence no part of a digest."""
 
 
 def _canonical(db: Db) -> Iterator[str]:
@@ -229,7 +202,7 @@ def _canonical(db: Db) -> Iterator[str]:
         yield to_json(["scan", names["parcel", str(scan[0])], *scan[1:]])
     for row in db.execute(select(_fact)):
         subject = names.get((row.subject_type, row.subject_id), row.subject_id)
-        data = {k: v for k, v in row.data.items() if k not in {"subject_id", "case", "incident"}}
+        data = {k: v for k, v in row.data.items() if k not in ROW_IDS.get(row.subject_type, OF_CASES)}
         yield to_json(
             ["fact", row.subject_type, subject, row.event, _seconds(row.at), row.by, row.channel, row.words, data]
         )
@@ -252,6 +225,8 @@ def _canonical_pickups(db: Db) -> Iterator[str]:
         yield to_json(
             ["booking", row.our_id, row.status, row.ref, row.number, row.charge_cents, _seconds(row.booked_at)]
         )
+    for row in db.execute(select(_proposal)):
+        yield to_json(["proposal", row.id, row.status, row.needs, row.decided_by])
     for row in db.execute(select(_instruction)):
         yield to_json(["instruction", row.id, row.order_ref, row.item, row.kind, row.amount_cents, row.currency])
 

@@ -66,6 +66,12 @@ def order_of(row: Any) -> Order:
     )
 
 
+def shipments_of_order(db: Db, ref: str) -> list[int]:
+    """The shipments that an order was sent with, oldest first."""
+    rows = db.execute(select(_shipment.c.id).where(_shipment.c.order_ref == ref).order_by(_shipment.c.id))
+    return [row[0] for row in rows]
+
+
 def find_order_of_number(db: Db, number: str) -> str | None:
     """The order of the newest shipment with this number."""
     return db.execute(

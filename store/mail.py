@@ -1,6 +1,6 @@
 """Inbox and outbox: what came in has one effect, what goes out is written before it is sent."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -81,8 +81,10 @@ def post(db: Db, letters: Iterable[Letter], *, now: datetime) -> None:
         db.execute(insert(_outbox), rows)
 
 
-def due_letters(db: Db, *, now: datetime, limit: int) -> list[Letter]:
-    """What is due inside the house; what goes to a chat waits in that chat's own queue (store/chat_queue)."""
+def due_letters(db: Db, *, now: datetime, limit: int, outside: Collection[str] = ()) -> list[Letter]:
+    """What is due inside the house; what goes to a chat waits in that chat's own queue (store/chat_queue), and so does what
+    goes to the channels of ``outside``.
+    """
     rows = db.execute(
         select(_outbox)
         .where(
@@ -90,6 +92,7 @@ def due_letters(db: Db, *, now: datetime, limit: int) -> list[Letter]:
             _outbox.c.dead_at.is_(None),
             _outbox.c.due_at <= now,
             _outbox.c.channel.not_in(select(_channel.c.name)),
+            _outbox.c.channel.not_in(list(outside)),
         )
         .order_by(_outbox.c.due_at, _outbox.c.created_at, _outbox.c.id)
         .limit(limit)
@@ -110,6 +113,30 @@ def mark_failed(db: Db, letter_id: str, *, error: str, retry_at: datetime | None
     values = {"attempts": _outbox.c.attempts + 1, "error": error[:500]}
     moved = {"due_at": retry_at} if retry_at else {"dead_at": now}
     db.execute(_outbox.update().where(_outbox.c.id == letter_id).values(**values, **moved))
+
+
+def get(db: Db, letter_id: str) -> Letter | None:
+    row = db.execute(select(_outbox).where(_outbox.c.id == letter_id)).one_or_none()
+    return Letter(**row._mapping) if row else None  # noqa: SLF001 - SQLAlchemy's public name begins with _
+
+
+def try_again(db: Db, letter_id: str, *, now: datetime) -> bool:
+    """A person wants a dead letter to be sent once more, under the id that it had; False where it isn't dead."""
+    dead = (_outbox.c.id == letter_id) & _outbox.c.sent_at.is_(None) & _outbox.c.dead_at.is_not(None)
+    values = {"dead_at": None, "due_at": now, "attempts": 0}
+    return db.execute(_outbox.update().where(dead).values(**values)).rowcount == 1
+
+
+def hold(db: Db, letter_id: str, *, now: datetime, why: str) -> bool:
+    """Don't send it unless a person says so; False where it went out already."""
+    unsent = (_outbox.c.id == letter_id) & _outbox.c.sent_at.is_(None)
+    return db.execute(_outbox.update().where(unsent).values(dead_at=now, error=why[:500])).rowcount == 1
+
+
+def needless(db: Db, letter_id: str, *, now: datetime, why: str) -> bool:
+    """What it says is done already: it counts as sent; False where it went out before."""
+    unsent = (_outbox.c.id == letter_id) & _outbox.c.sent_at.is_(None)
+    return db.execute(_outbox.update().where(unsent).values(sent_at=now, dead_at=None, error=why)).rowcount == 1
 
 
 def letters_about(db: Db, subject_type: str, subject_id: str) -> list[Letter]:
@@ -149,6 +176,16 @@ def sent_letters(db: Db, channel_prefix: str, kind: str, *, since: datetime) -> 
         .order_by(_outbox.c.created_at, _outbox.c.id)
     )
     return [Letter(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name begins with _
+
+
+def counts_of(db: Db, channel: str) -> dict[str, int]:
+    """How many letters to a channel wait, and how many are dead."""
+    rows = db.execute(
+        select(_outbox.c.dead_at.is_not(None).label("dead"), func.count().label("n"))
+        .where(_outbox.c.channel == channel, _outbox.c.sent_at.is_(None))
+        .group_by("dead")
+    )
+    return {"waiting": 0, "dead": 0} | {("dead" if row.dead else "waiting"): row.n for row in rows}
 
 
 def counts(db: Db) -> dict[str, int]:

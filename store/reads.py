@@ -13,7 +13,7 @@ from domain.merge import Told, merge
 from domain.parcel import order_key
 from domain.shipment import Order, ShipmentView
 from domain.tracking import Milestone, ScanEvent
-from store import cases, facts, intake, ledger, mail, returns, tables, tracking
+from store import cases, facts, intake, ledger, mail, reships, returns, tables, tracking
 from store.base import Db
 from store.cases import CaseRow, Watched
 from store.facts import FactRow
@@ -222,7 +222,7 @@ def case_page(db: Db, case_id: int) -> CasePage | None:
     if case is None:
         return None
     about = abouts(db, [(case.subject, case.order_ref)])[case.subject]
-    views = _views_around(db, case.subject, about.order_ref)
+    views = _views_around(db, case, about.order_ref)
     return CasePage(
         line=CaseLine(case, about),
         facts=facts.history(db, "case", str(case_id)),
@@ -236,10 +236,11 @@ def case_page(db: Db, case_id: int) -> CasePage | None:
     )
 
 
-def _views_around(db: Db, subject: Subject, order_ref: str | None) -> list[ShipmentView]:
-    """The shipment itself, or all that its order or return was sent with."""
-    if subject.type is SubjectType.SHIPMENT:
-        ids = [int(subject.id)]
+def _views_around(db: Db, case: CaseRow, order_ref: str | None) -> list[ShipmentView]:
+    """The shipment itself with what was sent again for it, or all that its order or return was sent with."""
+    if case.subject.type is SubjectType.SHIPMENT:
+        again = (one.shipment_id for one in reships.of_case(db, case.id))
+        ids = [int(case.subject.id), *(one for one in again if one)]
     elif order_ref:
         ids = [row[0] for row in db.execute(select(_shipment.c.id).where(_shipment.c.order_ref == order_ref))]
     else:

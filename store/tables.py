@@ -414,11 +414,14 @@ class Instruction(SQLModel, table=True):
             sqlite_where=text("approval = ''"),
             postgresql_where=text("approval = ''"),
         ),
+        Index("instruction_order", "order_ref"),
+        Index("instruction_case", "case_id", sqlite_where=text("case_id IS NOT NULL")),
+        Index("instruction_unconfirmed", "written_at", sqlite_where=text("confirmed_at IS NULL")),
     )
     id: str = Field(primary_key=True)
     order_ref: str = Field(foreign_key="orders.ref")
     item: str
-    kind: str  # refund | reship | compensation
+    kind: str  # refund | reship | compensation | freight
     amount_cents: int
     currency: str
     return_ref: str | None = Field(default=None, index=True)
@@ -427,6 +430,10 @@ class Instruction(SQLModel, table=True):
     why: str = ""
     written_at: datetime = Field(sa_type=Instant)
     confirmed_at: datetime | None = Field(default=None, sa_type=Instant)
+    qty: int = 1  # how many pieces from the item's first on
+    proposal: str = ""  # the proposal that it comes from
+    origin: str = "house"  # house | platform: paid there, and only recorded here
+    carrier: str = ""  # of a reship: with whom, where it matters
 
 
 # --- carriers' own pickups -----------------------------------------------------------------------------------------

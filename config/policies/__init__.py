@@ -16,6 +16,7 @@ from config.policies.detection import (
     Threshold,
 )
 from config.policies.detection_file import load_detection
+from config.policies.make_good import load_make_good
 
 __all__ = [
     "AwaitingPolicy",
@@ -38,4 +39,5 @@ __all__ = [
     "load_claims",
     "load_desk",
     "load_detection",
+    "load_make_good",
 ]

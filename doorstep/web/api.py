@@ -18,9 +18,12 @@ from doorstep.operations import key_digest, perform
 from doorstep.taking import TAKE, Sender, Taken
 from store import cases, chat_queue, mail, people
 from store.base import Db
+from store.ledger import CHANNEL
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_KEY = 200
+CHANGED = {"disputes": ("cases",), "refunds": ("cases", "money")}
+"""Which pages show what a kind of row changed; the others' are named like the kind."""
 
 
 class Problem(Exception):
@@ -39,7 +42,7 @@ class Problem(Exception):
 
 
 def intake_router(house: House) -> APIRouter:
-    """``POST /api/orders|shipments|returns|disputes``: 201 first, 200 again, {id}."""
+    """``POST /api/orders|shipments|returns|disputes|refunds|events``: 201 first, 200 again, {id}."""
     router = APIRouter(prefix="/api")
 
     @router.post("/{kind}")
@@ -93,7 +96,8 @@ def _take(house: House, kind: str, body: Mapping[str, Any], name: str, key: str)
         raise Problem(422, "Row not taken", str(exc), errors=faults) from exc
     except RuleError as exc:
         raise Problem(422, "Row not taken", str(exc)) from exc
-    house.bus.publish("cases" if kind == "disputes" else kind)
+    for topic in CHANGED.get(kind, (kind,)):
+        house.bus.publish(topic)
     return JSONResponse(_answer(house, taken), 201 if taken.created else 200)
 
 
@@ -140,7 +144,7 @@ def health_router(house: House, metrics: Metrics) -> APIRouter:
     @router.get("/metrics")
     def metrics_text() -> Response:
         metrics.open_cases.set(len(house.store.read(cases.list_cases)))
-        metrics.chats(house.store.read(chat_queue.counts))
+        metrics.chats(house.store.read(chat_queue.counts) | {CHANNEL: house.store.read(mail.counts_of, CHANNEL)})
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return router

@@ -31,6 +31,7 @@ from doorstep.web.pages import (
     incidents,
     ledger,
     life,
+    money,
     parcels,
     returns,
     routes,
@@ -52,6 +53,7 @@ PAGES = (
     routes,
     courier,
     ledger,
+    money,
     demo,
     live,
 )

@@ -173,6 +173,7 @@ def render(
                 "ago",
                 "span",
                 "money",
+                "plain_money",
                 "label",
                 "event",
                 "unserved",

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from carriers.kuaidi100_carriers import carrier_name
-from config.words import knows, label, money, say, span
+from config.words import WITHOUT_CENTS, knows, label, money, say, span
 from domain.pickup import WAITING_FOR_ROUTE, ReturnStatus
 from domain.privacy import mask_name, mask_phone
 from domain.returns import Return
@@ -61,6 +61,10 @@ class Tongue:
 
     def money(self, cents: int, currency: str) -> str:
         return money(cents, currency)
+
+    def plain_money(self, cents: int, currency: str) -> str:
+        """An amount as a person types it: in the main unit, without its sign."""
+        return str(cents) if currency in WITHOUT_CENTS else f"{cents / 100:.2f}"
 
     def label(self, table: str, code: object) -> str:
         """The name of one code of a table; a code that isn't in it stands as it is."""

@@ -26,6 +26,7 @@ DOCS = Path(settings.__file__).parent.parent / "docs"
         "Returns",
         "PolicyFiles",
         "Map",
+        "Merchant",
     ],
 )
 def test_every_key_is_documented(table):

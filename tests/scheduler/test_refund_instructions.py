@@ -97,6 +97,26 @@ def test_a_compensation_is_no_payment_for_the_goods(store: Store) -> None:
     assert isinstance(store.write(instruct, "r1", now=NOW), Instructed)
 
 
+def test_a_piece_that_the_desk_refunded_is_not_paid_again(store: Store) -> None:
+    """Three were bought, the desk refunded one: the return of one is another piece, the return of three is too many."""
+    assert store.write(ledger.write, Instruction("make-good-1", "o1", "A#1", "refund", 19_900, "CNY", NOW))
+    add(store, fetched("r1"))
+    paid = store.write(instruct, "r1", now=NOW)
+    assert isinstance(paid, Instructed)
+    assert [i.item for i in paid.instructions] == ["A#2"]
+    add(store, fetched("r2", ReturnItem("A", 3)))
+    assert isinstance(store.write(instruct, "r2", now=NOW), Refused)
+    assert store.read(returns.find, "r2").status is ReturnStatus.COLLECTED
+
+
+def test_an_order_that_is_sent_again_is_not_refunded_by_its_return(store: Store) -> None:
+    """Refund and reship never meet on one order without somebody's word, whatever the pieces."""
+    assert store.write(ledger.write, Instruction("make-good-1", "o1", "B#1", "reship", 0, "CNY", NOW))
+    add(store, fetched("r1"))
+    assert isinstance(store.write(instruct, "r1", now=NOW), Refused)
+    assert [f.event for f in store.read(facts.history, "return", "r1")] == ["requested", "refund_withheld"]
+
+
 def test_a_return_is_settled_with_the_last_of_its_confirmations(store: Store) -> None:
     """Two lines, two instructions: the refund clock stops when both are known to be paid; telling twice is free."""
     add(store, fetched("r1", ReturnItem("A", 1), ReturnItem("B", 1)))

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, create_engine
 from store_support import at, finding, opened, rows
 
 from domain.tracking import NoData
-from store import asking, budgets, cases, sources, subscriptions, tracking
+from store import asking, budgets, cases, ledger, sources, subscriptions, tracking
 from store.base import MIGRATIONS
 from store.budgets import Window
+from store.ledger import Instruction
 from store.tables import to_seconds
 
 DAY = 86_400
@@ -105,3 +106,32 @@ def test_calls_that_were_spent_are(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         assert store.read(budgets.left, "kuaidi100/second", [window], now=at(2)) == {window: 30}
         assert store.read(budgets.left, "kuaidi100/second", [window], now=at(25)) == {window: 100}
+
+
+def test_pieces_of_earlier_refunds_are_counted_and_guarded(tmp_path: Path) -> None:
+    """A return's line paid before proposals were known stands for as many pieces as were collected: none is paid again."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'desk.sqlite3'}")
+    with engine.connect() as db:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = db
+        command.upgrade(config, "0005")
+        db.exec_driver_sql("INSERT INTO orders VALUES ('O1', '', 'CNY', '[]', NULL, NULL, 0)")
+        db.exec_driver_sql(
+            "INSERT INTO returns (ref, order_ref, items, reason, want, status, payer, rule, refund_cents, freight_cents,"
+            " currency, code, depot, requested_at, attempts, collected, unserved_code, unserved_reason) VALUES ('R1', 'O1',"
+            " '[]', 'quality', 'refund', 'instructed', '', '', 0, 0, 'CNY', '', '', 0, 0, ?, '', '')",
+            ('[{"qty":2,"sku":"A"}]',),
+        )
+        db.exec_driver_sql(
+            "INSERT INTO instruction (id, order_ref, item, kind, amount_cents, currency, return_ref, approval, why,"
+            " written_at) VALUES ('refund-R1', 'O1', 'A#1', 'refund', 200, 'CNY', 'R1', '', '', 0)"
+        )
+        db.commit()
+    engine.dispose()
+    with opened(tmp_path) as store:
+        assert [(one.item, one.qty) for one in store.read(ledger.of_order, "O1")] == [("A#1", 2)]
+        made = [
+            Instruction(f"i{n}", "O1", item, "refund", 100, "CNY", at(3)) for n, item in enumerate(("A#2", "*", "A#3"))
+        ]
+        assert [store.write(ledger.write, one) for one in made] == [False, False, True]

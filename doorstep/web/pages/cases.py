@@ -25,6 +25,7 @@ from doorstep.web.context import (
     tongue,
 )
 from doorstep.web.life import life_of
+from doorstep.web.money_view import case_money
 from doorstep.web.timeline import timeline
 from monitor.acts import Refused, perform
 from store import facts, intake, people, reads
@@ -36,18 +37,21 @@ router = APIRouter()
 
 
 @router.get("/cases/{case_id}")
-def case_page(request: Request, web: Shared, who: SignedIn, case_id: int) -> Response:
-    return show_case(request, web, who, case_id, "case.html")
+def case_page(request: Request, web: Shared, who: SignedIn, case_id: int, cause: str = "") -> Response:
+    return show_case(request, web, who, case_id, "case.html", cause=cause)
 
 
-def show_case(request: Request, web: Web, who: Desk, case_id: int, page: str, **values: Any) -> Response:
-    """A case's page, or the changing part of it alone."""
+def show_case(
+    request: Request, web: Web, who: Desk, case_id: int, page: str, *, cause: str = "", **values: Any
+) -> Response:
+    """A case's page, or its changing part; ``cause`` is why it went wrong, where a person chose it."""
     found, team = web.house.store.read(_case_and_team, case_id)
     if found is None:
         raise HTTPException(404, "case")
     names = names_of(web, team)
+    made_good = web.house.store.read(case_money, case_id, web.house, role=who.person.role, cause=cause)
     return render(
-        request, who, page, page=found, entries=timeline(found), names=names,
+        request, who, page, page=found, entries=timeline(found), names=names, mg=made_good,
         life=life_of(found.line.case.kind, found.facts, web.house.policy, now=web.house.now()),
         team=[person for person in team if person.active], **values,
     )  # fmt: skip
