@@ -16,7 +16,16 @@ from msgspec import Meta, Struct
 from config.checking import Misfit, did_you_mean, fit
 from config.environment import Overlay, overlay, variable_of
 from config.errors import ConfigError, Problem
-from config.policies import ClaimsPolicy, DeskPolicy, DetectionPolicy, load_claims, load_desk, load_detection
+from config.policies import (
+    ClaimsPolicy,
+    DeskPolicy,
+    DetectionPolicy,
+    EnquiryPolicy,
+    load_claims,
+    load_desk,
+    load_detection,
+    load_enquiries,
+)
 from config.policies.detection_file import WEEKDAYS, Weekday
 from config.policies.workdays import announced
 from config.secrets import take_files
@@ -187,6 +196,7 @@ class PolicyFiles(_Table, frozen=True):
     detection: str = ""
     claims: str = ""
     desk: str = ""
+    enquiries: str = ""
 
 
 class Map(_Table, frozen=True):
@@ -282,7 +292,8 @@ def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Struct
 
 def defaults(path: Path) -> Settings:
     """The settings of an empty file that would stand at ``path``: no carriers, no chats."""
-    return _settings(path, _File(), {}, {}, replace(load_detection(), claims=load_claims(), desk=load_desk()))
+    policy = replace(load_detection(), claims=load_claims(), desk=load_desk(), enquiries=load_enquiries())
+    return _settings(path, _File(), {}, {}, policy)
 
 
 def _settings(
@@ -371,14 +382,16 @@ def _stranger(what: str, name: str, known: list[str], path: Path_) -> Misfit:
 
 
 def _detection(tables: Mapping[str, Any], path: Path) -> tuple[DetectionPolicy, tuple[Problem, ...]]:
-    """The detection policy with its claims and the desk's steps, and everything that is wrong with the files laid over them."""
+    """The detection policy with claims, enquiries and the desk's steps, and everything that is wrong with the files laid over them."""
     detection, problems = _policy(load_detection, tables, "detection", path)
     claims, of_claims = _policy(load_claims, tables, "claims", path)
     desk, of_desk = _policy(load_desk, tables, "desk", path)
-    return replace(detection, claims=claims, desk=desk), (*problems, *of_claims, *of_desk)
+    enquiries, of_enquiries = _policy(load_enquiries, tables, "enquiries", path)
+    laid = replace(detection, claims=claims, desk=desk, enquiries=enquiries)
+    return laid, (*problems, *of_claims, *of_desk, *of_enquiries)
 
 
-P_ = TypeVar("P_", DetectionPolicy, ClaimsPolicy, DeskPolicy)
+P_ = TypeVar("P_", DetectionPolicy, ClaimsPolicy, DeskPolicy, EnquiryPolicy)
 
 
 def _policy(

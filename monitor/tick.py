@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.policies import DetectionPolicy
-from monitor import look, orders, promise, sources
+from monitor import claims, look, orders, promise, sources
 from monitor.identify import WayOf, identify_due
 from monitor.poll import Lines, PollReport, poll_due
 from monitor.subscriptions import CallbackUrl, subscribe_due
@@ -76,4 +76,5 @@ def look_around(db: Db, policy: DetectionPolicy, *, now: datetime) -> int:
     orders.check_unshipped(db, policy, now=now)
     orders.check_pickups(db, policy, now=now)
     sources.check_sources(db, policy, now=now)
+    claims.look_after(db, policy, now=now)
     return looked_at

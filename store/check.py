@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import select
 
 from domain.case import CaseEvent, CaseFact, fold_case
+from domain.claim import ClaimEvent
 from domain.parcel import fold
 from domain.pickup import ReturnEvent, ReturnStatus
-from store import bookings, cases, files, promises, returns, tables, tracking
+from store import bookings, cases, claim_tables, claims, enquiries, files, promises, returns, tables, tracking
 from store.base import Db
 from store.facts import FactRow, to_row
 from store.tables import maybe_from_seconds, table, to_json
@@ -20,7 +21,7 @@ from store.tables import maybe_from_seconds, table, to_json
 _parcel, _case, _fact = table(tables.Parcel), table(tables.Case), table(tables.Fact)
 _return, _stop = table(tables.Return), table(tables.Stop)
 _instruction, _outbox, _shipment = table(tables.Instruction), table(tables.Outbox), table(tables.Shipment)
-_booking = table(tables.PickupBooking)
+_booking, _claim = table(tables.PickupBooking), table(claim_tables.Claim)
 PARCELS_AT_A_TIME = 500
 
 
@@ -41,7 +42,7 @@ def differences(db: Db, *, now: datetime) -> list[Difference]:
     """Everything stored that differs from what its facts amount to; empty where all is well."""
     integrity = db.exec_driver_sql("PRAGMA integrity_check").scalar()
     broken = [] if integrity == "ok" else [Difference("database", "integrity", integrity, "ok")]
-    kept = (_cases, _returns, _stops, _bookings, _ledger, _outbox_ids, _files)
+    kept = (_cases, _returns, _stops, _bookings, _claims, _enquiries, _ledger, _outbox_ids, _files)
     return [*broken, *_parcels(db, now), *(found for look in kept for found in look(db))]
 
 
@@ -140,6 +141,25 @@ def _bookings(db: Db) -> Iterator[Difference]:
             yield Difference(f"pickup {our_id}", "row", "missing", "facts of a booking")
 
 
+def _claims(db: Db) -> Iterator[Difference]:
+    histories = _histories(db, claims.SUBJECT)
+    for row in db.execute(select(_claim).order_by(_claim.c.id)):
+        history = [claims.fact_of(fact) for fact in histories.pop(str(row.id), [])]
+        if not history or history[0].event is not ClaimEvent.OPENED:
+            yield Difference(f"claim {row.id}", "history", "a claim", "no `opened` at the beginning of its facts")
+            continue
+        yield from _compare(f"claim {row.id}", row, claims.projected(history))
+    yield from (Difference(f"claim {claim_id}", "row", "missing", "facts of a claim") for claim_id in histories)
+
+
+def _enquiries(db: Db) -> Iterator[Difference]:
+    """How cases stand with their carriers, by the facts that were read for it."""
+    stored, rebuilt = enquiries.stored(db), enquiries.rebuilt(db)
+    for case_id in sorted(stored.keys() | rebuilt.keys()):
+        if stored.get(case_id) != rebuilt.get(case_id):
+            yield Difference(f"enquiry {case_id}", "row", stored.get(case_id), rebuilt.get(case_id))
+
+
 def _ledger(db: Db) -> Iterator[Difference]:
     """What was instructed, by the log and by the ledger; and a letter for each."""
     written = {row.id: row.amount_cents for row in db.execute(select(_instruction))}
@@ -212,6 +232,8 @@ def _canonical(db: Db) -> Iterator[str]:
         yield to_json(
             ["case", names["case", str(row.id)], row.status, _seconds(row.closed_at), row.owner, row.breached]
         )
+    for row in db.execute(select(_claim)):
+        yield to_json(["claim", names["claim", str(row.id)], row.state, row.claimed_cents, row.recovered_cents])
     yield from _canonical_pickups(db)
 
 
@@ -238,6 +260,8 @@ def _natural_names(db: Db) -> dict[tuple[str, str], str]:
     for row in db.execute(select(_case)):
         subject = names.get((row.subject_type, row.subject_id), row.subject_id)
         names["case", str(row.id)] = f"{row.kind}/{subject}/{_seconds(row.opened_at)}"
+    for row in db.execute(select(_claim)):
+        names["claim", str(row.id)] = f"{names['shipment', str(row.shipment_id)]}/{row.parcel}/{row.reason}"
     return names
 
 

@@ -26,7 +26,7 @@ from doorstep.web.context import (
 )
 from doorstep.web.timeline import timeline
 from monitor.acts import Refused, perform
-from store import facts, intake, people, reads
+from store import claims, facts, intake, people, reads
 from store.base import Db
 from store.facts import FactRow
 from store.reads import CasePage
@@ -46,12 +46,16 @@ def _show(request: Request, web: Web, who: Desk, case_id: int, page: str, **valu
     names = names_of(web, team)
     return render(
         request, who, page, page=found, entries=timeline(found), names=names,
-        team=[person for person in team if person.active], **values,
+        team=[person for person in team if person.active], claims=web.house.store.read(_claims_of, found), **values,
     )  # fmt: skip
 
 
 def _case_and_team(db: Db, case_id: int) -> tuple[CasePage | None, list[people.Person]]:
     return reads.case_page(db, case_id), people.people(db)
+
+
+def _claims_of(db: Db, page: CasePage) -> list[claims.ClaimRow]:
+    return claims.of_shipments(db, [view.shipment.id for view in page.views])
 
 
 @router.post("/cases/{case_id}/acts")
