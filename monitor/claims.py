@@ -86,9 +86,17 @@ def open_drafts(db: Db, policy: DetectionPolicy, *, now: datetime) -> int:
             continue
         made_good = fact.event in {CaseEvent.MADE_GOOD.value, "instructed"}
         reason = (MADE_GOOD if made_good else TURNED_OUT).get(case.kind.value)
-        if reason:
+        if reason and is_the_carriers(db, case):
             touched += sum(_draft(db, case, view, reason, policy, now=now) for view in shipments_of(db, case))
     return touched
+
+
+def is_the_carriers(db: Db, case: CaseRow) -> bool:
+    """Whether the carrier answers for it: a case that a person opened may say that somebody else does (``party``)."""
+    return bool(cases.history_of(db, case.id)[0].data.get("party", CARRIER) == CARRIER)
+
+
+CARRIER = "carrier"
 
 
 def shipments_of(db: Db, case: CaseRow) -> list[ShipmentView]:

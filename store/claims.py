@@ -129,6 +129,23 @@ def counts(db: Db) -> dict[ClaimState, int]:
 
 
 @dataclass(frozen=True, slots=True)
+class Pressing:
+    """What the desk should know of claims: drafts to file by then and the first deadline of them, overdue answers."""
+
+    drafts: int
+    first_at: datetime | None
+    overdue: int
+
+
+def pressing(db: Db, *, by: datetime) -> Pressing:
+    mine = (_claim.c.state == ClaimState.DRAFT.value, _claim.c.deadline_at <= by)
+    drafts, first = db.execute(select(func.count(), func.min(_claim.c.deadline_at)).where(*mine)).one()
+    waiting = [ClaimState.FILED.value, ClaimState.APPEALED.value]
+    late = select(func.count()).where(_claim.c.state.in_(waiting), _claim.c.overdue)
+    return Pressing(int(drafts), first, int(db.execute(late).scalar_one()))
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """Of one currency: claims ever filed, what was claimed and what came of it, what the cases cost, and claims that nobody filed by
     their last day.

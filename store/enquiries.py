@@ -100,6 +100,8 @@ SELECT c.id, c.kind, c.opened_at, c.promise_by, s.id, s.carrier, s.number, s.reg
        e.asked_at, e.times, e.means, e.basis, e.answer_by, e.answered_at
 FROM cases c JOIN shipment s ON {{join}} LEFT JOIN enquiry e ON e.case_id = c.id
 WHERE c.closed_at IS NULL AND c.subject_type = {{type}} AND c.kind IN ({_KINDS}) AND s.carrier <> '' AND {{which}}
+  AND (c.kind <> 'disputed' OR NOT EXISTS (SELECT 1 FROM fact f WHERE f.subject_type = 'case'
+       AND f.subject_id = CAST(c.id AS TEXT) AND f.event = 'opened' AND json_extract(f.data, '$.party') <> 'carrier'))
 ORDER BY c.promise_by IS NULL, c.promise_by, c.id LIMIT ?"""
 _BY_SUBJECT = (
     {"join": "s.id = CAST(c.subject_id AS INTEGER)", "type": "'shipment'"},

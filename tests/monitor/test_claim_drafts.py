@@ -13,7 +13,7 @@ from domain.case import CaseEvent, CaseFact, Finding, Kind, Severity, Subject, S
 from domain.claim import ClaimEvent, ClaimFact, ClaimReason, ClaimState
 from domain.words import Words
 from monitor import claims as acts
-from monitor import look
+from monitor import enquiries, look
 from monitor.tick import look_around
 from store import cases, check, claims, facts, ledger, people, tracking
 from store.base import Db
@@ -120,6 +120,20 @@ def test_what_is_not_the_carriers_fault_is_not_claimed(tmp_path: Path, kind: Kin
         case = store.write(case_of, store.write(with_shipment), kind)
         store.write(add, case, CaseEvent.MADE_GOOD, 102, "chen")
         assert store.write(look_after, 103) == []
+
+
+@pytest.mark.parametrize(("party", "drafts"), [("carrier", 1), ("supplier", 0), ("merchant", 0)])
+def test_a_dispute_that_somebody_else_answers_for_is_not_claimed(tmp_path: Path, party: str, drafts: int) -> None:
+    """Quality is the supplier's, a wrong item the shop's: the carrier is asked for neither money nor an answer."""
+    with opened(tmp_path) as store:
+        shipment = store.write(with_shipment)
+        case = store.write(case_of, shipment, Kind.DISPUTED)
+        said = "UPDATE fact SET data = json_set(data, '$.party', ?) WHERE event = 'opened'"
+        store.write(lambda db: db.exec_driver_sql("DROP TRIGGER fact_append_only"))
+        store.write(lambda db: db.exec_driver_sql(said, (party,)))
+        assert len(store.read(enquiries.due, POLICY, now=at(101)).groups) == drafts
+        store.write(add, case, CaseEvent.MADE_GOOD, 102, "chen")
+        assert len(store.write(look_after, 103)) == drafts
 
 
 def test_no_window_no_draft_but_a_person_may_open_one(tmp_path: Path) -> None:

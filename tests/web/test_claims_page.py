@@ -281,3 +281,12 @@ def test_talks_with_the_carrier_are_part_of_the_story(house, chen):
         story = packed.read("timeline.txt").decode()
     assert "left with a neighbour, 138****5678" in story
     assert "Chen Mo" in story
+
+
+def test_the_desk_says_what_presses(house, chen):
+    """A day before the house's own date, and when an answer is overdue; else nothing."""
+    claim = a_claim(house)
+    assert chen.get("/claims/pressing").text.strip() == ""
+    house.store.write(claims.set_clock, claim, next_at=None, deadline_at=NOW)
+    assert "1 claims to file, the first by" in chen.get("/claims/pressing").text
+    assert "/claims/pressing" in chen.get("/").text

@@ -34,6 +34,14 @@ def test_one_text_names_each_trouble_with_its_numbers_a_line_each(house, chen):
     assert f"appear to be lost. Please tell us the outcome today:\n{B}" in chen.get("/enquiries?lang=en").text
 
 
+def test_a_formal_complaint_says_so_and_names_the_law(house, chen):
+    two_cases(house)
+    assert "七日内答复" not in chen.get("/enquiries").text
+    page = chen.get("/enquiries?formal=1").text
+    assert "快递暂行条例" in page
+    assert '<option value="complaint" selected>' in page
+
+
 def test_one_tick_then_a_reply_by_way_of_its_preview(house, chen):
     ids = two_cases(house)
     chen.get("/enquiries")

@@ -1,6 +1,7 @@
 """Claims: the queue by deadline, one claim with its evidence, and the pack for the carrier."""
 
 import secrets
+from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -84,6 +85,16 @@ def tier(web: Web) -> Any:
         return "over" if left <= 0 else "urgent" if left <= max(near) else "soon" if left <= soon else "ok"
 
     return of
+
+
+@router.get("/claims/pressing")
+def pressing(request: Request, web: Shared, who: SignedIn) -> Response:
+    """A line for the desk: what is to be filed soon, whose answer is overdue. Empty where nothing presses."""
+    by = web.house.now() + SOON
+    return render(request, who, "_claims_pressing.html", found=web.house.store.read(claims.pressing, by=by))
+
+
+SOON = timedelta(days=1)
 
 
 # --- one claim -----------------------------------------------------------------------------------------------------

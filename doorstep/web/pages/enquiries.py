@@ -37,10 +37,12 @@ class Sheet:
 @router.get("/enquiries")
 def due(request: Request, web: Shared, who: SignedIn) -> Response:
     found = web.house.store.read(enquiries.due, web.house.policy, now=web.house.now())
-    asked = request.query_params.get("lang", "")
-    sheets = [_sheet(web, group, asked) for group in found.groups]
+    formal = request.query_params.get("formal", "") == "1"
+    sheets = [_sheet(web, group, request.query_params.get("lang", ""), formal=formal) for group in found.groups]
     toast = _told(request, tongue(web, who.lang))
-    return render(request, who, "enquiries.html", sheets=sheets, waiting=found.waiting, means=MEANS, toast=toast)
+    return render(
+        request, who, "enquiries.html", sheets=sheets, waiting=found.waiting, means=MEANS, formal=formal, toast=toast
+    )
 
 
 def _told(request: Request, speech: Tongue) -> str:
@@ -53,24 +55,28 @@ def _told(request: Request, speech: Tongue) -> str:
     return f"{said} · {speech.t('enquiry.refused', n=refused)}" if int(refused) else said
 
 
-def _sheet(web: Web, group: Group, asked: str) -> Sheet:
+def _sheet(web: Web, group: Group, asked: str, *, formal: bool) -> Sheet:
     contact = web.house.policy.enquiries.contact(group.carrier, group.branch)
     usual = "zh" if group.asked[0].region == "cn" else "en"
     lang = asked if asked in LANGS else contact.lang if contact else usual
-    text = text_of(group, tongue(web, lang))
+    text = text_of(group, tongue(web, lang), formal=formal)
     address = contact.mail if contact else ""
     subject = tongue(web, lang).words(Words("enquiry.text.subject", {"n": len(group.asked)}))
     link = f"mailto:{quote(address)}?subject={quote(subject)}&body={quote(text)}"
     return Sheet(group, text, lang, contact, link if len(link) <= MAX_MAIL_LINK else "")
 
 
-def text_of(group: Group, speech: Tongue) -> str:
-    """What is sent to the branch: greeting, each kind with its numbers (one a line), closing."""
+def text_of(group: Group, speech: Tongue, *, formal: bool = False) -> str:
+    """What is sent to the branch: greeting, each kind with its numbers (one a line), closing. ``formal``: as a complaint, to
+    which the law sets a time in China.
+    """
     parts = [speech.words(Words("enquiry.text.again" if group.again else "enquiry.text.hello", {}))]
     for kind, numbers in group.by_kind:
         own = f"enquiry.kind_of.{group.carrier}.{kind.value}"
         code = own if knows(own) else f"enquiry.kind.{kind.value}"
         parts += ["\n".join([speech.words(Words(code, {})), *numbers])]
+    if formal and group.asked[0].region == "cn":
+        parts.append(speech.words(Words("enquiry.text.complaint", {})))
     return "\n\n".join([*parts, speech.words(Words("enquiry.text.close", {}))])
 
 
