@@ -198,8 +198,12 @@ def pdf_of(pack: Pack, speech: Tongue) -> bytes:
     pdf = Pdf(title, f"{pack.row.claim.number} · {_say(speech, 'page', n='{n}', of='{of}')}")
     pdf.heading(title, size=TITLE)
     pdf.text(_say(speech, "note", zone=str(speech.zone)), size=SMALL)
+    pdf.gap()
     for name, value in _about(pack, speech):
         pdf.row(Cell(_say(speech, name), 0.26, bold=True), Cell(value, 0.74))
+    if pack.known.view.shipment.region == "cn":
+        pdf.gap()
+        pdf.text(_say(speech, "value_basis"), size=SMALL)
     pdf.heading(_say(speech, "evidence"))
     for one in pack.exhibits:
         item, held = speech.label("evidence_item", one.item), speech.label("evidence_held", one.held)

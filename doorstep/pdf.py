@@ -53,6 +53,9 @@ class Pdf:
         self._lines(text, size, bold=True)
         self._y -= GAP / 2
 
+    def gap(self) -> None:
+        self._y -= GAP
+
     def text(self, text: str, *, size: float = BODY) -> None:
         """A paragraph; its own line breaks are kept."""
         for paragraph in _clean(text).split("\n"):
@@ -169,14 +172,22 @@ def _wrapped(text: str, width: float, size: float, *, bold: bool) -> list[str]:
     return cut if len(lines) < MAX_CELL_LINES else [*cut[:-1], "…"]
 
 
+NEVER_FIRST = frozenset("，。；：、！？）》」』】”’,.;:!?)]")
+"""What no line begins with."""
+
+
 def _words(text: str) -> Iterator[str]:
     word = ""
     for char in text:
-        if not _is_latin(char):
+        if char in NEVER_FIRST and word:
+            word += char
+        elif not _is_latin(char):
             if word:
                 yield word
-            yield char
-            word = ""
+            word = char
+        elif word and not _is_latin(word[-1]) and char != " ":
+            yield word
+            word = char
         elif char == " ":
             yield word
             word = " "

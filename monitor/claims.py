@@ -13,17 +13,20 @@ from config.policies.claim_dates import answer_by
 from domain.case import CaseEvent, Kind, SubjectType
 from domain.claim import NEXT, Claim, ClaimEvent, ClaimFact, ClaimReason, ClaimState
 from domain.claim_clock import deadline, due_now, next_at
+from domain.parcel import Delivered
 from domain.people import Right, may
 from domain.privacy import mask_text
 from domain.shipment import Order, ShipmentView
+from domain.tracking import Leg
 from domain.words import Words
 from store import cases, claims, enquiries, facts, intake, mail, news, people, tracking
 from store.base import Db
 from store.cases import CaseRow
 from store.claims import ClaimRow
+from store.facts import FactRow
 
 READER = "claims_read"
-CLAIMS_A_TICK = 500
+CLAIMS_A_TICK, DRAFTS_A_TICK = 500, 50
 TURNED_OUT: Mapping[str, ClaimReason] = {
     Kind.LOST.value: ClaimReason.LOST,
     Kind.DAMAGED.value: ClaimReason.DAMAGED,
@@ -75,20 +78,38 @@ def look_after(db: Db, policy: DetectionPolicy, *, now: datetime) -> int:
 
 def open_drafts(db: Db, policy: DetectionPolicy, *, now: datetime) -> int:
     """Open what the facts since the last look ask for, and drop drafts of cases that cleared themselves."""
-    touched = 0
-    for _, fact in news.news(db, READER, NEWS):
-        case_id = fact.data.get("case") if fact.subject_type == "order" else int(fact.subject_id)
-        case = cases.get(db, int(case_id)) if case_id else None
-        if case is None:
+    touched = worked = 0
+    for fact_id, fact in news.news(db, READER, NEWS):
+        if fact.event == CaseEvent.OPENED.value and fact.data.get("kind") not in TURNED_OUT:
             continue
-        if fact.event == CaseEvent.CLEARED.value:
-            touched += _drop(db, case, now=now)
-            continue
-        made_good = fact.event in {CaseEvent.MADE_GOOD.value, "instructed"}
-        reason = (MADE_GOOD if made_good else TURNED_OUT).get(case.kind.value)
-        if reason and is_the_carriers(db, case):
-            touched += sum(_draft(db, case, view, reason, policy, now=now) for view in shipments_of(db, case))
+        touched += _follow(db, fact, policy, now=now)
+        worked += 1
+        if worked >= DRAFTS_A_TICK:
+            news.stop_at(db, READER, fact_id)
+            break
     return touched
+
+
+def _follow(db: Db, fact: FactRow, policy: DetectionPolicy, *, now: datetime) -> int:
+    """What one fact of a case means for claims; returns how many it touched."""
+    case_id = fact.data.get("case") if fact.subject_type == "order" else int(fact.subject_id)
+    case = cases.get(db, int(case_id)) if case_id else None
+    if case is None:
+        return 0
+    if fact.event == CaseEvent.CLEARED.value:
+        return _drop(db, case, now=now)
+    made_good = fact.event in {CaseEvent.MADE_GOOD.value, "instructed"}
+    reason = (MADE_GOOD if made_good else TURNED_OUT).get(case.kind.value)
+    if reason is None or not is_the_carriers(db, case):
+        return 0
+    views = shipments_of(db, case)
+    return sum(_draft(db, case, view, reason_of(case, view, reason), policy, now=now) for view in views)
+
+
+def reason_of(case: CaseRow, view: ShipmentView, usual: ClaimReason) -> ClaimReason:
+    """What is claimed: a customer who has nothing, of a parcel that was never delivered, lost it."""
+    undelivered = case.kind is Kind.DISPUTED and view.state.delivered is not Delivered.YES
+    return ClaimReason.LOST if undelivered else usual
 
 
 def is_the_carriers(db: Db, case: CaseRow) -> bool:
@@ -171,7 +192,8 @@ def goods_cents(order: Order | None, view: ShipmentView, shipments: int, parcel:
     """What the goods sell for, which stands for their price where they should have arrived (民法典 833). None where it isn't
     known which of an order's goods were in it, or nothing has a price.
     """
-    if order is None or shipments > 1 or (parcel and len(view.parcels) > 1):
+    sent_back = view.shipment.leg != Leg.OUT
+    if order is None or sent_back or shipments > 1 or (parcel and len(view.parcels) > 1):
         return None
     return sum(item.price_cents * item.qty for item in order.items) or None
 
@@ -210,18 +232,14 @@ ENDS = frozenset({ClaimEvent.WRITTEN_OFF, ClaimEvent.LAPSED})
 
 def _drop(db: Db, case: CaseRow, *, now: datetime) -> int:
     """Drafts that nobody touched, of a case that cleared itself before anything was made good."""
-    if any(fact.event is CaseEvent.MADE_GOOD for fact in cases.history_of(db, case.id)):
+    drafts = [row for row in claims.of_case(db, case.id) if row.claim.state is ClaimState.DRAFT]
+    if not drafts or any(fact.event is CaseEvent.MADE_GOOD for fact in cases.history_of(db, case.id)):
         return 0
-    ids = cases.shipments_of(db, case.subject)
-    rows = [row for row in claims.of_shipments(db, ids) if row.claim.case_id == case.id and _is_untouched(db, row)]
+    rows = [row for row in drafts if all(fact.by is None for fact in claims.history_of(db, row.id))]
     for row in rows:
         claims.add(db, row.id, ClaimFact(ClaimEvent.WRITTEN_OFF, now, words=CASE_CLEARED))
         claims.set_clock(db, row.id, next_at=None, deadline_at=None)
     return len(rows)
-
-
-def _is_untouched(db: Db, row: ClaimRow) -> bool:
-    return row.claim.state is ClaimState.DRAFT and all(fact.by is None for fact in claims.history_of(db, row.id))
 
 
 # --- clocks --------------------------------------------------------------------------------------------------------

@@ -106,6 +106,10 @@ def of_shipments(db: Db, shipment_ids: Sequence[int], *, limit: int = 100) -> li
     return [_row(row) for row in rows]
 
 
+def of_case(db: Db, case_id: int) -> list[ClaimRow]:
+    return [_row(row) for row in db.execute(select(*_COLUMNS).where(_claim.c.case_id == case_id).order_by(_claim.c.id))]
+
+
 def due(db: Db, *, now: datetime, limit: int) -> list[ClaimRow]:
     """Claims whose clocks say something now, longest due first."""
     rows = db.execute(

@@ -136,6 +136,19 @@ def test_a_dispute_that_somebody_else_answers_for_is_not_claimed(tmp_path: Path,
         assert len(store.write(look_after, 103)) == drafts
 
 
+@pytest.mark.parametrize(
+    ("arrived", "reason"), [(M.DELIVERED, ClaimReason.MISDELIVERED), (M.IN_TRANSIT, ClaimReason.LOST)]
+)
+def test_what_never_arrived_is_lost_and_what_was_signed_for_is_misdelivered(tmp_path: Path, arrived, reason) -> None:
+    """A customer says that they have nothing: which claim it is, the scans say."""
+    with opened(tmp_path) as store:
+        shipment = store.write(with_shipment)
+        store.write(heard, shipment, 1, scan(arrived, 1))
+        case = store.write(case_of, shipment, Kind.DISPUTED)
+        store.write(add, case, CaseEvent.MADE_GOOD, 102, "chen")
+        assert [row.claim.reason for row in store.write(look_after, 103)] == [reason]
+
+
 def test_no_window_no_draft_but_a_person_may_open_one(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         store.write(chen)
@@ -316,6 +329,16 @@ def test_goods_of_an_order_in_several_parcels_are_not_guessed(tmp_path: Path) ->
         store.write(case_of, shipment)
         [row] = store.write(look_after, 101)
         assert (row.claim.goods_cents, row.claim.claimed_cents) == (None, None)
+
+
+def test_a_storm_is_drafted_in_parts_and_nothing_is_left_out(tmp_path: Path, monkeypatch) -> None:
+    """A tick works so much and no more; the next ones go on where it stopped."""
+    monkeypatch.setattr(acts, "DRAFTS_A_TICK", 4)
+    with opened(tmp_path) as store:
+        for n in range(10):
+            store.write(case_of, store.write(with_shipment, f"ZT{n}"))
+        counts = [len(store.write(look_after, 101 + n)) for n in range(4)]
+        assert counts == [4, 8, 10, 10]
 
 
 def test_the_check_finds_a_claim_that_its_facts_do_not_amount_to(tmp_path: Path) -> None:
