@@ -21,9 +21,11 @@ from config.policies import (
     ClaimsPolicy,
     DeskPolicy,
     DetectionPolicy,
+    EnquiryPolicy,
     load_claims,
     load_desk,
     load_detection,
+    load_enquiries,
     load_make_good,
 )
 from config.policies.detection_file import WEEKDAYS, Weekday
@@ -198,6 +200,7 @@ class PolicyFiles(_Table, frozen=True):
     claims: str = ""
     desk: str = ""
     make_good: str = ""
+    enquiries: str = ""
 
 
 class Map(_Table, frozen=True):
@@ -304,7 +307,7 @@ def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Struct
 
 def defaults(path: Path) -> Settings:
     """The settings of an empty file that would stand at ``path``: no carriers, no chats."""
-    detection = replace(load_detection(), claims=load_claims(), desk=load_desk())
+    detection = replace(load_detection(), claims=load_claims(), desk=load_desk(), enquiries=load_enquiries())
     return _settings(path, _File(), {}, {}, detection, load_make_good())
 
 
@@ -397,14 +400,16 @@ def _stranger(what: str, name: str, known: list[str], path: Path_) -> Misfit:
 
 
 def _detection(tables: Mapping[str, Any], path: Path) -> tuple[DetectionPolicy, tuple[Problem, ...]]:
-    """The detection policy with its claims and the desk's steps, and everything that is wrong with the files laid over them."""
+    """The detection policy with claims, enquiries and the desk's steps, and everything that is wrong with the files laid over them."""
     detection, problems = _policy(load_detection, tables, "detection", path)
     claims, of_claims = _policy(load_claims, tables, "claims", path)
     desk, of_desk = _policy(load_desk, tables, "desk", path)
-    return replace(detection, claims=claims, desk=desk), (*problems, *of_claims, *of_desk)
+    enquiries, of_enquiries = _policy(load_enquiries, tables, "enquiries", path)
+    laid = replace(detection, claims=claims, desk=desk, enquiries=enquiries)
+    return laid, (*problems, *of_claims, *of_desk, *of_enquiries)
 
 
-P_ = TypeVar("P_", DetectionPolicy, ClaimsPolicy, DeskPolicy, MakeGoodPolicy)
+P_ = TypeVar("P_", DetectionPolicy, ClaimsPolicy, DeskPolicy, EnquiryPolicy, MakeGoodPolicy)
 
 
 def _policy(

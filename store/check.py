@@ -9,11 +9,16 @@ from typing import Any
 from sqlalchemy import select
 
 from domain.case import CaseEvent, CaseFact, fold_case
+from domain.claim import ClaimEvent
 from domain.parcel import fold
 from domain.pickup import ReturnEvent, ReturnStatus
 from store import (
     bookings,
     cases,
+    claim_tables,
+    claims,
+    enquiries,
+    files,
     incident_tables,
     incidents,
     money_check,
@@ -32,7 +37,7 @@ _parcel, _case, _fact = table(tables.Parcel), table(tables.Case), table(tables.F
 _return, _stop = table(tables.Return), table(tables.Stop)
 _instruction, _outbox, _shipment = table(tables.Instruction), table(tables.Outbox), table(tables.Shipment)
 _booking, _incident = table(tables.PickupBooking), table(incident_tables.Incident)
-_proposal = table(money_tables.ProposalRow)
+_proposal, _claim = table(money_tables.ProposalRow), table(claim_tables.Claim)
 PARCELS_AT_A_TIME = 500
 
 
@@ -40,7 +45,10 @@ def differences(db: Db, *, now: datetime) -> list[Difference]:
     """Everything stored that differs from what its facts amount to; empty where all is well."""
     integrity = db.exec_driver_sql("PRAGMA integrity_check").scalar()
     broken = [] if integrity == "ok" else [Difference("database", "integrity", integrity, "ok")]
-    kept = (_cases, _incidents, _causes, _returns, _stops, _bookings, *money_check.LOOKS, _outbox_ids)
+    kept = (
+        _cases, _incidents, _causes, _returns, _stops, _bookings, _claims, _enquiries, *money_check.LOOKS, _outbox_ids,
+        _files,
+    )  # fmt: skip
     return [*broken, *_parcels(db, now), *(found for look in kept for found in look(db))]
 
 
@@ -179,6 +187,30 @@ def _outbox_ids(db: Db) -> Iterator[Difference]:
             yield Difference(f"case {row.id}", "alert", "none", "one at least, its own or its incident's")
 
 
+def _claims(db: Db) -> Iterator[Difference]:
+    found = histories(db, claims.SUBJECT)
+    for row in db.execute(select(_claim).order_by(_claim.c.id)):
+        history = [claims.fact_of(fact) for fact in found.pop(str(row.id), [])]
+        if not history or history[0].event is not ClaimEvent.OPENED:
+            yield Difference(f"claim {row.id}", "history", "a claim", "no `opened` at the beginning of its facts")
+            continue
+        yield from compare(f"claim {row.id}", row, claims.projected(history))
+    yield from (Difference(f"claim {claim_id}", "row", "missing", "facts of a claim") for claim_id in found)
+
+
+def _enquiries(db: Db) -> Iterator[Difference]:
+    """How cases stand with their carriers, by the facts that were read for it."""
+    stored, rebuilt = enquiries.stored(db), enquiries.rebuilt(db)
+    for case_id in sorted(stored.keys() | rebuilt.keys()):
+        if stored.get(case_id) != rebuilt.get(case_id):
+            yield Difference(f"enquiry {case_id}", "row", stored.get(case_id), rebuilt.get(case_id))
+
+
+def _files(db: Db) -> Iterator[Difference]:
+    """Each kept file is there, byte for byte."""
+    return (Difference(file, "bytes", stored, digest) for file, stored, digest in files.faults(db))
+
+
 # --- digest --------------------------------------------------------------------------------------------------------
 
 
@@ -213,6 +245,8 @@ def _canonical(db: Db) -> Iterator[str]:
         yield to_json(
             ["case", names["case", str(row.id)], row.status, _seconds(row.closed_at), row.owner, row.breached]
         )
+    for row in db.execute(select(_claim)):
+        yield to_json(["claim", names["claim", str(row.id)], row.state, row.claimed_cents, row.recovered_cents])
     yield from _canonical_pickups(db)
 
 
@@ -243,6 +277,8 @@ def _natural_names(db: Db) -> dict[tuple[str, str], str]:
     for row in db.execute(select(_case)):
         subject = names.get((row.subject_type, row.subject_id), row.subject_id)
         names["case", str(row.id)] = f"{row.kind}/{subject}/{_seconds(row.opened_at)}"
+    for row in db.execute(select(_claim)):
+        names["claim", str(row.id)] = f"{names['shipment', str(row.shipment_id)]}/{row.parcel}/{row.reason}"
     return names
 
 

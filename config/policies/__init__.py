@@ -1,7 +1,8 @@
 """The shop's rules as typed values: shipped with their sources, overridden by a person's own file."""
 
 from config.calendars import Calendar, Span, Ticking
-from config.policies.claims import ClaimRule, ClaimsPolicy, load_claims
+from config.policies.claim_dates import Window, window
+from config.policies.claims import AppealStep, ClaimRule, ClaimsPolicy, EvidenceRule, load_claims
 from config.policies.desk import DeskPolicy, StepRule, due_of
 from config.policies.desk_file import load_desk
 from config.policies.detection import (
@@ -16,15 +17,19 @@ from config.policies.detection import (
     Threshold,
 )
 from config.policies.detection_file import load_detection
+from config.policies.enquiries import EnquiryPolicy, load_enquiries
 from config.policies.make_good import load_make_good
 
 __all__ = [
+    "AppealStep",
     "AwaitingPolicy",
     "Calendar",
     "ClaimRule",
     "ClaimsPolicy",
     "DeskPolicy",
     "DetectionPolicy",
+    "EnquiryPolicy",
+    "EvidenceRule",
     "FailedAttemptPolicy",
     "IncidentPolicy",
     "PollingPolicy",
@@ -35,9 +40,12 @@ __all__ = [
     "StepRule",
     "Threshold",
     "Ticking",
+    "Window",
     "due_of",
     "load_claims",
     "load_desk",
     "load_detection",
+    "load_enquiries",
     "load_make_good",
+    "window",
 ]

@@ -1,4 +1,6 @@
-"""Until when a claim can be filed with a carrier: the shipped table (claims.toml), or a person's own."""
+"""Claims as policy: when one can be filed with a carrier, with which evidence, and where to appeal. The shipped table
+(claims.toml), or a person's own.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -11,35 +13,58 @@ from msgspec import Meta, Struct
 from config.checking import fit
 from config.errors import ConfigError, Problem
 from config.toml_text import dotted, line_of, lines_of, read_toml
+from domain.claim import ClaimReason, EvidenceItem
+from domain.claim_clock import REMIND_DAYS
 from domain.shipment import Shipment
 
+ANY = "*"
+"""A row for every carrier of its region that has no rows of its own."""
 Days = Annotated[int, Meta(ge=0, le=3650)]
 From = Literal["shipped", "promised", "delivered", "last_scan", "confirmed"]
+Certainty = Literal["statute", "merchant", "second_hand", "memory"]
+CAUSE = {
+    ClaimReason.LOST: "loss",
+    ClaimReason.MISDELIVERED: "loss",
+    ClaimReason.DAMAGED: "damage",
+    ClaimReason.MISSING_CONTENTS: "damage",
+    ClaimReason.DELAY: "delay",
+}
+"""What a carrier's table calls the reasons: what never came to the right hands is a loss."""
 
 
 class ClaimRule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A row: from when and until when a carrier takes a claim. ``latest_d`` None: no last day is known. ``service`` is
-    part of the service's name, empty for any. ``business`` counts the earliest day in business days.
+    part of the service's name, empty for any. ``business`` counts the earliest day in business days, ``answer_business``
+    the answer. ``appeal_d``: days after a refusal in which it can be appealed. ``filer``: who must file.
     """
 
     carrier: str
+    region: str = ""
     service: str = ""
     scope: Literal["domestic", "international", "any"] = "any"
-    cause: Literal["loss", "damage", "any"] = "any"
+    cause: Literal["loss", "damage", "delay", "any"] = "any"
     earliest_d: Days
     earliest_from: From
     latest_d: Days | None = None
     latest_from: From = "shipped"
     answer_d: Days | None = None
+    answer_business: bool = False
+    appeal_d: Days | None = None
+    filer: Literal["sender", "either", "unknown"] = "unknown"
+    filer_certainty: Certainty = "memory"
     business: bool = False
     note: str = ""
     source: str
-    certainty: Literal["statute", "merchant", "second_hand", "memory"]
+    certainty: Certainty
     checked_on: date
 
     def fits(self, shipment: Shipment) -> bool:
         """Whether the row speaks of this shipment's carrier and service."""
         return self.carrier == shipment.carrier and self.service in shipment.service.lower().replace("_", " ")
+
+    def stands_in(self, shipment: Shipment) -> bool:
+        """Whether the row speaks of every carrier of this shipment's region."""
+        return self.carrier == ANY and self.region == shipment.region
 
     def last_day(self, shipment: Shipment) -> datetime | None:
         """The last day of the row, counted from what is known of the shipment when it sets out; None where unknown."""
@@ -47,9 +72,57 @@ class ClaimRule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return None if begins is None or self.latest_d is None else begins + timedelta(days=self.latest_d)
 
 
+class EvidenceRule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a carrier (ANY: each) wants to see for some reasons; no reasons: for each."""
+
+    carrier: str = ANY
+    reasons: tuple[ClaimReason, ...] = ()
+    wants: tuple[EvidenceItem, ...]
+    source: str
+    certainty: Certainty
+    checked_on: date
+
+
+class AppealStep(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A rung of a region's ladder, the first is the carrier itself. ``answer_d``: how long they have."""
+
+    region: str
+    to: str
+    answer_d: Days | None = None
+    note: str = ""
+    source: str
+    certainty: Certainty
+    checked_on: date
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimsPolicy:
+    """``remind_d``: how many days before a last day somebody is reminded. ``file_within_d``: how soon the house wants a
+    draft filed once its window is open.
+    """
+
     rules: tuple[ClaimRule, ...] = ()
+    evidence: tuple[EvidenceRule, ...] = ()
+    appeals: tuple[AppealStep, ...] = ()
+    remind_d: tuple[int, ...] = REMIND_DAYS
+    file_within_d: int = 2
+
+    def rules_for(self, shipment: Shipment, reason: ClaimReason) -> list[ClaimRule]:
+        """The rows that may apply: the carrier's own before its region's, a service's or a cause's own before the general."""
+        own = [rule for rule in self.rules if rule.fits(shipment)]
+        found = own or [rule for rule in self.rules if rule.stands_in(shipment)]
+        found = [rule for rule in found if rule.cause in {CAUSE[reason], "any"}]
+        found = [rule for rule in found if rule.service] or found
+        return [rule for rule in found if rule.cause != "any"] or found
+
+    def wanted(self, carrier: str, reason: ClaimReason) -> list[EvidenceItem]:
+        """What the carrier wants to see, each once."""
+        fitting = [rule for rule in self.evidence if rule.carrier in {carrier, ANY}]
+        items = [item for rule in fitting if not rule.reasons or reason in rule.reasons for item in rule.wants]
+        return list(dict.fromkeys(items))
+
+    def ladder(self, region: str) -> list[AppealStep]:
+        return [step for step in self.appeals if step.region == region]
 
     def last_day(self, shipment: Shipment) -> datetime | None:
         """The last moment at which any claim about this shipment could be filed; None where no last day is known.
@@ -65,6 +138,10 @@ class ClaimsPolicy:
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     claims: tuple[ClaimRule, ...] = ()
+    evidence: tuple[EvidenceRule, ...] = ()
+    appeals: tuple[AppealStep, ...] = ()
+    remind_d: tuple[int, ...] = ()
+    file_within_d: Days | None = None
 
 
 def load_claims(own: Path | None = None) -> ClaimsPolicy:
@@ -74,15 +151,33 @@ def load_claims(own: Path | None = None) -> ClaimsPolicy:
     """
     with files("config").joinpath("policies/claims.toml").open("rb") as shipped:
         path = Path(shipped.name)
-    rules = _rules(path)
+    ours = _read(path)
     if own is None:
-        return ClaimsPolicy(rules)
-    theirs = _rules(own)
-    carriers = {rule.carrier for rule in theirs}
-    return ClaimsPolicy((*(rule for rule in rules if rule.carrier not in carriers), *theirs))
+        return _policy(ours)
+    theirs = _read(own)
+    carriers = {rule.carrier for rule in theirs.claims}
+    wanting = {rule.carrier for rule in theirs.evidence}
+    regions = {rule.region for rule in theirs.appeals}
+    return ClaimsPolicy(
+        (*(rule for rule in ours.claims if rule.carrier not in carriers), *theirs.claims),
+        (*(rule for rule in ours.evidence if rule.carrier not in wanting), *theirs.evidence),
+        (*(rule for rule in ours.appeals if rule.region not in regions), *theirs.appeals),
+        theirs.remind_d or ours.remind_d,
+        _days(theirs.file_within_d, ours.file_within_d),
+    )
 
 
-def _rules(path: Path) -> tuple[ClaimRule, ...]:
+def _policy(file: _File) -> ClaimsPolicy:
+    return ClaimsPolicy(
+        file.claims, file.evidence, file.appeals, file.remind_d, _days(file.file_within_d, file.file_within_d)
+    )
+
+
+def _days(own: int | None, shipped: int | None) -> int:
+    return own if own is not None else shipped or 0
+
+
+def _read(path: Path) -> _File:
     tables, text = read_toml(path)
     fitted = fit(tables, _File)
     if fitted.misfits:
@@ -90,5 +185,5 @@ def _rules(path: Path) -> tuple[ClaimRule, ...]:
         raise ConfigError(
             [Problem(str(path), dotted(m.path), m.message, line=line_of(lines, m.path)) for m in fitted.misfits]
         )
-    rules: tuple[ClaimRule, ...] = fitted.value.claims
-    return rules
+    found: _File = fitted.value
+    return found

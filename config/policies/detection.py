@@ -7,6 +7,7 @@ from datetime import time, timedelta
 from config.calendars import Calendar, Span
 from config.policies.claims import ClaimsPolicy
 from config.policies.desk import DeskPolicy
+from config.policies.enquiries import EnquiryPolicy
 from domain.case import PROMISE
 from domain.tracking import Milestone
 
@@ -146,6 +147,7 @@ class DetectionPolicy:
     promise: timedelta = PROMISE
     claims: ClaimsPolicy = field(default_factory=ClaimsPolicy)
     desk: DeskPolicy = field(default_factory=DeskPolicy)
+    enquiries: EnquiryPolicy = field(default_factory=EnquiryPolicy)
 
     def region(self, name: str) -> RegionPolicy:
         """The region's own policy, else the one for abroad."""

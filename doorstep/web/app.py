@@ -25,9 +25,11 @@ from doorstep.web.context import SignInFirst, Web, is_htmx, render, visitor, wan
 from doorstep.web.pages import (
     cases,
     chat_link,
+    claims,
     courier,
     demo,
     desk,
+    enquiries,
     incidents,
     ledger,
     life,
@@ -54,6 +56,8 @@ PAGES = (
     courier,
     ledger,
     money,
+    claims,
+    enquiries,
     demo,
     live,
 )

@@ -13,7 +13,7 @@ from store.reads import CasePage, ScanSeen
 FAR = datetime.max.replace(tzinfo=UTC)
 HIDDEN = frozenset({"evidence_added"})
 """Facts that only refresh a case's own text: they would bury what happened."""
-TABLE_OF = {"case": "case_event", "return": "return_event"}
+TABLE_OF = {"case": "case_event", "return": "return_event", "claim": "claim_event"}
 """Where the names of facts are kept in config/texts; the others' are under ``ui.event``."""
 
 

@@ -3,13 +3,15 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from store import chat_tables, incident_tables, money_tables, promise_tables, tables
+from store import chat_tables, claim_tables, files_tables, incident_tables, money_tables, promise_tables, tables
 
 assert tables
 assert chat_tables
 assert incident_tables
 assert promise_tables
 assert money_tables
+assert files_tables
+assert claim_tables
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=SQLModel.metadata, render_as_batch=True
 )

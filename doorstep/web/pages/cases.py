@@ -28,7 +28,7 @@ from doorstep.web.life import life_of
 from doorstep.web.money_view import case_money
 from doorstep.web.timeline import timeline
 from monitor.acts import Refused, perform
-from store import facts, intake, people, reads
+from store import claims, facts, intake, people, reads
 from store.base import Db
 from store.facts import FactRow
 from store.reads import CasePage
@@ -53,12 +53,16 @@ def show_case(
     return render(
         request, who, page, page=found, entries=timeline(found), names=names, mg=made_good,
         life=life_of(found.line.case.kind, found.facts, web.house.policy, now=web.house.now()),
-        team=[person for person in team if person.active], **values,
+        team=[person for person in team if person.active], claims=web.house.store.read(_claims_of, found), **values,
     )  # fmt: skip
 
 
 def _case_and_team(db: Db, case_id: int) -> tuple[CasePage | None, list[people.Person]]:
     return reads.case_page(db, case_id), people.people(db)
+
+
+def _claims_of(db: Db, page: CasePage) -> list[claims.ClaimRow]:
+    return claims.of_shipments(db, [view.shipment.id for view in page.views])
 
 
 @router.post("/cases/{case_id}/acts")
