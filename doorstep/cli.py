@@ -106,6 +106,43 @@ def import_(
         raise typer.Exit(1)
 
 
+@app.command()
+def figures(
+    config: Config = CONFIG,
+    json: AsJson = False,
+    since: Annotated[
+        str, typer.Option(help="The first day, like 2026-11-01; by default eight weeks or 14 days ago.")
+    ] = "",
+    until: Annotated[str, typer.Option(help="The last day; today by default.")] = "",
+    step: Annotated[str, typer.Option(help="day or week.")] = "week",
+    csv: Annotated[bool, typer.Option("--csv", help="Every value as a row of a CSV file.")] = False,
+) -> None:
+    """How well the promise is kept; how carriers, collectors, shops and people do."""
+    answer = operate(config, "figures", since=since, until=until, step=step)
+    if csv:
+        from doorstep.figures import to_csv
+
+        typer.echo(to_csv(answer["figures"]), nl=False)
+        return
+    show(answer, json, figure_lines)
+
+
+def figure_lines(answer: dict[str, Any]) -> list[str]:
+    """The values of the whole range; the others are in --json and --csv."""
+    head = f"{answer['from']} to {answer['to']}; promised: an answer within {answer['promised_h']:g} h"
+    whole = [row for row in answer["figures"] if not row["by"]]
+    return [head, *(f"{row['figure']:<18} {figure_value(row):>14}   n={row['n']}" for row in whole)]
+
+
+def figure_value(row: dict[str, Any]) -> str:
+    value, how = row["value"], row["how"]
+    if value is None:
+        return "-"
+    if row["figure"] == "pickup_cost" or how in {"sum", "per_10k"}:
+        return f"{value:,.1f}"
+    return f"{value:.1%}" if how == "share" else f"{value / 3600:,.1f} h"
+
+
 @cases.command("list")
 def cases_list(
     config: Config = CONFIG,

@@ -30,6 +30,7 @@ from doorstep.web.pages import (
     demo,
     desk,
     enquiries,
+    figures,
     incidents,
     ledger,
     life,
@@ -58,6 +59,7 @@ PAGES = (
     money,
     claims,
     enquiries,
+    figures,
     demo,
     live,
 )

@@ -1,0 +1,6 @@
+"""Where the simulated house of the month's tests is found."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "doorstep"))
