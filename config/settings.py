@@ -4,7 +4,7 @@ Every key, its default and its meaning: docs/configuration.md; a commented file 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -14,12 +14,14 @@ import msgspec
 from msgspec import Meta, Struct
 
 from config.checking import Misfit, did_you_mean, fit
+from config.customer_settings import CUSTOMER_WAYS, Customers, Hook, Mail, Sms
+from config.customer_texts import Overlaid, load_overlaid
 from config.environment import Overlay, overlay, variable_of
 from config.errors import ConfigError, Problem
 from config.policies import ClaimsPolicy, DeskPolicy, DetectionPolicy, load_claims, load_desk, load_detection
 from config.policies.detection_file import WEEKDAYS, Weekday
 from config.policies.workdays import announced
-from config.secrets import take_files
+from config.secrets import take_files, take_own_files
 from config.toml_text import Path_, dotted, line_of, lines_of, read_toml
 from domain.desk_hours import DeskHours, fault_of
 from domain.rota import Override, Rota, Turn
@@ -212,6 +214,7 @@ class _File(_Table, frozen=True):
     returns: Returns = Returns()
     policy: PolicyFiles = PolicyFiles()
     map: Map = Map()
+    customers: Customers = Customers()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -233,6 +236,8 @@ class Settings:
     returns: Returns
     map: Map
     detection: DetectionPolicy
+    customers: Customers = field(default_factory=Customers)
+    customer_texts: Overlaid = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Settings({str(self.file)!r})"
@@ -267,17 +272,26 @@ def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Struct
     tables, text = read_toml(path)
     laid = overlay(tables, environ)
     tables, from_files = take_files(laid.tables, path.parent, structs)
+    tables, from_own = take_own_files(tables, path.parent, "customers", CUSTOMER_WAYS)
     fitted = fit(tables, _File)
     adapters = {kind: _adapters(kind, tables.get(kind, {}), structs.get(kind, {})) for kind in ADAPTERS}
-    misfits = [*laid.misfits, *from_files, *fitted.misfits, *(m for _, found in adapters.values() for m in found)]
+    misfits = [
+        *laid.misfits,
+        *from_files,
+        *from_own,
+        *fitted.misfits,
+        *(m for _, found in adapters.values() for m in found),
+    ]
     if not fitted.misfits:
         misfits += _crossed(fitted.value)
     lines = lines_of(text)
     problems = [_problem(m, path, lines, laid) for m in misfits]
     detection, own_problems = _detection(tables, path)
-    if problems or own_problems:
-        raise ConfigError([*problems, *own_problems])
-    return _settings(path, fitted.value, adapters["carriers"][0], adapters["chats"][0], detection)
+    texts, text_problems = _texts(fitted.value.customers.texts if fitted.value else "", path)
+    if problems or own_problems or text_problems:
+        raise ConfigError([*problems, *own_problems, *text_problems])
+    made = _settings(path, fitted.value, adapters["carriers"][0], adapters["chats"][0], detection)
+    return replace(made, customer_texts=texts)
 
 
 def defaults(path: Path) -> Settings:
@@ -307,7 +321,16 @@ def _settings(
         returns=file.returns,
         map=file.map,
         detection=_for_this_desk(detection, file),
+        customers=file.customers,
     )
+
+
+def _texts(own: str, path: Path) -> tuple[Overlaid, tuple[Problem, ...]]:
+    """The operator's own texts for customers, and everything that is wrong with their file."""
+    try:
+        return (load_overlaid(path.parent / own) if own else {}), ()
+    except ConfigError as exc:
+        return {}, tuple(exc.problems)
 
 
 def _reachable(doorstep: Doorstep) -> bool:
@@ -411,6 +434,6 @@ def _fix(misfit: Misfit) -> str:
 
 
 __all__ = [
-    "Break", "Collector", "ConfigError", "Courier", "Depot", "Desk", "Doorstep", "Map", "PolicyFiles",
-    "Promise", "Returns", "RotaOverride", "RotaTurn", "Settings", "defaults", "load",
+    "Break", "Collector", "ConfigError", "Courier", "Customers", "Depot", "Desk", "Doorstep", "Hook", "Mail", "Map",
+    "PolicyFiles", "Promise", "Returns", "RotaOverride", "RotaTurn", "Settings", "Sms", "defaults", "load",
 ]  # fmt: skip

@@ -17,6 +17,7 @@ from carriers.sender import Line
 from doorstep import control
 from doorstep.beat import beat
 from doorstep.chats import Channel
+from doorstep.customer_post import CustomerPost
 from doorstep.house import House
 from doorstep.metrics import Metrics
 from doorstep.web.api import control_router, health_router, intake_router
@@ -43,10 +44,12 @@ class Daemon:
         rng: Random,
         before: Callable[[], Awaitable[None]],
         channels: Sequence[Channel] = (),
+        post: CustomerPost | None = None,
     ) -> None:
         self.house = house
         self.metrics = Metrics(channels)
         self.channels = channels
+        self.post = post
         self._lines = lines
         self._solve = solve
         self._rng = rng
@@ -112,6 +115,8 @@ async def serve(
         signal.signal(signal_, server.handle_exit)
     starting = asyncio.create_task(_start(scheduler, first))
     talking = [asyncio.create_task(channel.run()) for channel in daemon.channels]
+    if daemon.post is not None:
+        talking.append(asyncio.create_task(daemon.post.run()))
     try:
         await server.serve(sockets=[listener])
     finally:

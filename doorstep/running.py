@@ -44,6 +44,7 @@ def run_daemon(config: Path) -> None:
     """Run until SIGTERM or SIGINT."""
     from doorstep.adopting import adopt_orphans
     from doorstep.chats import channels_of
+    from doorstep.customer_post import CustomerPost, ways_of
     from doorstep.daemon import Daemon, listen, serve
     from doorstep.solving import Apart
     from doorstep.watched_folder import importer
@@ -70,6 +71,7 @@ def run_daemon(config: Path) -> None:
             rng=Random(secrets.randbits(64)),
             before=importer(house),
             channels=channels_of(house),
+            post=CustomerPost(house, ways_of(house)),
         )
         asyncio.run(serve(daemon, listener))
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from domain.case import CaseEvent, CaseFact, fold_case
 from domain.parcel import fold
 from domain.pickup import ReturnEvent, ReturnStatus
-from store import bookings, cases, files, promises, returns, tables, tracking
+from store import bookings, cases, files, promises, returns, tables, telling, tracking
 from store.base import Db
 from store.facts import FactRow, to_row
 from store.tables import maybe_from_seconds, table, to_json
@@ -20,7 +20,7 @@ from store.tables import maybe_from_seconds, table, to_json
 _parcel, _case, _fact = table(tables.Parcel), table(tables.Case), table(tables.Fact)
 _return, _stop = table(tables.Return), table(tables.Stop)
 _instruction, _outbox, _shipment = table(tables.Instruction), table(tables.Outbox), table(tables.Shipment)
-_booking = table(tables.PickupBooking)
+_booking, _watch = table(tables.PickupBooking), table(tables.Watch)
 PARCELS_AT_A_TIME = 500
 
 
@@ -41,7 +41,7 @@ def differences(db: Db, *, now: datetime) -> list[Difference]:
     """Everything stored that differs from what its facts amount to; empty where all is well."""
     integrity = db.exec_driver_sql("PRAGMA integrity_check").scalar()
     broken = [] if integrity == "ok" else [Difference("database", "integrity", integrity, "ok")]
-    kept = (_cases, _returns, _stops, _bookings, _ledger, _outbox_ids, _files)
+    kept = (_cases, _returns, _stops, _bookings, _ledger, _outbox_ids, _files, _told, _received)
     return [*broken, *_parcels(db, now), *(found for look in kept for found in look(db))]
 
 
@@ -167,6 +167,30 @@ def _outbox_ids(db: Db) -> Iterator[Difference]:
 def _files(db: Db) -> Iterator[Difference]:
     """Each kept file is there, byte for byte."""
     return (Difference(file, "bytes", stored, digest) for file, stored, digest in files.faults(db))
+
+
+def _told(db: Db) -> Iterator[Difference]:
+    """Each message that a case says was written is in the outbox, and each that is there is on its case."""
+    said = {f.data["letter"] for f in _of_event(db, CaseEvent.CUSTOMER_TOLD.value) if f.data.get("letter")}
+    letters = {r[0] for r in db.execute(select(_outbox.c.id).where(_outbox.c.kind == telling.KIND))}
+    yield from (
+        Difference("outbox", one, "missing", "the letter of a message that was told") for one in sorted(said - letters)
+    )
+    yield from (Difference("outbox", one, "a message", "one that its case knows of") for one in sorted(letters - said))
+
+
+def _received(db: Db) -> Iterator[Difference]:
+    """Who has what, by the mark that detectors look at and by the log."""
+    latest = {f.subject_id: f.event == "marked_received" for f in _of_event(db, *telling.MARKS)}
+    for row in db.execute(select(_watch.c.shipment_id, _watch.c.note).order_by(_watch.c.shipment_id)):
+        marked, wanted = row.note == "received", latest.get(str(row.shipment_id), False)
+        if marked != wanted:
+            yield Difference(f"shipment {row.shipment_id}", "received", marked, wanted)
+
+
+def _of_event(db: Db, *events: str) -> list[FactRow]:
+    rows = db.execute(select(_fact).where(_fact.c.event.in_(events)).order_by(_fact.c.id))
+    return [to_row(row) for row in rows]
 
 
 def _compare(subject: str, row: Any, rebuilt: dict[str, Any]) -> Iterator[Difference]:

@@ -82,7 +82,9 @@ def post(db: Db, letters: Iterable[Letter], *, now: datetime) -> None:
 
 
 def due_letters(db: Db, *, now: datetime, limit: int) -> list[Letter]:
-    """What is due inside the house; what goes to a chat waits in that chat's own queue (store/chat_queue)."""
+    """What is due inside the house; what goes to a chat waits in that chat's own queue (store/chat_queue), what goes to a
+    customer in store/telling.
+    """
     rows = db.execute(
         select(_outbox)
         .where(
@@ -90,6 +92,7 @@ def due_letters(db: Db, *, now: datetime, limit: int) -> list[Letter]:
             _outbox.c.dead_at.is_(None),
             _outbox.c.due_at <= now,
             _outbox.c.channel.not_in(select(_channel.c.name)),
+            ~_outbox.c.channel.startswith("customer:"),
         )
         .order_by(_outbox.c.due_at, _outbox.c.created_at, _outbox.c.id)
         .limit(limit)
