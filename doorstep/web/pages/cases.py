@@ -24,6 +24,7 @@ from doorstep.web.context import (
     render,
     tongue,
 )
+from doorstep.web.customer_panel import panel_of
 from doorstep.web.timeline import timeline
 from monitor.acts import Refused, perform
 from store import facts, intake, people, reads
@@ -45,7 +46,7 @@ def _show(request: Request, web: Web, who: Desk, case_id: int, page: str, **valu
         raise HTTPException(404, "case")
     names = names_of(web, team)
     return render(
-        request, who, page, page=found, entries=timeline(found), names=names,
+        request, who, page, page=found, entries=timeline(found), names=names, customer=panel_of(web, case_id),
         team=[person for person in team if person.active], **values,
     )  # fmt: skip
 
