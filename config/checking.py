@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from types import UnionType
 from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
@@ -45,6 +46,8 @@ def fit(raw: Any, shape: Any, path: Path_ = ()) -> Fitted:
     if is_struct(shape):
         return _struct(raw, shape, path)
     origin, inner = get_origin(shape), get_args(shape)
+    if origin is UnionType and len(inner) == 2 and is_struct(inner[0]) and inner[1] is type(None):
+        return _struct(raw, inner[0], path)  # a table that may be left out
     if origin is dict and _holds_struct(inner[1]):
         return _table_of(raw, inner[1], path)
     if origin is tuple and len(inner) == 2 and inner[1] is Ellipsis and is_struct(inner[0]):

@@ -43,6 +43,25 @@ def take_table(
     return {**tables, name: _account(tables[name], known, folder, (name,), misfits)}, misfits
 
 
+def take_own_files(
+    tables: Mapping[str, Any], folder: Path, name: str, structs: Mapping[str, type[msgspec.Struct]]
+) -> tuple[dict[str, Any], list[Misfit]]:
+    """The same for the tables `[name.<key>]` that ``structs`` names: they have no accounts."""
+    misfits: list[Misfit] = []
+    table = tables.get(name)
+    if not isinstance(table, Mapping):
+        return dict(tables), misfits
+    taken = {
+        key: _account(
+            value, {f.encode_name for f in msgspec.structs.fields(structs[key])}, folder, (name, key), misfits
+        )
+        if key in structs
+        else value
+        for key, value in table.items()
+    }
+    return {**tables, name: taken}, misfits
+
+
 def _accounts(named: Any, struct: type[msgspec.Struct] | None, folder: Path, path: Path_, misfits: list[Misfit]) -> Any:
     if struct is None or not isinstance(named, Mapping):
         return named

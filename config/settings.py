@@ -4,7 +4,7 @@ Every key, its default and its meaning: docs/configuration.md; a commented file 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -14,6 +14,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from config.checking import Misfit, did_you_mean, fit
+from config.customer_settings import CUSTOMER_WAYS, Customers, Hook, Mail, Sms
+from config.customer_texts import Overlaid, load_overlaid
 from config.environment import Overlay, overlay, variable_of
 from config.errors import ConfigError, Problem
 from config.merchant import Merchant
@@ -30,7 +32,7 @@ from config.policies import (
 )
 from config.policies.detection_file import WEEKDAYS, Weekday
 from config.policies.workdays import announced
-from config.secrets import take_files, take_table
+from config.secrets import take_files, take_own_files, take_table
 from config.toml_text import Path_, dotted, line_of, lines_of, read_toml
 from domain.desk_hours import DeskHours, fault_of
 from domain.make_good import Policy as MakeGoodPolicy
@@ -227,6 +229,7 @@ class _File(_Table, frozen=True):
     policy: PolicyFiles = PolicyFiles()
     map: Map = Map()
     merchant: Merchant = Merchant()
+    customers: Customers = Customers()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -250,6 +253,8 @@ class Settings:
     detection: DetectionPolicy
     merchant: Merchant
     make_good: MakeGoodPolicy
+    customers: Customers = field(default_factory=Customers)
+    customer_texts: Overlaid = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Settings({str(self.file)!r})"
@@ -284,13 +289,15 @@ def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Struct
     tables, text = read_toml(path)
     laid = overlay(tables, environ)
     tables, from_files = take_files(laid.tables, path.parent, structs)
-    tables, more_files = take_table(tables, "merchant", Merchant, path.parent)
+    tables, of_merchant = take_table(tables, "merchant", Merchant, path.parent)
+    tables, of_customers = take_own_files(tables, path.parent, "customers", CUSTOMER_WAYS)
     fitted = fit(tables, _File)
     adapters = {kind: _adapters(kind, tables.get(kind, {}), structs.get(kind, {})) for kind in ADAPTERS}
     misfits = [
         *laid.misfits,
         *from_files,
-        *more_files,
+        *of_merchant,
+        *of_customers,
         *fitted.misfits,
         *(m for _, found in adapters.values() for m in found),
     ]
@@ -300,9 +307,11 @@ def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Struct
     problems = [_problem(m, path, lines, laid) for m in misfits]
     detection, own_problems = _detection(tables, path)
     make_good, more_problems = _policy(load_make_good, tables, "make_good", path)
-    if problems or own_problems or more_problems:
-        raise ConfigError([*problems, *own_problems, *more_problems])
-    return _settings(path, fitted.value, adapters["carriers"][0], adapters["chats"][0], detection, make_good)
+    texts, text_problems = _texts(fitted.value.customers.texts if fitted.value else "", path)
+    if problems or own_problems or more_problems or text_problems:
+        raise ConfigError([*problems, *own_problems, *more_problems, *text_problems])
+    made = _settings(path, fitted.value, adapters["carriers"][0], adapters["chats"][0], detection, make_good)
+    return replace(made, customer_texts=texts)
 
 
 def defaults(path: Path) -> Settings:
@@ -336,7 +345,16 @@ def _settings(
         detection=_for_this_desk(detection, file),
         merchant=file.merchant,
         make_good=make_good,
+        customers=file.customers,
     )
+
+
+def _texts(own: str, path: Path) -> tuple[Overlaid, tuple[Problem, ...]]:
+    """The operator's own texts for customers, and everything that is wrong with their file."""
+    try:
+        return (load_overlaid(path.parent / own) if own else {}), ()
+    except ConfigError as exc:
+        return {}, tuple(exc.problems)
 
 
 def _reachable(doorstep: Doorstep) -> bool:
@@ -442,6 +460,6 @@ def _fix(misfit: Misfit) -> str:
 
 
 __all__ = [
-    "Break", "Collector", "ConfigError", "Courier", "Depot", "Desk", "Doorstep", "Map", "Merchant", "PolicyFiles",
-    "Promise", "Returns", "RotaOverride", "RotaTurn", "Settings", "defaults", "load",
+    "Break", "Collector", "ConfigError", "Courier", "Customers", "Depot", "Desk", "Doorstep", "Hook", "Mail", "Map",
+    "Merchant", "PolicyFiles", "Promise", "Returns", "RotaOverride", "RotaTurn", "Settings", "Sms", "defaults", "load",
 ]  # fmt: skip

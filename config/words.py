@@ -51,14 +51,23 @@ def say(words: Words, lang: str, zone: ZoneInfo, *, strict: bool = False) -> str
     text = texts(lang).get(words.code)
     if text is None:
         return _unsaid(words.code, strict=strict)
+    return fill(text, words, lang, zone, strict=strict)
 
-    def fill(blank: re.Match[str]) -> str:
+
+def fill(text: str, words: Words, lang: str, zone: ZoneInfo, *, strict: bool = False) -> str:
+    """``text`` with its blanks filled by the words' parameters, whose code only names it in errors."""
+
+    def filled(blank: re.Match[str]) -> str:
         name = blank.group(1)
         if name not in words.params:
             return _unsaid(f"{words.code}: {{{name}}}", strict=strict)
         return _said(name, words.params[name], words.params, lang, zone)
 
-    return _BLANK.sub(fill, _OPTION.sub(partial(_chosen, words.params), text))
+    return _BLANK.sub(filled, _OPTION.sub(partial(_chosen, words.params), text))
+
+
+def blanks_of(text: str) -> frozenset[str]:
+    return frozenset(_BLANK.findall(text))
 
 
 def _chosen(params: Mapping[str, Any], option: re.Match[str]) -> str:

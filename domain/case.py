@@ -97,6 +97,7 @@ class CaseEvent(StrEnum):
     CARRIER_ANSWERED = "carrier_answered"
     CUSTOMER_SAID = "customer_said"
     CUSTOMER_TOLD = "customer_told"
+    MESSAGE_FAILED = "message_failed"
     WAITING = "waiting"
     MADE_GOOD = "made_good"
     RESOLVED = "resolved"

@@ -8,7 +8,7 @@ from random import Random
 import structlog
 
 from carriers.sender import Line
-from doorstep import bookings, outbox
+from doorstep import bookings, customers, outbox
 from doorstep.house import House
 from monitor.tick import TickReport
 from monitor.tick import tick as monitor_tick
@@ -42,9 +42,13 @@ async def beat(
     )
     booked = await bookings.look_after_due(house, now=now)
     picked = await pickup_tick(house.store, house.pickups, now=now, solve=solve, link=house.route_link, rng=rng)
+    told = await customers.look_after_due(house, now=now)
     outside = (ledger.CHANNEL,) if house.settings.merchant.url else ()
     sent = await outbox.send_due(house.store, now=now, outside=outside)
     tell(house, watched, picked, sent)
+    if told:
+        house.bus.publish("cases")
+        log.info("customers", looked_after=told)
     if booked:
         log.info("bookings", looked_after=booked)
     return Beat(watched, picked, sent)

@@ -17,6 +17,7 @@ from carriers.sender import Line
 from doorstep import control
 from doorstep.beat import beat
 from doorstep.chats import Channel
+from doorstep.customer_post import CustomerPost
 from doorstep.house import House
 from doorstep.merchant import Merchant
 from doorstep.metrics import Metrics
@@ -46,11 +47,13 @@ class Daemon:
         before: Callable[[], Awaitable[None]],
         channels: Sequence[Channel] = (),
         merchant: Merchant | None = None,
+        post: CustomerPost | None = None,
     ) -> None:
         self.house = house
         self.metrics = Metrics(channels, merchant)
         self.channels = channels
         self.merchant = merchant
+        self.post = post
         self._lines = lines
         self._solve = solve
         self._rng = rng
@@ -118,7 +121,9 @@ async def serve(
         # uvicorn raises what it caught once more when it has ended: that must not kill us before we have finished
         signal.signal(signal_, server.handle_exit)
     starting = asyncio.create_task(_start(scheduler, first))
-    outwards: list[Channel | Merchant] = [*daemon.channels, *([daemon.merchant] if daemon.merchant else [])]
+    outwards: list[Channel | Merchant | CustomerPost] = [
+        *daemon.channels, *(one for one in (daemon.merchant, daemon.post) if one is not None)
+    ]  # fmt: skip
     talking = [asyncio.create_task(one.run()) for one in outwards]
     try:
         await server.serve(sockets=[listener])

@@ -76,6 +76,19 @@ class House:
             return None
         return route_id
 
+    def status_link(self, order_ref: str) -> str:
+        """A signed link to the page of one order, for its customer."""
+        return f"{self.settings.doorstep.public_url}/s/{signer(self.store, 'status').dumps(order_ref)}"
+
+    def order_of_link(self, token: str) -> str | None:
+        """The order that a customer's link was signed for; None where it is forged or too old."""
+        max_age_s = self.settings.customers.link_d * 86_400
+        try:
+            order_ref: str = signer(self.store, "status").loads(token, max_age=max_age_s)
+        except BadSignature:
+            return None
+        return order_ref
+
 
 def signer(store: Store, purpose: str) -> URLSafeTimedSerializer:
     """Signs links for one purpose with the installation's own key, made at the first use."""

@@ -44,6 +44,7 @@ def run_daemon(config: Path) -> None:
     """Run until SIGTERM or SIGINT."""
     from doorstep.adopting import adopt_orphans
     from doorstep.chats import channels_of
+    from doorstep.customer_post import CustomerPost, ways_of
     from doorstep.daemon import Daemon, listen, serve
     from doorstep.merchant import merchant_of
     from doorstep.solving import Apart
@@ -72,6 +73,7 @@ def run_daemon(config: Path) -> None:
             before=importer(house),
             channels=channels_of(house),
             merchant=merchant_of(house),
+            post=CustomerPost(house, ways_of(house)),
         )
         asyncio.run(serve(daemon, listener))
 

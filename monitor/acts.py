@@ -77,7 +77,13 @@ def reopening(case: CaseRow, policy: DetectionPolicy, fact: CaseFact) -> CaseFac
 
 
 ANY_TIME = frozenset(
-    {CaseEvent.COMMENTED, CaseEvent.CUSTOMER_TOLD, CaseEvent.CUSTOMER_SAID, CaseEvent.CARRIER_ANSWERED}
+    {
+        CaseEvent.COMMENTED,
+        CaseEvent.CUSTOMER_TOLD,
+        CaseEvent.CUSTOMER_SAID,
+        CaseEvent.CARRIER_ANSWERED,
+        CaseEvent.FOLLOWED_UP,
+    }
 )
 """What may be put on record after a case is closed, too."""
 

@@ -26,11 +26,12 @@ from store import (
     promises,
     returns,
     tables,
+    telling,
     tracking,
 )
 from store.base import Db
 from store.comparing import Difference, compare, histories
-from store.facts import FactRow
+from store.facts import FactRow, to_row
 from store.tables import maybe_from_seconds, table, to_json
 
 _parcel, _case, _fact = table(tables.Parcel), table(tables.Case), table(tables.Fact)
@@ -38,6 +39,7 @@ _return, _stop = table(tables.Return), table(tables.Stop)
 _instruction, _outbox, _shipment = table(tables.Instruction), table(tables.Outbox), table(tables.Shipment)
 _booking, _incident = table(tables.PickupBooking), table(incident_tables.Incident)
 _proposal, _claim = table(money_tables.ProposalRow), table(claim_tables.Claim)
+_watch = table(tables.Watch)
 PARCELS_AT_A_TIME = 500
 
 
@@ -47,7 +49,7 @@ def differences(db: Db, *, now: datetime) -> list[Difference]:
     broken = [] if integrity == "ok" else [Difference("database", "integrity", integrity, "ok")]
     kept = (
         _cases, _incidents, _causes, _returns, _stops, _bookings, _claims, _enquiries, *money_check.LOOKS, _outbox_ids,
-        _files,
+        _files, _told, _received,
     )  # fmt: skip
     return [*broken, *_parcels(db, now), *(found for look in kept for found in look(db))]
 
@@ -196,6 +198,30 @@ def _claims(db: Db) -> Iterator[Difference]:
             continue
         yield from compare(f"claim {row.id}", row, claims.projected(history))
     yield from (Difference(f"claim {claim_id}", "row", "missing", "facts of a claim") for claim_id in found)
+
+
+def _told(db: Db) -> Iterator[Difference]:
+    """Each message that a case says was written is in the outbox, and each that is there is on its case."""
+    said = {f.data["letter"] for f in _of_event(db, CaseEvent.CUSTOMER_TOLD.value) if f.data.get("letter")}
+    letters = {r[0] for r in db.execute(select(_outbox.c.id).where(_outbox.c.kind == telling.KIND))}
+    yield from (
+        Difference("outbox", one, "missing", "the letter of a message that was told") for one in sorted(said - letters)
+    )
+    yield from (Difference("outbox", one, "a message", "one that its case knows of") for one in sorted(letters - said))
+
+
+def _received(db: Db) -> Iterator[Difference]:
+    """Who has what, by the mark that detectors look at and by the log."""
+    latest = {f.subject_id: f.event == "marked_received" for f in _of_event(db, *telling.MARKS)}
+    for row in db.execute(select(_watch.c.shipment_id, _watch.c.note).order_by(_watch.c.shipment_id)):
+        marked, wanted = row.note == "received", latest.get(str(row.shipment_id), False)
+        if marked != wanted:
+            yield Difference(f"shipment {row.shipment_id}", "received", marked, wanted)
+
+
+def _of_event(db: Db, *events: str) -> list[FactRow]:
+    rows = db.execute(select(_fact).where(_fact.c.event.in_(events)).order_by(_fact.c.id))
+    return [to_row(row) for row in rows]
 
 
 def _enquiries(db: Db) -> Iterator[Difference]:

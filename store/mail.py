@@ -82,8 +82,8 @@ def post(db: Db, letters: Iterable[Letter], *, now: datetime) -> None:
 
 
 def due_letters(db: Db, *, now: datetime, limit: int, outside: Collection[str] = ()) -> list[Letter]:
-    """What is due inside the house; what goes to a chat waits in that chat's own queue (store/chat_queue), and so does what
-    goes to the channels of ``outside``.
+    """What is due inside the house; what goes to a chat waits in that chat's own queue (store/chat_queue), what goes to a
+    customer in store/telling, and what goes to the channels of ``outside`` in their own.
     """
     rows = db.execute(
         select(_outbox)
@@ -93,6 +93,7 @@ def due_letters(db: Db, *, now: datetime, limit: int, outside: Collection[str] =
             _outbox.c.due_at <= now,
             _outbox.c.channel.not_in(select(_channel.c.name)),
             _outbox.c.channel.not_in(list(outside)),
+            ~_outbox.c.channel.startswith("customer:"),
         )
         .order_by(_outbox.c.due_at, _outbox.c.created_at, _outbox.c.id)
         .limit(limit)

@@ -202,7 +202,9 @@ def _received(db: Db, view: ShipmentView) -> datetime | None:
         return view.state.delivered_at
     if not view.received_by_hand:
         return None
-    said = [f.at for f in facts.history(db, "shipment", str(view.shipment.id)) if f.event == "received"]
+    said = [
+        f.at for f in facts.history(db, "shipment", str(view.shipment.id)) if f.event in {"received", "marked_received"}
+    ]
     return said[-1] if said else view.polled_at or view.shipment.created_at
 
 

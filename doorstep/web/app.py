@@ -27,6 +27,7 @@ from doorstep.web.pages import (
     chat_link,
     claims,
     courier,
+    customers,
     demo,
     desk,
     enquiries,
@@ -39,6 +40,7 @@ from doorstep.web.pages import (
     returns,
     routes,
     sign_in,
+    status,
 )
 from doorstep.web.pmtiles import Archive, open_archive
 
@@ -47,6 +49,7 @@ STATIC, TEMPLATES = HERE / "static", HERE / "templates"
 PAGES = (
     sign_in,
     desk,
+    customers,
     cases,
     life,
     incidents,
@@ -55,6 +58,7 @@ PAGES = (
     returns,
     routes,
     courier,
+    status,
     ledger,
     money,
     claims,

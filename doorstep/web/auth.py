@@ -97,3 +97,9 @@ class Attempts:
 
     def _recent(self, key: str, now: datetime) -> list[datetime]:
         return [at for at in self._failed.get(key, []) if now - at < self.SPAN]
+
+
+class Looks(Attempts):
+    """The same for what isn't guessing: how often one customer's page is asked for in ten minutes."""
+
+    LIMIT = 120

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from dataclasses import field as field_
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from starlette.datastructures import FormData
 
 from domain.people import Right, may
 from doorstep.house import House
-from doorstep.web.auth import TOKEN_BYTES, Attempts, digest
+from doorstep.web.auth import TOKEN_BYTES, Attempts, Looks, digest
 from doorstep.web.pmtiles import Archive
 from doorstep.web.tongue import HTML_LANG, LANGS, Tongue
 from store import facts, people
@@ -28,7 +29,7 @@ MAX_FORM_BYTES, MAX_FIELDS = 64 * 1024, 200
 @dataclass(frozen=True, slots=True)
 class Web:
     """What the pages share. ``tiles`` is the operator's own map archive, where one is
-    named; ``speed`` sets how fast simulated time runs, None outside a demo.
+    named; ``looks`` counts what customers ask of their pages; ``speed`` sets how fast simulated time runs, None outside a demo.
     """
 
     house: House
@@ -36,6 +37,7 @@ class Web:
     attempts: Attempts
     tiles: Archive | None = None
     speed: Callable[[int], None] | None = None
+    looks: Looks = field_(default_factory=Looks)
 
     @property
     def demo(self) -> bool:

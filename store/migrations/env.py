@@ -3,10 +3,20 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from store import chat_tables, claim_tables, files_tables, incident_tables, money_tables, promise_tables, tables
+from store import (
+    chat_tables,
+    claim_tables,
+    customers_tables,
+    files_tables,
+    incident_tables,
+    money_tables,
+    promise_tables,
+    tables,
+)
 
 assert tables
 assert chat_tables
+assert customers_tables
 assert incident_tables
 assert promise_tables
 assert money_tables

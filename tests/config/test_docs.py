@@ -36,6 +36,15 @@ def test_every_key_is_documented(table):
     assert [key for key in keys if not re.search(rf"[`.\[{{ ]{key}\b", text)] == []
 
 
+@pytest.mark.parametrize("table", ["Customers", "Mail", "Sms", "Hook"])
+def test_every_key_of_customers_is_documented(table):
+    """In the same place and in the page of the topic."""
+    for name in ("configuration.md", "customers.md"):
+        text = (DOCS / name).read_text(encoding="utf-8")
+        keys = getattr(settings, table).__struct_fields__
+        assert [key for key in keys if not re.search(rf"[`.\[{{ ]{key}\b", text)] == []
+
+
 @pytest.mark.parametrize("kind", HEADERS)
 def test_every_field_is_documented(kind):
     """docs/import.md has each field of each kind in that kind's own section."""

@@ -11,7 +11,7 @@ from doorstep.web.auth import Attempts, digest, sign_in_link
 from doorstep.web.context import SESSION_COOKIE
 from store import people, tables
 
-OPEN = ("/sign-in", "/enter/", "/courier/", "/static", "/favicon.ico", "/language")
+OPEN = ("/sign-in", "/enter/", "/courier/", "/s/", "/static", "/favicon.ico", "/language")
 
 
 def page_paths():
@@ -20,12 +20,13 @@ def page_paths():
 
 
 def test_no_page_answers_without_a_session(stranger):
-    """Every page and every form but the sign-in's and the courier's leads a stranger to the sign-in."""
+    """Every page and every form but the sign-in's, the courier's and the customer's leads a stranger to the sign-in."""
     paths = page_paths()
     assert len(paths) > 15
     for method, path in paths:
         url = path.replace("{case_id}", "1").replace("{number:path}", "1").replace("{ref:path}", "1")
-        url = url.replace("{instruction_id}", "1")
+        for name in ("instruction_id", "shipment_id", "file_id", "record_id"):
+            url = url.replace(f"{{{name}}}", "1")
         reply = stranger.get(url) if method == "GET" else stranger.post(url)
         assert reply.status_code in {303, 401, 403}, (method, path, reply.status_code)
         if reply.status_code == 303:

@@ -24,6 +24,7 @@ from doorstep.web.context import (
     render,
     tongue,
 )
+from doorstep.web.customer_panel import panel_of
 from doorstep.web.life import life_of
 from doorstep.web.money_view import case_money
 from doorstep.web.timeline import timeline
@@ -53,7 +54,8 @@ def show_case(
     return render(
         request, who, page, page=found, entries=timeline(found), names=names, mg=made_good,
         life=life_of(found.line.case.kind, found.facts, web.house.policy, now=web.house.now()),
-        team=[person for person in team if person.active], claims=web.house.store.read(_claims_of, found), **values,
+        customer=panel_of(web, case_id), claims=web.house.store.read(_claims_of, found),
+        team=[person for person in team if person.active], **values,
     )  # fmt: skip
 
 

@@ -1,0 +1,230 @@
+"""Sending messages to customers: by mail, text message or the shop's own system, each under one id, at least once.
+
+A loop beside the beat, so that a server that hangs holds up nobody. A failure moves the letter's stored deadline; quiet hours and the
+limit of a day hold for a second try as for the first. What can't be delivered is given up in the end, and the case says so.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from config.customer_settings import Customers, Sms
+from domain.contact import email_of, phone_of
+from domain.errors import AccessDenied, OutsideError, Permanent, RateLimited, Unreachable
+from domain.shipment import Order
+from domain.telling import Step
+from doorstep.customers import rules_of
+from doorstep.house import House
+from monitor import telling as desk
+from monitor.customer_words import whole
+from net import mail as net_mail
+from net.http import Http, HttpReply, HttpRequest, Transport
+from net.mail import Mail, Server
+from net.signing import signed
+from store import chat_queue, intake, telling
+from store import mail as outbox
+from store.mail import Letter
+
+log = structlog.get_logger()
+
+BATCH = 20
+IDLE_S = 1.0
+GIVE_UP = timedelta(days=2)
+"""How long a message is tried: later it tells the customer nothing that is still true."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 3_600.0
+AUTOMATIC = "customer-auto-"
+_BLANKS = re.compile(r"\{(?:phone|text|id)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message ready to be sent: ``id`` is the one under which the other side sees it, however often."""
+
+    id: str
+    subject: str
+    text: str
+    lang: str
+    order: Order
+    link: str
+
+
+Way = Callable[[Post], Awaitable[str]]
+"""Sends, and returns the id that the other side gave (or ours). Raises OutsideError."""
+
+
+# --- the ways --------------------------------------------------------------------------------------------------------
+
+
+def by_mail(server: Server, sender: str, reply_to: str) -> Way:
+    async def send(post: Post) -> str:
+        to = email_of(post.order.customer.email)
+        if not to:
+            raise Permanent("mail", "the customer has no mail address any more")
+        return await net_mail.send(
+            server, Mail(post.id, to, sender, post.subject, post.text, reply_to, _HTML_LANG[post.lang])
+        )
+
+    return send
+
+
+_HTML_LANG = {"zh": "zh-CN", "en": "en"}
+
+
+def by_sms(settings: Sms, http: Http, wall: Callable[[], datetime]) -> Way:
+    async def send(post: Post) -> str:
+        phone = phone_of(post.order.customer.phone)
+        if not phone:
+            raise Permanent("sms", "the customer has no phone number any more")
+        blanks = {"{phone}": phone, "{text}": post.text, "{id}": post.id}
+        body = json.dumps(filled(json.loads(settings.body), blanks), ensure_ascii=False).encode()
+        headers = {name: value.replace("{key}", settings.key) for name, value in settings.headers.items()}
+        more = signed(settings.secret, post.id, wall(), body) if settings.secret else {}
+        reply = await http.send(
+            HttpRequest("POST", settings.url, {"content-type": "application/json", **headers, **more}, body)
+        )
+        _check(http.who, reply, settings.ok)
+        return post.id
+
+    return send
+
+
+def filled(shape: Any, blanks: Mapping[str, str]) -> Any:
+    """A JSON value with the blanks inside its texts filled: nothing in a text can change its shape."""
+    if isinstance(shape, str):
+        return _BLANKS.sub(lambda blank: blanks.get(blank.group(0), blank.group(0)), shape)
+    if isinstance(shape, dict):
+        return {key: filled(value, blanks) for key, value in shape.items()}
+    return [filled(value, blanks) for value in shape] if isinstance(shape, list) else shape
+
+
+def by_webhook(url: str, secret: str, http: Http, wall: Callable[[], datetime]) -> Way:
+    async def send(post: Post) -> str:
+        told = {
+            "type": "customer.message", "id": post.id, "order": post.order.ref, "lang": post.lang,
+            "subject": post.subject, "text": post.text, "link": post.link,
+        }  # fmt: skip
+        body = json.dumps(told, ensure_ascii=False).encode()
+        headers = {"content-type": "application/json", **signed(secret, post.id, wall(), body)}
+        _check(http.who, await http.send(HttpRequest("POST", url, headers, body)), {})
+        return post.id
+
+    return send
+
+
+def _check(who: str, reply: HttpReply, ok: Mapping[str, Any]) -> None:
+    """Raises what the status, or the answer's own code, means."""
+    if reply.status == 429:
+        after = reply.headers.get("retry-after", "")
+        raise RateLimited(who, "429", retry_after_s=int(after[:9]) if after.isascii() and after.isdigit() else None)
+    if reply.status in {401, 403}:
+        raise AccessDenied(who, str(reply.status))
+    if reply.status >= 500 or reply.status == 408:
+        raise Unreachable(who, str(reply.status))
+    if not 200 <= reply.status < 300:
+        raise Permanent(who, f"refused the message ({reply.status})")
+    if not ok:
+        return
+    try:
+        answer = json.loads(reply.body)
+    except ValueError as exc:
+        raise Permanent(who, "its answer is no JSON") from exc
+    wrong = [key for key, value in ok.items() if not isinstance(answer, dict) or str(answer.get(key)) != str(value)]
+    if wrong:
+        raise Permanent(who, f"refused the message ({', '.join(wrong)} isn't as `ok` has it)")
+
+
+def ways_of(house: House, *, transport: Transport | None = None) -> dict[str, Way]:
+    """What is set up under [customers]."""
+    own: Customers = house.settings.customers
+    ways: dict[str, Way] = {}
+    if own.mail is not None:
+        m = own.mail
+        ca_file = house.settings.path(m.ca_file) if m.ca_file else None
+        ways["mail"] = by_mail(Server(m.host, m.port, m.security, m.user, m.password, ca_file), m.sender, m.reply_to)
+    if own.sms is not None:
+        ways["sms"] = by_sms(own.sms, Http("sms", transport=transport), house.wall)
+    if own.webhook is not None:
+        http = Http("customer webhook", transport=transport)
+        ways["webhook"] = by_webhook(own.webhook.url, own.webhook.secret, http, house.wall)
+    return ways
+
+
+# --- the loop --------------------------------------------------------------------------------------------------------
+
+
+class CustomerPost:
+    """``run`` lives as long as the daemon; ``send_due`` is one look."""
+
+    def __init__(self, house: House, ways: Mapping[str, Way]) -> None:
+        self.house, self._ways = house, ways
+        self.rules = rules_of(house)
+
+    async def run(self) -> None:
+        """Send what is due until cancelled; an error of ours is logged, and the loop goes on."""
+        while True:
+            try:
+                await self.send_due()
+            except Exception:
+                log.exception("customer post failed")
+            await asyncio.sleep(IDLE_S)
+
+    async def send_due(self) -> int:
+        """Send what is due; returns how many letters were looked at."""
+        letters = await self.house.store.aread(telling.due_messages, now=self.house.now(), limit=BATCH)
+        for letter in letters:
+            await self._deliver(letter)
+        if letters:
+            self.house.bus.publish("outbox")
+            self.house.bus.publish("cases")
+        return len(letters)
+
+    async def _deliver(self, letter: Letter) -> None:
+        store, now = self.house.store, self.house.now()
+        if letter.id.startswith(AUTOMATIC):  # it may have waited for us, or for a server, into another hour or day
+            wait = await store.aread(
+                desk.not_before, self.rules, Step(letter.reason), letter.payload["order"], now=now, but=letter.id
+            )
+            if wait is not None:
+                await store.awrite(chat_queue.put_off, letter.id, until=wait, error=letter.error)
+                return
+        order = await store.aread(intake.find_order, letter.payload["order"])
+        way = self._ways.get(letter.payload["way"])
+        try:
+            if order is None or way is None:
+                raise Permanent("customer", f"{letter.payload['way']} is no longer set up")
+            remote_id = await way(self._post(letter, order))
+        except OutsideError as exc:
+            await self._failed(letter, exc)
+        else:
+            await store.awrite(outbox.mark_sent, letter.id, now=self.house.now(), remote_id=remote_id)
+
+    def _post(self, letter: Letter, order: Order) -> Post:
+        link = self.house.status_link(order.ref)
+        text = whole(self.rules, letter.payload, order, link)
+        return Post(letter.id, letter.payload["subject"], text, letter.payload["lang"], order, link)
+
+    async def _failed(self, letter: Letter, error: OutsideError) -> None:
+        """Again later, or never: then a person is to tell the customer another way."""
+        now, store = self.house.now(), self.house.store
+        old = letter.created_at is not None and now - letter.created_at > GIVE_UP
+        refused = isinstance(error, Permanent) and not isinstance(error, AccessDenied)
+        if old or refused:
+            await store.awrite(desk.undelivered, letter, error=str(error), now=now)
+        else:
+            wait = pause_s(letter.attempts + 1, error)
+            retry_at = now + timedelta(seconds=wait)
+            await store.awrite(outbox.mark_failed, letter.id, error=str(error), retry_at=retry_at, now=now)
+        log.warning("message not sent", letter=letter.id, error=str(error), given_up=old or refused)
+
+
+def pause_s(attempts: int, error: OutsideError) -> float:
+    """Twice as long each time; where the other side says when, then."""
+    if isinstance(error, RateLimited) and error.retry_after_s is not None:
+        return float(min(error.retry_after_s, LONGEST_PAUSE_S))
+    return float(min(FIRST_PAUSE_S * 2.0 ** min(attempts - 1, 12), LONGEST_PAUSE_S))
