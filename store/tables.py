@@ -501,6 +501,7 @@ class Outbox(SQLModel, table=True):
         Index("outbox_due", "due_at", sqlite_where=text("sent_at IS NULL AND dead_at IS NULL")),
         Index("outbox_channel", "channel", "created_at"),
         Index("outbox_remote", "channel", "remote_id"),
+        Index("outbox_about", "subject_type", "subject_id", "channel"),
         Index(
             "outbox_queue", "channel", "priority", "due_at", sqlite_where=text("sent_at IS NULL AND dead_at IS NULL")
         ),
