@@ -5,6 +5,8 @@ connections kept open. Both sides send the same requests to it, eight in flight;
 Sides of a comparison:
 - bare httpx loop (the baseline): an `httpx.AsyncClient` with the product's limits and timeout; requests built and signed
   beforehand; eight workers send one after the other, and read the body as bytes. Nothing is decoded, checked or kept;
+- sent only: the same requests through the product's `net.http.Http`: its connections are lanes of their own, which costs
+  less than one client for all;
 - asked and read: the product's `Line.ask`: the request built and signed, `net.http.Http`, the reply decoded;
 - product: `monitor.poll.poll_due` until nothing is due: what is due read from the database, budgets taken, asked, read,
   masked, raw bodies scrubbed and kept, events deduplicated and written, parcels refolded, next polls set, detectors run;
@@ -82,6 +84,7 @@ def sides(source: str, shipments: int, which: str) -> Iterator[Mapping[str, Side
         run = partial(taken, far, shipments, len(calls))
         yield {
             "bare httpx loop": lambda: run(bare(built)),
+            "sent only": lambda: run(sent_only(carrier, built)),
             "asked and read": lambda: run(asked_and_read(carrier, account, calls)),
             "product": lambda: run(product(carrier, account, template)),
         }
@@ -124,6 +127,22 @@ async def bare(built: Sequence[HttpRequest]) -> AsyncIterator[Callable[[], Await
             for one in waiting:
                 response = await client.request(one.method, one.url, headers=one.headers, content=one.body)
                 assert response.content
+
+        async def work() -> None:
+            waiting = iter(built)
+            await asyncio.gather(*(worker(waiting) for _ in range(IN_FLIGHT)))
+
+        yield work
+
+
+@asynccontextmanager
+async def sent_only(carrier: Carrier, built: Sequence[HttpRequest]) -> AsyncIterator[Callable[[], Awaitable[object]]]:
+    async with Http(carrier.id) as http:
+
+        async def worker(waiting: Iterator[HttpRequest]) -> None:
+            for one in waiting:
+                reply = await http.send(one)
+                assert reply.body
 
         async def work() -> None:
             waiting = iter(built)
