@@ -49,7 +49,7 @@ def test_each_side_of_the_path_sends_the_same_calls_and_keeps_every_event(
     """Over a real server in a process of its own; the bench itself stops where a call or an event is missing."""
     with path.sides(source, shipments, which) as sides:
         runs = {name: side() for name, side in sides.items()}
-    assert list(runs) == ["bare httpx loop", "asked and read", "product"]
+    assert list(runs) == ["bare httpx loop", "sent only", "asked and read", "product"]
     assert all(isinstance(run, Run) and run.figure > 0 for run in runs.values())
 
 
