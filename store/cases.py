@@ -20,6 +20,7 @@ from domain.case import (
     SubjectType,
     fold_case,
 )
+from domain.case_types import Rank, rank_of
 from domain.steps import steps_of
 from domain.words import Words, words_from_json
 from store import asking, facts, promises, tables
@@ -62,6 +63,8 @@ class CaseRow:
     next_at: datetime | None = None
     step: str = ""
     step_due_at: datetime | None = None
+    rank: int = Rank.DUE
+    type: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -82,7 +85,7 @@ def case_of(row: Any) -> CaseRow:
             for name in (
                 "opened_at", "promise_by", "owner", "acknowledged_by", "acknowledged_at", "warned", "breached",
                 "told_at", "closed_at", "close_reason", "since", "probability", "timer_at", "order_ref", "untold",
-                "next_at", "step", "step_due_at",
+                "next_at", "step", "step_due_at", "rank", "type",
             )
         },
     )  # fmt: skip
@@ -112,8 +115,11 @@ def open_case(
     words: str = "",
     step: str = "",
     step_due_at: datetime | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> int:
-    """Open a case for a finding; the caller made sure that none is open for its subject and kind."""
+    """Open a case for a finding; the caller made sure that none is open for its subject and kind. ``more`` is what its first
+    fact says besides: ``type``, ``party`` and ``rank`` of a case that a person opened.
+    """
     data = {
         "kind": finding.kind.value,
         "subject_type": finding.subject.type.value,
@@ -121,6 +127,7 @@ def open_case(
         "promise_by": iso_of(promise_by),
         "order_ref": order_ref,
         **finding_data(finding),
+        **(more or {}),
     }
     history = [CaseFact(CaseEvent.OPENED, now, by, channel, words, data)]
     row = projected(history)
@@ -176,6 +183,8 @@ def projected(history: list[CaseFact]) -> dict[str, Any]:
         "evidence": latest["evidence"],
         "next_step": latest["next_step"],
         "order_ref": latest.get("order_ref"),
+        "rank": latest.get("rank", rank_of(Kind(latest["kind"])).value),
+        "type": latest.get("type", ""),
         "opened_at": opened.at,
         **state_columns(state),
     }
@@ -407,10 +416,11 @@ class Watched:
 
 def watch_list(db: Db, *, limit: int = 500) -> list[Watched]:
     rows = db.execute(select(_item).order_by(_item.c.since, _item.c.subject_id, _item.c.kind).limit(limit))
-    return [
-        Watched(
-            Kind(r.kind), Subject(SubjectType(r.subject_type), r.subject_id), r.since, r.found_at, r.probability,
-            tuple(words_from_json(w) for w in r.evidence),
-        )
-        for r in rows
-    ]  # fmt: skip
+    return [watched_of(row) for row in rows]
+
+
+def watched_of(row: Any) -> Watched:
+    return Watched(
+        Kind(row.kind), Subject(SubjectType(row.subject_type), row.subject_id), row.since, row.found_at,
+        row.probability, tuple(words_from_json(w) for w in row.evidence),
+    )  # fmt: skip

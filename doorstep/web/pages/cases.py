@@ -11,6 +11,7 @@ from domain.errors import RuleError
 from domain.shipment import Order
 from domain.words import Words
 from doorstep.web.context import (
+    Acting,
     Desk,
     Form,
     Revealing,
@@ -26,7 +27,7 @@ from doorstep.web.context import (
 )
 from doorstep.web.timeline import timeline
 from monitor.acts import Refused, perform
-from store import facts, intake, people, reads
+from store import cases, facts, intake, people, reads
 from store.base import Db
 from store.facts import FactRow
 from store.reads import CasePage
@@ -52,6 +53,16 @@ def _show(request: Request, web: Web, who: Desk, case_id: int, page: str, **valu
 
 def _case_and_team(db: Db, case_id: int) -> tuple[CasePage | None, list[people.Person]]:
     return reads.case_page(db, case_id), people.people(db)
+
+
+@router.get("/cases/{case_id}/forms")
+def forms(request: Request, web: Shared, who: Acting, case_id: int) -> Response:
+    """What can be done to a case from its row, fetched when the row is opened."""
+    case = web.house.store.read(cases.get, case_id)
+    if case is None:
+        raise HTTPException(404, "case")
+    team = [person for person in web.house.store.read(people.people) if person.active]
+    return render(request, who, "_forms.html", case=case, team=team)
 
 
 @router.post("/cases/{case_id}/acts")
