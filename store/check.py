@@ -12,7 +12,7 @@ from sqlalchemy import select
 from domain.case import CaseEvent, CaseFact, fold_case
 from domain.parcel import fold
 from domain.pickup import ReturnEvent, ReturnStatus
-from store import bookings, cases, files, promises, returns, tables, tracking
+from store import bookings, cases, files, handovers, promises, returns, tables, tracking
 from store.base import Db
 from store.facts import FactRow, to_row
 from store.tables import maybe_from_seconds, table, to_json
@@ -41,7 +41,7 @@ def differences(db: Db, *, now: datetime) -> list[Difference]:
     """Everything stored that differs from what its facts amount to; empty where all is well."""
     integrity = db.exec_driver_sql("PRAGMA integrity_check").scalar()
     broken = [] if integrity == "ok" else [Difference("database", "integrity", integrity, "ok")]
-    kept = (_cases, _returns, _stops, _bookings, _ledger, _outbox_ids, _files)
+    kept = (_cases, _returns, _stops, _bookings, _ledger, _outbox_ids, _files, _handovers)
     return [*broken, *_parcels(db, now), *(found for look in kept for found in look(db))]
 
 
@@ -162,6 +162,21 @@ def _outbox_ids(db: Db) -> Iterator[Difference]:
     letters = {r[0] for r in db.execute(select(_outbox.c.subject_id).where(_outbox.c.subject_type == "case"))}
     rows = db.execute(select(_case.c.id).where(_case.c.closed_at.is_(None)).order_by(_case.c.id))
     yield from (Difference(f"case {r.id}", "alert", "none", "one at least") for r in rows if str(r.id) not in letters)
+
+
+def _handovers(db: Db) -> Iterator[Difference]:
+    """What was offered to whom, by the cases' facts."""
+    rebuilt: dict[tuple[str, int], dict[str, Any]] = {}
+    for case_id, found in _histories(db, "case").items():
+        history = [CaseFact(CaseEvent(f.event), f.at, f.by, f.channel, f.words, f.data) for f in found]
+        rebuilt |= {(one, int(case_id)): row for one, row in handovers.rows_of(int(case_id), history).items()}
+    for item in handovers.stored(db):
+        row = rebuilt.pop((item.handover, item.case_id), None)
+        if row is None:
+            yield Difference(f"handover {item.handover}", "history", f"case {item.case_id}", "no offer among its facts")
+        else:
+            yield from _compare(f"handover {item.handover}/{item.case_id}", item, row)
+    yield from (Difference(f"handover {one}/{case_id}", "row", "missing", "an offer") for one, case_id in rebuilt)
 
 
 def _files(db: Db) -> Iterator[Difference]:

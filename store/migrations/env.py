@@ -3,11 +3,12 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from store import chat_tables, files_tables, promise_tables, tables
+from store import chat_tables, files_tables, handover_tables, promise_tables, tables
 
 assert tables
 assert chat_tables
 assert files_tables
+assert handover_tables
 assert promise_tables
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=SQLModel.metadata, render_as_batch=True
