@@ -1,7 +1,8 @@
 """Looking at shipments: detectors → judgement → decisions → cases, watch list, alerts, next alarm."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from config.policies import DetectionPolicy
 from domain.case import CaseEvent, CaseFact, Finding, Kind, Subject, SubjectType, promise_by
@@ -74,9 +75,13 @@ def open_and_say(
     by: str | None = None,
     channel: str = "",
     words: str = "",
+    handling: timedelta | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> int:
-    """Open a case, with its promise and its first alert."""
-    promised = None if found.kind in WITHOUT_PROMISE else promise_by(now, policy.promise)
+    """Open a case, with its promise and its first alert. ``handling`` is how long its promise runs, None as the policy says;
+    ``more`` goes into its first fact.
+    """
+    promised = None if found.kind in WITHOUT_PROMISE else promise_by(now, handling or policy.promise)
     opened = CaseFact(CaseEvent.OPENED, now, data={"promise_by": promised.isoformat() if promised else None})
     look = first_look(found.kind, opened, policy)
     case_id = cases.open_case(
@@ -91,6 +96,7 @@ def open_and_say(
         by=by,
         channel=channel,
         words=words,
+        more=more,
     )
     case = cases.get(db, case_id)
     assert case is not None

@@ -299,6 +299,12 @@ def open_for(db: Db, subject: Subject) -> list[CaseRow]:
     return [case_of(row) for row in rows]
 
 
+def about(db: Db, subject: Subject) -> list[CaseRow]:
+    """All cases about a subject, in the order in which they were opened."""
+    same = (_case.c.subject_type == subject.type.value) & (_case.c.subject_id == subject.id)
+    return [case_of(row) for row in db.execute(select(_case).where(same).order_by(_case.c.id))]
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a subject has now: its open cases, what was closed (kind → ``since`` of its finding), what is watched."""

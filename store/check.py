@@ -12,7 +12,7 @@ from sqlalchemy import select
 from domain.case import CaseEvent, CaseFact, fold_case
 from domain.parcel import fold
 from domain.pickup import ReturnEvent, ReturnStatus
-from store import bookings, cases, files, handovers, promises, returns, tables, tracking
+from store import bookings, cases, files, handovers, marks, promises, returns, tables, tracking
 from store.base import Db
 from store.facts import FactRow, to_row
 from store.tables import maybe_from_seconds, table, to_json
@@ -20,7 +20,7 @@ from store.tables import maybe_from_seconds, table, to_json
 _parcel, _case, _fact = table(tables.Parcel), table(tables.Case), table(tables.Fact)
 _return, _stop = table(tables.Return), table(tables.Stop)
 _instruction, _outbox, _shipment = table(tables.Instruction), table(tables.Outbox), table(tables.Shipment)
-_booking = table(tables.PickupBooking)
+_booking, _watch = table(tables.PickupBooking), table(tables.Watch)
 PARCELS_AT_A_TIME = 500
 
 
@@ -41,7 +41,7 @@ def differences(db: Db, *, now: datetime) -> list[Difference]:
     """Everything stored that differs from what its facts amount to; empty where all is well."""
     integrity = db.exec_driver_sql("PRAGMA integrity_check").scalar()
     broken = [] if integrity == "ok" else [Difference("database", "integrity", integrity, "ok")]
-    kept = (_cases, _returns, _stops, _bookings, _ledger, _outbox_ids, _files, _handovers)
+    kept = (_cases, _returns, _stops, _bookings, _ledger, _outbox_ids, _files, _handovers, _marks)
     return [*broken, *_parcels(db, now), *(found for look in kept for found in look(db))]
 
 
@@ -177,6 +177,14 @@ def _handovers(db: Db) -> Iterator[Difference]:
         else:
             yield from _compare(f"handover {item.handover}/{item.case_id}", item, row)
     yield from (Difference(f"handover {one}/{case_id}", "row", "missing", "an offer") for one, case_id in rebuilt)
+
+
+def _marks(db: Db) -> Iterator[Difference]:
+    """What people said of parcels against their scans."""
+    histories = _histories(db, "shipment")
+    for row in db.execute(select(_watch).order_by(_watch.c.shipment_id)):
+        rebuilt = marks.columns_of(histories.get(str(row.shipment_id), []))
+        yield from _compare(f"shipment {row.shipment_id}", row, rebuilt)
 
 
 def _files(db: Db) -> Iterator[Difference]:

@@ -45,6 +45,8 @@ def rows_of(case_id: int, history: Iterable[CaseFact]) -> dict[str, dict[str, An
     found: dict[str, dict[str, Any]] = {}
     for fact in history:
         handover = fact.data.get("handover", "")
+        if not handover:
+            continue
         if fact.event is CaseEvent.HANDOVER_OFFERED:
             found[handover] = {
                 "handover": handover, "case_id": case_id, "from_person": fact.data["from"],

@@ -191,7 +191,8 @@ class Watch(SQLModel, table=True):
     )
     shipment_id: int = Field(primary_key=True, foreign_key="shipment.id")
     alarm_at: datetime | None = Field(default=None, sa_type=Instant)
-    note: str = ""
+    note: str = ""  # what a person said of it against its scans: received | lost (store/marks)
+    note_at: datetime | None = Field(default=None, sa_type=Instant)
     ended: str = ""  # why watching ended, '' while it goes on: monitor/cadence.Ended
 
 

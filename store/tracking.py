@@ -364,7 +364,7 @@ def views(db: Db, shipment_ids: Sequence[int]) -> dict[int, ShipmentView]:
         ):
             parcels[row[1]].append(ParcelView(row[0], row[2], row[3], row[4], _state(row[5:])))
         for row in db.exec_driver_sql(
-            f"SELECT {SHIPMENT_COLUMNS}, w.note, w.ended FROM shipment s"
+            f"SELECT {SHIPMENT_COLUMNS}, w.note, w.ended, w.note_at FROM shipment s"
             f" LEFT JOIN watch w ON w.shipment_id = s.id WHERE s.id IN ({marks})",
             tuple(chunk),
         ):
@@ -376,6 +376,8 @@ def views(db: Db, shipment_ids: Sequence[int]) -> dict[int, ShipmentView]:
                 no_data=_no_data(heard),
                 polled_at=_heard_until(heard),
                 received_by_hand=row[13] == "received",
+                lost_by_hand=row[13] == "lost",
+                marked_at=maybe_from_seconds(row[15]),
                 watching_ended=row[14] or "",
             )
     return found

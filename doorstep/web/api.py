@@ -39,7 +39,7 @@ class Problem(Exception):
 
 
 def intake_router(house: House) -> APIRouter:
-    """``POST /api/orders|shipments|returns|disputes``: 201 first, 200 again, {id}."""
+    """``POST /api/orders|shipments|returns|disputes|cases|events``: 201 first, 200 again, {id}."""
     router = APIRouter(prefix="/api")
 
     @router.post("/{kind}")
@@ -93,7 +93,7 @@ def _take(house: House, kind: str, body: Mapping[str, Any], name: str, key: str)
         raise Problem(422, "Row not taken", str(exc), errors=faults) from exc
     except RuleError as exc:
         raise Problem(422, "Row not taken", str(exc)) from exc
-    house.bus.publish("cases" if kind == "disputes" else kind)
+    house.bus.publish("cases" if kind in {"disputes", "cases"} else kind)
     return JSONResponse(_answer(house, taken), 201 if taken.created else 200)
 
 
