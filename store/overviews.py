@@ -10,7 +10,7 @@ from domain.case import Subject, SubjectType
 from domain.returns import Return
 from domain.shipment import Order, ShipmentView
 from domain.tracking import Milestone, NoData
-from store import asking, cases, facts, intake, ledger, reads, returns, sources, subscriptions, tables, tracking
+from store import asking, cases, facts, intake, ledger, marks, reads, returns, sources, subscriptions, tables, tracking
 from store.base import Db
 from store.cases import CaseRow
 from store.facts import FactRow
@@ -41,6 +41,7 @@ class ParcelPage:
     cases: list[CaseRow]
     order: Order | None
     older: list[ShipmentView]
+    mark: FactRow | None = None
 
     @property
     def next_poll_at(self) -> datetime | None:
@@ -65,6 +66,7 @@ def parcel_page(db: Db, number: str) -> ParcelPage | None:
         cases=_cases_of_shipment(db, ids[0]),
         order=intake.find_order(db, order_ref) if order_ref else None,
         older=[views[i] for i in ids[1:]],
+        mark=marks.last(db, ids[0]),
     )
 
 

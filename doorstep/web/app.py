@@ -20,13 +20,45 @@ from domain.shipment import Order
 from doorstep.house import House
 from doorstep.web import live
 from doorstep.web.auth import Attempts
+from doorstep.web.case_parts import type_name
 from doorstep.web.context import SignInFirst, Web, is_htmx, render, visitor, wants_json
-from doorstep.web.pages import cases, chat_link, courier, demo, desk, ledger, parcels, returns, routes, sign_in
+from doorstep.web.pages import (
+    bulk,
+    by_hand,
+    cases,
+    chat_link,
+    courier,
+    demo,
+    desk,
+    evidence,
+    handovers,
+    ledger,
+    parcels,
+    returns,
+    routes,
+    sign_in,
+)
 from doorstep.web.pmtiles import Archive, open_archive
 
 HERE = Path(__file__).parent
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
-PAGES = (sign_in, desk, cases, chat_link, parcels, returns, routes, courier, ledger, demo, live)
+PAGES = (
+    sign_in,
+    desk,
+    bulk,
+    by_hand,
+    evidence,
+    handovers,
+    cases,
+    chat_link,
+    parcels,
+    returns,
+    routes,
+    courier,
+    ledger,
+    demo,
+    live,
+)
 STATIC_MAX_AGE_S = 3_600
 NO_CACHE = "no-store"
 """Pages hold customers' data: they stay out of every cache."""
@@ -65,7 +97,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )  # fmt: skip
     env.filters["path"] = lambda text: quote(str(text), safe="")
-    env.globals |= {"asset": asset, "order_total": order_total, "return_tone": RETURN_TONE.get}
+    env.globals |= {"asset": asset, "order_total": order_total, "return_tone": RETURN_TONE.get, "type_name": type_name}
     return env
 
 

@@ -10,6 +10,7 @@ from chat.base import ChatAct
 from domain.errors import RuleError
 from domain.shipment import Order
 from domain.words import Words
+from doorstep.web.case_parts import case_parts
 from doorstep.web.context import (
     Acting,
     Desk,
@@ -47,7 +48,7 @@ def _show(request: Request, web: Web, who: Desk, case_id: int, page: str, **valu
     names = names_of(web, team)
     return render(
         request, who, page, page=found, entries=timeline(found), names=names,
-        team=[person for person in team if person.active], **values,
+        team=[person for person in team if person.active], parts=web.house.store.read(case_parts, case_id), **values,
     )  # fmt: skip
 
 

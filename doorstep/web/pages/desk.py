@@ -9,9 +9,11 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from domain.errors import RuleError
+from domain.people import Right, may
 from doorstep.web.context import Desk, Shared, SignedIn, Web, go, is_htmx, render
-from store import people, queues
+from store import handovers, people, queues
 from store.base import Db
+from store.handovers import Item
 from store.people import Person
 from store.queues import Counts, Queue, Wanted
 from store.reads import CaseLine, WatchLine
@@ -40,12 +42,17 @@ class Board:
     kinds: list[str]
     watched: list[WatchLine]
     ranks: dict[int, int]
+    waits: dict[int, Item]
+    for_me: list[Item]
+    late: list[Item]
     team: list[Person]
     names: dict[str, str]
 
 
-def board(db: Db, wanted: Wanted, *, now: datetime) -> Board:
-    """What the desk shows at ``now``: cases with a promise apart from incidents, which have none."""
+def board(db: Db, wanted: Wanted, *, now: datetime, lead: bool = False) -> Board:
+    """What the desk shows at ``now``: cases with a promise apart from incidents, which have none. Handovers that nobody has
+    confirmed in time are shown to a ``lead`` always, to everybody in the morning list.
+    """
     team = people.people(db)
     watching = wanted.queue is Queue.WATCH
     found = queues.Page([]) if watching else queues.page(db, wanted, now=now)
@@ -58,6 +65,9 @@ def board(db: Db, wanted: Wanted, *, now: datetime) -> Board:
         kinds=sorted(kind.value for kind in queues.open_kinds(db)),
         watched=watched.lines,
         ranks=first_of_each_rank(found.lines) if wanted.queue is Queue.MORNING else {},
+        waits=handovers.waiting_cases(db, [line.case.id for line in found.lines]),
+        for_me=handovers.waiting_for(db, wanted.me),
+        late=handovers.late(db, now=now) if lead or wanted.queue is Queue.MORNING else [],
         team=[person for person in team if person.active],
         names={person.id: person.name for person in team},
     )
@@ -103,7 +113,7 @@ def desk_board(
 
 def _show(request: Request, web: Web, who: Desk, wanted: Wanted, page: str) -> Response:
     try:
-        found = web.house.store.read(board, wanted, now=web.house.now())
+        found = web.house.store.read(board, wanted, now=web.house.now(), lead=may(who.person.role, Right.APPROVE))
     except RuleError as exc:
         raise HTTPException(422, str(exc)) from exc
     return render(request, who, page, board=found, wanted=wanted, tabs=TABS, address=address)

@@ -137,6 +137,9 @@
   // --- small things that need no request ----------------------------------------------------------------------------
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submit]")) event.target.form.submit();
+    if (event.target.matches("[data-all]")) {
+      for (const one of all(event.target.dataset.all)) one.checked = event.target.checked;
+    }
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-help]")) document.getElementById("help")?.showModal();
