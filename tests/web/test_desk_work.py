@@ -3,7 +3,7 @@
 import pytest
 from web_support import HOSTILE, HOUR, NOW, Browser, add_parcel, app_of, open_case
 
-from domain.case import CaseEvent, Kind
+from domain.case import CaseEvent, CaseFact, Kind
 from domain.case_types import Rank
 from domain.people import Role
 from store import cases, check, facts, files, handovers, people, tracking
@@ -292,3 +292,11 @@ def test_an_unconfirmed_handover_is_shown_to_leads_and_in_the_morning(house, che
     assert late not in chen.get("/").text
     assert late in chen.get("/?queue=morning").text
     assert sam.get("/handover/unknown").status_code == 404
+
+
+def test_whom_a_rung_called_is_named_on_the_timeline(house, chen):
+    """Several people may be called at once."""
+    [case_id] = some(house, 1)
+    fact = CaseFact(CaseEvent.ESCALATED, NOW, data={"rung": "desk", "to": ["chen", "lin"], "silent": False})
+    house.store.write(cases.add, case_id, fact)
+    assert "Chen Mo, 林晓" in chen.get(f"/cases/{case_id}").text
