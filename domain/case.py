@@ -121,6 +121,11 @@ class CaseEvent(StrEnum):
     RESHIP_ARRIVED = "reship_arrived"
     TURNED_UP = "turned_up"
     INTERCEPT_ASKED = "intercept_asked"
+    PROOF_ADDED = "proof_added"
+    HANDOVER_OFFERED = "handover_offered"
+    HANDED_OVER = "handed_over"
+    HANDOVER_DECLINED = "handover_declined"
+    HANDOVER_WITHDRAWN = "handover_withdrawn"
 
 
 _WORKING = (
@@ -180,7 +185,8 @@ class CaseFact:
     CUSTOMER_TOLD: ``told`` (a Told), ``means`` (phone, sms, mail …), ``next_at`` (ISO) with a next step; of CARRIER_CONTACTED
     and CARRIER_ANSWERED: ``means``; of ASSIGNED: ``to``; of SNOOZED: ``until``; of RESOLVED: ``verdict`` (a Verdict); of REOPENED:
     ``promise_by``; of STEP_MISSED: ``step``, ``due``; of ESCALATED: ``rung``, ``to`` (ids of people), ``silent``; of MEMBER_JOINED:
-    ``incident``, its id.
+    ``incident``, its id; of PROOF_ADDED: ``file`` (a row of store/files) and ``kind``; of HANDOVER_OFFERED: ``handover`` (its id),
+    ``from``, ``to``, ``due_at``; of the other steps of a handover, and of the ASSIGNED that a confirmation brings: ``handover``.
     """
 
     event: CaseEvent

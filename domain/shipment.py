@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from domain.parcel import NEW, ParcelState
+from domain.parcel import NEW, Delivered, ParcelState
 from domain.tracking import NoData
 
 
@@ -92,7 +92,7 @@ class ParcelView:
 class ShipmentView:
     """A shipment and its parcels as known now. ``state`` is the worst of its parcels'. ``no_data``: why no source knows it;
     ``polled_at``: when one that knows it last answered; ``watching_ended``: why nobody is asked any more, empty while
-    somebody is.
+    somebody is; ``marked_at``: when a person said that it was received, or is lost, whatever its scans tell.
     """
 
     shipment: Shipment
@@ -102,4 +102,13 @@ class ShipmentView:
     polled_at: datetime | None = None
     door_only: bool = False
     received_by_hand: bool = False
+    lost_by_hand: bool = False
+    marked_at: datetime | None = None
     watching_ended: str = ""
+
+    @property
+    def received_at(self) -> datetime | None:
+        """When it came into the customer's hands: by its scans, else by a person's word."""
+        if self.state.delivered is Delivered.YES:
+            return self.state.delivered_at
+        return self.marked_at if self.received_by_hand else None

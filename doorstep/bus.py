@@ -4,14 +4,36 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-QUEUE_LIMIT = 8  # a page that reads slower than this misses ticks, never content: each tick means "look again"
+QUEUE_LIMIT = 16  # more than there are topics: none is ever left out
+
+
+class Topics(asyncio.Queue[str]):
+    """What a page has yet to hear, each topic once."""
+
+    def _init(self, maxsize: int) -> None:
+        del maxsize
+        self._queue: dict[str, None] = {}
+
+    def _put(self, item: str) -> None:
+        self._queue[item] = None
+
+    def _get(self) -> str:
+        topic = next(iter(self._queue))
+        del self._queue[topic]
+        return topic
+
+    def __contains__(self, topic: object) -> bool:
+        return topic in self._queue
 
 
 class Bus:
-    """Topics to listening pages. ``publish`` may be called from any thread."""
+    """Topics to listening pages. ``publish`` may be called from any thread.
+
+    A topic means "look again": one that waits to be heard isn't said a second time, however slow the page.
+    """
 
     def __init__(self) -> None:
-        self._queues: set[asyncio.Queue[str]] = set()
+        self._queues: set[Topics] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def publish(self, topic: str) -> None:
@@ -20,13 +42,13 @@ class Bus:
 
     def _deliver(self, topic: str) -> None:
         for queue in self._queues:
-            if not queue.full():
+            if topic not in queue and not queue.full():
                 queue.put_nowait(topic)
 
     @asynccontextmanager
-    async def listen(self) -> AsyncIterator[asyncio.Queue[str]]:
+    async def listen(self) -> AsyncIterator["Topics"]:
         self._loop = asyncio.get_running_loop()
-        queue: asyncio.Queue[str] = asyncio.Queue(QUEUE_LIMIT)
+        queue = Topics(QUEUE_LIMIT)
         self._queues.add(queue)
         try:
             yield queue

@@ -94,7 +94,7 @@ def init(
 
 @app.command("import")
 def import_(
-    kind: Annotated[str, typer.Argument(help="orders, shipments, returns, disputes, refunds or events.")],
+    kind: Annotated[str, typer.Argument(help="orders, shipments, returns, disputes, cases, refunds or events.")],
     file: Annotated[Path, typer.Argument(help="A CSV or XLSX file; UTF-8 or GB18030.")],
     config: Config = CONFIG,
     json: AsJson = False,

@@ -77,6 +77,13 @@ HEADERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "at": ("at", "refunded_at", "退款时间", "退款完成时间", "退款完结时间", "时间"),
         "status": ("status", "退款状态", "售后状态", "状态"),
     },
+    "cases": {
+        **_COMMON,
+        "number": ("number", "tracking_number", "运单号", "快递单号", "物流单号", "单号"),
+        "return": ("return", "return_no", "退货单号", "售后单号", "退款编号"),
+        "type": ("type", "类型", "问题类型", "售后类型"),
+        "text": ("text", "内容", "说明", "客户留言", "问题描述", "备注"),
+    },
     "events": {
         "number": ("number", "tracking_number", "tracking_no", "waybill", "运单号", "快递单号", "物流单号", "运单编号", "单号"),
         "at": ("at", "time", "时间", "发生时间", "扫描时间"),
@@ -98,6 +105,7 @@ NEEDED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "returns": (("order",), ("sku", "items"), ("reason",)),
     "disputes": (("order", "number"), ("text", "type")),
     "refunds": (("order",), ("ref",), ("amount", "amount_cents")),
+    "cases": (("number", "order", "return"), ("type",)),
     "events": (("number",), ("at",), ("milestone",)),
 }
 """Columns without which a file says nothing: one of each group."""

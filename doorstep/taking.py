@@ -8,6 +8,7 @@ from typing import Any
 from carriers.carrier_tables import known_carriers
 from carriers.detect import guesses, sure_carrier
 from carriers.registry import MANUAL, parse_event, parse_leg
+from config.policies.case_types import OTHER, case_types, type_named
 from config.settings import Settings
 from config.words import LANGS, texts
 from domain.errors import RuleError
@@ -17,12 +18,14 @@ from domain.shipment import Shipment
 from domain.tracking import Leg, Milestone, ParcelReading
 from domain.words import Words
 from doorstep import money
+from doorstep.case_intake import parse_case, subject_of
 from doorstep.house import House
 from doorstep.intake import parse_dispute, parse_order, parse_return, parse_shipment
 from doorstep.intake_money import parse_refund
 from doorstep.intake_values import text_of
 from doorstep.sources import can_detect, needs_subscription, region_of_source, source_of, standby_of, subscribes
 from monitor import look
+from monitor.by_hand import open_by_hand
 from monitor.orders import dispute
 from monitor.poll import masked
 from scheduler.request import GONE, Accepted, Asked, request_return
@@ -216,7 +219,18 @@ def take_dispute(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, n
     order = said.order or (intake.find_order_of_number(db, said.number) if said.number else None)
     if order is None or intake.find_order(db, order) is None:
         raise RuleError(f"order: {said.order or said.number} is unknown; send the order or shipment first")
-    case_id, created = dispute(db, order, said.text, house.policy, now=now, by=sender.by, channel=sender.channel)
+    of = type_named(said.type) or case_types()[OTHER]
+    case_id, created = dispute(db, order, said.text, house.policy, now=now, by=sender.by, channel=sender.channel, of=of)
+    return Taken(str(case_id), created, "open")
+
+
+def take_case(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, now: datetime) -> Taken:
+    """Open a case of a type of the table; saying it again adds to the open one."""
+    said = parse_case(raw)
+    about, order = subject_of(db, said)
+    case_id, created = open_by_hand(
+        db, about, said.type, said.text, house.policy, order_ref=order, now=now, by=sender.by, channel=sender.channel
+    )
     return Taken(str(case_id), created, "open")
 
 
@@ -225,6 +239,7 @@ TAKE: Mapping[str, Take] = {
     "shipments": take_shipment,
     "returns": take_return,
     "disputes": take_dispute,
+    "cases": take_case,
     "events": take_event,
     "refunds": take_refund,
 }

@@ -83,9 +83,15 @@ ANY_TIME = frozenset(
         CaseEvent.CUSTOMER_SAID,
         CaseEvent.CARRIER_ANSWERED,
         CaseEvent.FOLLOWED_UP,
+        CaseEvent.PROOF_ADDED,
     }
 )
 """What may be put on record after a case is closed, too."""
+
+
+def refusal_of(db: Db, case_id: int, fact: CaseFact) -> Words | None:
+    """Why a deed would be refused as things stand; None where it would be done."""
+    return _refusal(db, case_id, fact, cases.get(db, case_id))
 
 
 def _refusal(db: Db, case_id: int, fact: CaseFact, case: CaseRow | None) -> Words | None:
@@ -105,8 +111,9 @@ def _refusal(db: Db, case_id: int, fact: CaseFact, case: CaseRow | None) -> Word
     if fact.event is CaseEvent.ACKNOWLEDGED and case.acknowledged_by:
         taken_at = case.acknowledged_at.isoformat() if case.acknowledged_at else ""
         return Words("refused.taken", {"by": case.acknowledged_by, "taken_at": taken_at})
-    to = str(fact.data.get("to", ""))
-    if fact.event is CaseEvent.ASSIGNED and people.find_person(db, to) is None:
+    to = str(fact.data.get("to") or "")
+    given_back = fact.data.get("undo") is True and not to
+    if fact.event is CaseEvent.ASSIGNED and not given_back and people.find_person(db, to) is None:
         return Words("refused.no_such_person", {"to": to})
     return None
 

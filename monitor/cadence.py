@@ -72,7 +72,7 @@ def next_poll(
 def worth_of(view: ShipmentView, polling: PollingPolicy, *, now: datetime, under_case: bool) -> int:
     if under_case:
         return UNDER_CASE
-    if view.state.delivered is Delivered.YES or view.state.milestone in AT_REST:
+    if view.state.delivered is Delivered.YES or view.received_by_hand or view.state.milestone in AT_REST:
         return SETTLED
     return NEAR if view.state.milestone in AT_THE_DOOR or is_near(view, polling, now=now) else USUAL
 
@@ -84,8 +84,8 @@ def is_near(view: ShipmentView, polling: PollingPolicy, *, now: datetime) -> boo
 
 def _interval(view: ShipmentView, polling: PollingPolicy, *, now: datetime) -> timedelta:
     usual = polling.interval(view.state.milestone)
-    if view.state.delivered is Delivered.YES:
-        at = view.state.delivered_at
+    if view.state.delivered is Delivered.YES or view.received_by_hand:
+        at = view.received_at
         return polling.settled if at and now - at >= polling.settled_after else usual
     return min(usual, polling.near_promise) if is_near(view, polling, now=now) else usual
 
@@ -99,8 +99,8 @@ def why_over(
     polling, state, watched = policy.polling, view.state, now - view.shipment.created_at
     if no_data is NoData.AGED_OUT:
         return Ended.AGED_OUT
-    if state.delivered is Delivered.YES and state.delivered_at:
-        return Ended.DELIVERED if now - state.delivered_at >= polling.stop_after_delivery else None
+    if view.received_at:
+        return Ended.DELIVERED if now - view.received_at >= polling.stop_after_delivery else None
     if state.milestone in AT_REST and state.last_at and now - state.last_at >= polling.stop_after_delivery:
         return Ended.AT_REST
     if watched >= polling.stop_after:

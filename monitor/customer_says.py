@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from config.policies import DetectionPolicy
+from config.policies.case_types import case_types
 from domain.case import CaseEvent, CaseFact, Kind
 from domain.errors import RuleError
 from domain.files import FileKind, sniff
@@ -16,10 +17,11 @@ from domain.privacy import mask_text
 from domain.shipment import ShipmentView
 from domain.telling import Step
 from monitor import acts, alerts, look, orders
-from store import asking, cases, facts, files, mail, telling, tracking
+from store import asking, cases, facts, files, mail, marks, telling, tracking
 from store.base import Db
 from store.cases import CaseRow
 from store.facts import FactRow
+from store.marks import Mark
 
 CHANNEL = "customer"
 MAX_WORDS = 1_000
@@ -83,7 +85,9 @@ def _case_for(db: Db, order_ref: str, said: Said, policy: DetectionPolicy, *, no
     )
     if wrong:
         text = _words(said) or said.word.value
-        case_id, _ = orders.dispute(db, order_ref, text, policy, now=now, by=None, channel=CHANNEL)
+        case_id, _ = orders.dispute(
+            db, order_ref, text, policy, now=now, by=None, channel=CHANNEL, of=case_types()[said.word.value]
+        )
         return cases.get(db, case_id)
     open_ = [case for one in telling.cases_of(db, order_ref) if (case := cases.get(db, one)) and case.is_open]
     return open_[-1] if open_ else None
@@ -123,8 +127,7 @@ def receive(db: Db, shipment_id: int, policy: DetectionPolicy, *, now: datetime,
     view = _view(db, shipment_id)
     if view.received_by_hand:
         return
-    fact = FactRow("shipment", str(shipment_id), "marked_received", now, by, channel)
-    telling.set_received(db, shipment_id, received=True, fact=fact)
+    marks.write(db, shipment_id, marks.EVENT_OF[Mark.RECEIVED], at=now, by=by, channel=channel, words="")
     for case in _open_about(db, shipment_id, view.shipment.order_ref):
         alerts.say(
             db, cases.add(db, case.id, CaseFact(CaseEvent.CLEARED, now, by, channel, RECEIVED)), "cleared", now=now
@@ -139,12 +142,19 @@ def not_received(
     view = _view(db, shipment_id)
     if not view.received_by_hand:
         return []
-    fact = FactRow("shipment", str(shipment_id), "unmarked", now, by, channel)
-    telling.set_received(db, shipment_id, received=False, fact=fact)
-    settled = [c for c in _about(db, shipment_id, view.shipment.order_ref) if c.close_reason == RECEIVED]
-    again = [reopen(db, case, policy, now=now, by=by, channel=channel, words=RECEIVED) for case in settled]
+    marks.write(db, shipment_id, marks.UNMARKED, at=now, by=by, channel=channel, words="")
+    again = open_settled(db, shipment_id, policy, now=now, by=by, channel=channel)
     look.look_at(db, [shipment_id], policy, now=now)
     return again
+
+
+def open_settled(
+    db: Db, shipment_id: int, policy: DetectionPolicy, *, now: datetime, by: str, channel: str
+) -> list[CaseRow]:
+    """Open the cases again that a customer's "received" had settled, each with a new promise."""
+    order_ref = _view(db, shipment_id).shipment.order_ref
+    settled = [case for case in _about(db, shipment_id, order_ref) if case.close_reason == RECEIVED]
+    return [reopen(db, case, policy, now=now, by=by, channel=channel, words=RECEIVED) for case in settled]
 
 
 def _view(db: Db, shipment_id: int) -> ShipmentView:

@@ -111,6 +111,8 @@ def _clears(findings: Sequence[Finding], alerts: Sequence[Finding], by_kind: Map
     shown = {f.kind for f in alerts}
     clears = []
     for kind, case in by_kind.items():
+        if case.type:
+            continue  # what a person opened, a person closes
         stands = kind in found or (kind in SILENCE and bool(SILENCE & shown))
         outranked = next(
             (f.kind for f in alerts if kind in OUTRANKS.get(f.kind, frozenset()) and f.kind not in SILENCE), None

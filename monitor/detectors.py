@@ -72,8 +72,11 @@ def stalled(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
 
 
 def lost(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
-    """Lost by the carrier's word, or silent for so long that nobody will find it."""
+    """Lost by a person's or the carrier's word, or silent for so long that nobody will find it."""
     state = view.state
+    if view.lost_by_hand and view.marked_at and not _delivered_since(view, view.marked_at):
+        evidence = Words("evidence.lost_by_hand", {"at": view.marked_at.isoformat()})
+        return Crossing(Kind.LOST, view.marked_at, view.marked_at, (evidence,), severity=Severity.URGENT)
     if state.reason in {Reason.LOST, Reason.DESTROYED} and state.since:
         evidence = Words("evidence.lost_by_word", {"at": state.since.isoformat()})
         return Crossing(Kind.LOST, state.since, state.since, (evidence,), severity=Severity.URGENT)
@@ -82,6 +85,12 @@ def lost(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
     limit = region.lost_international if is_international(view) else region.lost
     crossing = _silent(Kind.LOST, state.last_physical_at, limit, region, _silence_words(state))
     return crossing and _urgent(crossing)
+
+
+def _delivered_since(view: ShipmentView, at: datetime) -> bool:
+    """It turned up after all."""
+    delivered_at = view.state.delivered_at
+    return view.state.delivered is Delivered.YES and delivered_at is not None and delivered_at > at
 
 
 def _urgent(crossing: Crossing) -> Crossing:

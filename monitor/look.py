@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 from config.policies import DetectionPolicy
 from domain.case import CaseEvent, CaseFact, Finding, Subject, SubjectType, promise_by
@@ -126,12 +127,16 @@ def open_and_say(
     by: str | None = None,
     channel: str = "",
     words: str = "",
+    handling: timedelta | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> int:
-    """Open a case, with its promise and its first alert; one that cleared a moment ago is taken up again, quietly."""
-    back = reopened(db, found, policy, now=now)
+    """Open a case, with its promise and its first alert; one that cleared a moment ago is taken up again, quietly.
+    ``handling`` is how long its promise runs, None as the policy says; ``more`` goes into its first fact.
+    """
+    back = None if by else reopened(db, found, policy, now=now)
     if back is not None:
         return back
-    promised = None if found.kind in WITHOUT_PROMISE else promise_by(now, policy.promise)
+    promised = None if found.kind in WITHOUT_PROMISE else promise_by(now, handling or policy.promise)
     opened = CaseFact(CaseEvent.OPENED, now, data={"promise_by": promised.isoformat() if promised else None})
     look = first_look(found.kind, opened, policy)
     case_id = cases.open_case(
@@ -146,6 +151,7 @@ def open_and_say(
         by=by,
         channel=channel,
         words=words,
+        more=more,
     )
     case = cases.get(db, case_id)
     assert case is not None

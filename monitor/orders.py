@@ -4,9 +4,10 @@ from datetime import datetime
 
 from config.policies import DetectionPolicy
 from domain.case import Finding, Kind, Severity, Subject, SubjectType
+from domain.case_types import CaseType, Rank
 from domain.shipment import Order
 from domain.words import Words
-from monitor import incidents, look
+from monitor import by_hand, incidents, look
 from monitor.decide import Clear
 from monitor.incidents import Opening
 from store import cases, facts, intake, returns
@@ -64,9 +65,17 @@ def unshipped(order: Order) -> Finding:
 
 
 def dispute(
-    db: Db, order_ref: str, text: str, policy: DetectionPolicy, *, now: datetime, by: str | None, channel: str
+    db: Db,
+    order_ref: str,
+    text: str,
+    policy: DetectionPolicy,
+    *,
+    now: datetime,
+    by: str | None,
+    channel: str,
+    of: CaseType,
 ) -> tuple[int, bool]:
-    """A customer says that something is wrong: a case at once. Returns its id and whether it is new."""
+    """A customer or a platform says that something is wrong: a case at once. Returns its id and whether it is new."""
     subject = Subject(SubjectType.ORDER, order_ref)
     facts.append(db, [FactRow("order", order_ref, "disputed", now, by, channel, text)])
     already = [case for case in cases.open_for(db, subject) if case.kind is Kind.DISPUTED]
@@ -80,5 +89,8 @@ def dispute(
         severity=Severity.URGENT,
         next_step=Words("next.disputed", {}),
     )
-    case_id = look.open_and_say(db, found, policy, now=now, order_ref=order_ref, by=by, channel=channel, words=text)
+    case_id = look.open_and_say(
+        db, found, policy, now=now, order_ref=order_ref, by=by, channel=channel, words=text, handling=of.handling,
+        more=by_hand.said_of(of, rank=Rank.REFUND if of.rank is Rank.REFUND else Rank.DISPUTE),
+    )  # fmt: skip
     return case_id, True

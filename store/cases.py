@@ -20,6 +20,7 @@ from domain.case import (
     SubjectType,
     fold_case,
 )
+from domain.case_types import Rank, rank_of
 from domain.incident import CauseKind, incident_of
 from domain.steps import steps_of
 from domain.words import Words, words_from_json
@@ -65,6 +66,8 @@ class CaseRow:
     step: str = ""
     step_due_at: datetime | None = None
     incident_id: int | None = None
+    rank: int = Rank.DUE
+    type: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -85,7 +88,7 @@ def case_of(row: Any) -> CaseRow:
             for name in (
                 "opened_at", "promise_by", "owner", "acknowledged_by", "acknowledged_at", "warned", "breached",
                 "told_at", "closed_at", "close_reason", "since", "probability", "timer_at", "order_ref", "untold",
-                "next_at", "step", "step_due_at", "incident_id",
+                "next_at", "step", "step_due_at", "incident_id", "rank", "type",
             )
         },
     )  # fmt: skip
@@ -115,8 +118,11 @@ def open_case(
     words: str = "",
     step: str = "",
     step_due_at: datetime | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> int:
-    """Open a case for a finding; the caller made sure that none is open for its subject and kind."""
+    """Open a case for a finding; the caller made sure that none is open for its subject and kind. ``more`` is what its first
+    fact says besides: ``type``, ``party`` and ``rank`` of a case that a person opened.
+    """
     data = {
         "kind": finding.kind.value,
         "subject_type": finding.subject.type.value,
@@ -124,6 +130,7 @@ def open_case(
         "promise_by": iso_of(promise_by),
         "order_ref": order_ref,
         **finding_data(finding),
+        **(more or {}),
     }
     history = [CaseFact(CaseEvent.OPENED, now, by, channel, words, data)]
     row = projected(history)
@@ -179,6 +186,8 @@ def projected(history: list[CaseFact]) -> dict[str, Any]:
         "evidence": latest["evidence"],
         "next_step": latest["next_step"],
         "order_ref": latest.get("order_ref"),
+        "rank": latest.get("rank", rank_of(Kind(latest["kind"])).value),
+        "type": latest.get("type", ""),
         "opened_at": opened.at,
         "incident_id": incident_of(history),
         **state_columns(state),
@@ -326,6 +335,12 @@ def open_for(db: Db, subject: Subject) -> list[CaseRow]:
     return [case_of(row) for row in rows]
 
 
+def about(db: Db, subject: Subject) -> list[CaseRow]:
+    """All cases about a subject, in the order in which they were opened."""
+    same = (_case.c.subject_type == subject.type.value) & (_case.c.subject_id == subject.id)
+    return [case_of(row) for row in db.execute(select(_case).where(same).order_by(_case.c.id))]
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a subject has now: its open cases, what was closed (kind → ``since`` of its finding), what is watched."""
@@ -448,10 +463,11 @@ class Watched:
 
 def watch_list(db: Db, *, limit: int = 500) -> list[Watched]:
     rows = db.execute(select(_item).order_by(_item.c.since, _item.c.subject_id, _item.c.kind).limit(limit))
-    return [
-        Watched(
-            Kind(r.kind), Subject(SubjectType(r.subject_type), r.subject_id), r.since, r.found_at, r.probability,
-            tuple(words_from_json(w) for w in r.evidence),
-        )
-        for r in rows
-    ]  # fmt: skip
+    return [watched_of(row) for row in rows]
+
+
+def watched_of(row: Any) -> Watched:
+    return Watched(
+        Kind(row.kind), Subject(SubjectType(row.subject_type), row.subject_id), row.since, row.found_at,
+        row.probability, tuple(words_from_json(w) for w in row.evidence),
+    )  # fmt: skip

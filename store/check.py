@@ -19,8 +19,10 @@ from store import (
     claims,
     enquiries,
     files,
+    handovers,
     incident_tables,
     incidents,
+    marks,
     money_check,
     money_tables,
     promises,
@@ -49,7 +51,7 @@ def differences(db: Db, *, now: datetime) -> list[Difference]:
     broken = [] if integrity == "ok" else [Difference("database", "integrity", integrity, "ok")]
     kept = (
         _cases, _incidents, _causes, _returns, _stops, _bookings, _claims, _enquiries, *money_check.LOOKS, _outbox_ids,
-        _files, _told, _received,
+        _files, _told, _handovers, _marks,
     )  # fmt: skip
     return [*broken, *_parcels(db, now), *(found for look in kept for found in look(db))]
 
@@ -200,6 +202,29 @@ def _claims(db: Db) -> Iterator[Difference]:
     yield from (Difference(f"claim {claim_id}", "row", "missing", "facts of a claim") for claim_id in found)
 
 
+def _handovers(db: Db) -> Iterator[Difference]:
+    """What was offered to whom, by the cases' facts."""
+    rebuilt: dict[tuple[str, int], dict[str, Any]] = {}
+    for case_id, found in histories(db, "case").items():
+        history = [CaseFact(CaseEvent(f.event), f.at, f.by, f.channel, f.words, f.data) for f in found]
+        rebuilt |= {(one, int(case_id)): row for one, row in handovers.rows_of(int(case_id), history).items()}
+    for item in handovers.stored(db):
+        row = rebuilt.pop((item.handover, item.case_id), None)
+        if row is None:
+            yield Difference(f"handover {item.handover}", "history", f"case {item.case_id}", "no offer among its facts")
+        else:
+            yield from compare(f"handover {item.handover}/{item.case_id}", item, row)
+    yield from (Difference(f"handover {one}/{case_id}", "row", "missing", "an offer") for one, case_id in rebuilt)
+
+
+def _marks(db: Db) -> Iterator[Difference]:
+    """What people said of parcels against their scans."""
+    found = histories(db, "shipment")
+    for row in db.execute(select(_watch).order_by(_watch.c.shipment_id)):
+        rebuilt = marks.columns_of(found.get(str(row.shipment_id), []))
+        yield from compare(f"shipment {row.shipment_id}", row, rebuilt)
+
+
 def _told(db: Db) -> Iterator[Difference]:
     """Each message that a case says was written is in the outbox, and each that is there is on its case."""
     said = {f.data["letter"] for f in _of_event(db, CaseEvent.CUSTOMER_TOLD.value) if f.data.get("letter")}
@@ -208,15 +233,6 @@ def _told(db: Db) -> Iterator[Difference]:
         Difference("outbox", one, "missing", "the letter of a message that was told") for one in sorted(said - letters)
     )
     yield from (Difference("outbox", one, "a message", "one that its case knows of") for one in sorted(letters - said))
-
-
-def _received(db: Db) -> Iterator[Difference]:
-    """Who has what, by the mark that detectors look at and by the log."""
-    latest = {f.subject_id: f.event == "marked_received" for f in _of_event(db, *telling.MARKS)}
-    for row in db.execute(select(_watch.c.shipment_id, _watch.c.note).order_by(_watch.c.shipment_id)):
-        marked, wanted = row.note == "received", latest.get(str(row.shipment_id), False)
-        if marked != wanted:
-            yield Difference(f"shipment {row.shipment_id}", "received", marked, wanted)
 
 
 def _of_event(db: Db, *events: str) -> list[FactRow]:

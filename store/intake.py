@@ -79,6 +79,12 @@ def find_order_of_number(db: Db, number: str) -> str | None:
     ).scalar_one_or_none()
 
 
+def shipment_ids_of_order(db: Db, order_ref: str) -> list[int]:
+    """What an order was sent with, on its way out."""
+    mine = (_shipment.c.order_ref == order_ref) & (_shipment.c.leg == "out")
+    return [row[0] for row in db.execute(select(_shipment.c.id).where(mine).order_by(_shipment.c.id))]
+
+
 def add_shipment(
     db: Db,
     shipment: Shipment,

@@ -1,4 +1,4 @@
-"""Looks over many things at once for the lists of the web console: parcels, money, letters, sources, search."""
+"""Looks over many things at once for the lists of the web console: parcels, money, letters, sources."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from domain.case import Subject, SubjectType
 from domain.returns import Return
 from domain.shipment import Order, ShipmentView
 from domain.tracking import Milestone, NoData
-from store import asking, cases, facts, intake, ledger, reads, returns, sources, subscriptions, tables, tracking
+from store import asking, cases, facts, intake, ledger, marks, reads, returns, sources, subscriptions, tables, tracking
 from store.base import Db
 from store.cases import CaseRow
 from store.facts import FactRow
@@ -24,9 +24,6 @@ from store.tables import table
 _shipment, _order, _customer = table(tables.Shipment), table(tables.Order), table(tables.Customer)
 _parcel, _watch, _return = table(tables.Parcel), table(tables.Watch), table(tables.Return)
 _outbox, _route = table(tables.Outbox), table(tables.Route)
-
-PHONE_ENDING = 4
-"""Digits with which a phone may be searched by its ending, and the least that a search takes as one."""
 
 
 # --- parcels -------------------------------------------------------------------------------------------------------
@@ -44,6 +41,7 @@ class ParcelPage:
     cases: list[CaseRow]
     order: Order | None
     older: list[ShipmentView]
+    mark: FactRow | None = None
 
     @property
     def next_poll_at(self) -> datetime | None:
@@ -68,6 +66,7 @@ def parcel_page(db: Db, number: str) -> ParcelPage | None:
         cases=_cases_of_shipment(db, ids[0]),
         order=intake.find_order(db, order_ref) if order_ref else None,
         older=[views[i] for i in ids[1:]],
+        mark=marks.last(db, ids[0]),
     )
 
 
@@ -129,68 +128,6 @@ def helpless(db: Db, *, limit: int = 50) -> list[Helpless]:
         (limit,),
     )
     return [Helpless(r[0], r[1], r[2], r[3], NoData(r[4])) for r in rows]
-
-
-# --- search --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """What a search found: tracking numbers, orders, returns and cases."""
-
-    shipments: list[ShipmentView]
-    orders: list[Order]
-    returns: list[str]
-    cases: list[CaseRow]
-
-
-def search(db: Db, text: str, *, limit: int = 50) -> Hits:
-    """By tracking number or its ending, order or return reference, case id, or the last digits of a phone."""
-    text = text.strip()
-    if not text:
-        return Hits([], [], [], [])
-    refs = _orders_found(db, text, limit)
-    ids = _shipments_found(db, text, refs, limit)
-    found_orders = (intake.find_order(db, ref) for ref in refs)
-    case = cases.get(db, int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else None
-    return Hits(
-        shipments=list(tracking.views(db, ids).values()),
-        orders=[order for order in found_orders if order is not None],
-        returns=_returns_found(db, text, refs, limit),
-        cases=[case] if case else [],
-    )
-
-
-def _orders_found(db: Db, text: str, limit: int) -> list[str]:
-    by_phone = text.isascii() and text.isdigit() and len(text) >= PHONE_ENDING
-    match = or_(
-        _order.c.ref.startswith(text, autoescape=True),
-        _customer.c.phone.endswith(text, autoescape=True) if by_phone else _customer.c.phone == text,
-    )
-    rows = db.execute(
-        select(_order.c.ref)
-        .outerjoin(_customer, _customer.c.id == _order.c.customer_id)
-        .where(match)
-        .order_by(_order.c.created_at.desc(), _order.c.ref)
-        .limit(limit)
-    )
-    return [row[0] for row in rows]
-
-
-def _shipments_found(db: Db, text: str, order_refs: Sequence[str], limit: int) -> list[int]:
-    number = _shipment.c.number
-    match = or_(
-        number.startswith(text, autoescape=True), number.endswith(text, autoescape=True),
-        _shipment.c.order_ref.in_(order_refs),
-    )  # fmt: skip
-    rows = db.execute(select(_shipment.c.id).where(match).order_by(_shipment.c.id.desc()).limit(limit))
-    return [row[0] for row in rows]
-
-
-def _returns_found(db: Db, text: str, order_refs: Sequence[str], limit: int) -> list[str]:
-    match = or_(_return.c.ref.startswith(text, autoescape=True), _return.c.order_ref.in_(order_refs))
-    rows = db.execute(select(_return.c.ref).where(match).order_by(_return.c.requested_at.desc()).limit(limit))
-    return [row[0] for row in rows]
 
 
 # --- returns -------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from domain.case import Subject, SubjectType
 from domain.merge import Told, merge
@@ -23,7 +23,7 @@ from store.tables import from_seconds, table
 from store.tracking import _event as scan_event
 
 _shipment, _order, _fact = table(tables.Shipment), table(tables.Order), table(tables.Fact)
-_case, _parcel, _watch = table(tables.Case), table(tables.Parcel), table(tables.Watch)
+_case = table(tables.Case)
 _customer, _return = table(tables.Customer), table(tables.Return)
 _instruction = table(tables.Instruction)
 
@@ -81,23 +81,6 @@ class WatchLine:
     about: About
 
 
-@dataclass(frozen=True, slots=True)
-class DeskCounts:
-    """``due_soon`` are the open promises with less than DUE_SOON left, ``breached`` those whose time is over."""
-
-    open: int
-    due_soon: int
-    breached: int
-    unowned: int
-    watched: int
-    delivered: int
-
-
-def case_lines(db: Db, *, only_open: bool = True, members: bool = True, limit: int = 1_000) -> list[CaseLine]:
-    """Cases by promise left, those without a promise last; ``members`` as in store.cases.list_cases."""
-    return lines_of(db, cases.list_cases(db, only_open=only_open, members=members, limit=limit))
-
-
 def lines_of(db: Db, found: Sequence[CaseRow]) -> list[CaseLine]:
     about = abouts(db, [(case.subject, case.order_ref) for case in found])
     return [CaseLine(case, about[case.subject]) for case in found]
@@ -108,12 +91,6 @@ def untold_lines(db: Db, *, limit: int = 200) -> list[CaseLine]:
     found = cases.untold(db, limit=limit)
     about = abouts(db, [(case.subject, case.order_ref) for case in found])
     return [CaseLine(case, about[case.subject]) for case in found]
-
-
-def watch_lines(db: Db, *, limit: int = 500) -> list[WatchLine]:
-    found = cases.watch_list(db, limit=limit)
-    about = abouts(db, [(item.subject, None) for item in found])
-    return [WatchLine(item, about[item.subject]) for item in found]
 
 
 def abouts(db: Db, subjects: Iterable[tuple[Subject, str | None]]) -> dict[Subject, About]:
@@ -163,27 +140,6 @@ def _districts(db: Db, order_refs: Sequence[str]) -> dict[str, str]:
         )
         found.update({row[0]: row[1] for row in rows})
     return found
-
-
-def desk_counts(db: Db, *, now: datetime) -> DeskCounts:
-    is_open = _case.c.closed_at.is_(None)
-    promised = _case.c.promise_by
-
-    def how_many(*conditions: Any) -> int:
-        return db.execute(select(func.count()).select_from(_case).where(is_open, *conditions)).scalar_one()
-
-    return DeskCounts(
-        open=how_many(promised.is_not(None)),
-        due_soon=how_many(promised > now, promised <= now + DUE_SOON, _case.c.told_at.is_(None)),
-        breached=how_many(promised <= now, _case.c.told_at.is_(None)),
-        unowned=how_many(promised.is_not(None), _case.c.owner.is_(None)),
-        watched=_count(db, _watch, _watch.c.ended == ""),
-        delivered=_count(db, _parcel, _parcel.c.delivered == "yes"),
-    )
-
-
-def _count(db: Db, of: Any, *conditions: Any) -> int:
-    return db.execute(select(func.count()).select_from(of).where(*conditions)).scalar_one()
 
 
 # --- one case ------------------------------------------------------------------------------------------------------

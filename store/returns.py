@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from domain.parcel import Delivered
 from domain.pickup import WAITING_FOR_ROUTE, ReturnEvent, ReturnReason, ReturnStatus, Want, step
 from domain.returns import Return, ReturnItem, Route, Stop
 from domain.shipment import ShipmentView
@@ -198,13 +197,9 @@ def received_at(db: Db, order_ref: str) -> datetime | None:
 
 
 def _received(db: Db, view: ShipmentView) -> datetime | None:
-    if view.state.delivered is Delivered.YES and view.state.delivered_at:
-        return view.state.delivered_at
-    if not view.received_by_hand:
-        return None
-    said = [
-        f.at for f in facts.history(db, "shipment", str(view.shipment.id)) if f.event in {"received", "marked_received"}
-    ]
+    if view.received_at or not view.received_by_hand:
+        return view.received_at
+    said = [f.at for f in facts.history(db, "shipment", str(view.shipment.id)) if f.event == "received"]
     return said[-1] if said else view.polled_at or view.shipment.created_at
 
 

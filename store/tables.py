@@ -92,6 +92,7 @@ class Order(SQLModel, table=True):
 
 
 class Shipment(SQLModel, table=True):
+    # migration 0007 adds an index over substr(number, -4), as over phones: Alembic can't compare those of an expression
     __table_args__ = (UniqueConstraint("carrier", "number"),)
     id: int | None = Field(default=None, primary_key=True)
     order_ref: str | None = Field(default=None, foreign_key="orders.ref", index=True)
@@ -151,6 +152,7 @@ class Parcel(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("shipment_id", "identity"),
         Index("parcel_refold", "refold_at", sqlite_where=text("refold_at IS NOT NULL")),
+        Index("parcel_delivered", "id", "delivered", sqlite_where=text("delivered = 'yes'")),
     )
     id: int | None = Field(default=None, primary_key=True)
     shipment_id: int = Field(foreign_key="shipment.id", index=True)
@@ -185,10 +187,14 @@ class RawReply(SQLModel, table=True):
 class Watch(SQLModel, table=True):
     """The stored deadlines of a shipment: a tick costs what is due, not what is watched."""
 
-    __table_args__ = (Index("watch_alarm", "alarm_at", "shipment_id", sqlite_where=text("alarm_at IS NOT NULL")),)
+    __table_args__ = (
+        Index("watch_alarm", "alarm_at", "shipment_id", sqlite_where=text("alarm_at IS NOT NULL")),
+        Index("watch_going_on", "shipment_id", "ended", sqlite_where=text("ended = ''")),
+    )
     shipment_id: int = Field(primary_key=True, foreign_key="shipment.id")
     alarm_at: datetime | None = Field(default=None, sa_type=Instant)
-    note: str = ""
+    note: str = ""  # what a person said of it against its scans: received | lost (store/marks)
+    note_at: datetime | None = Field(default=None, sa_type=Instant)
     ended: str = ""  # why watching ended, '' while it goes on: monitor/cadence.Ended
 
 
@@ -299,6 +305,12 @@ class Case(SQLModel, table=True):
         Index("case_member", "incident_id", "closed_at", sqlite_where=text("incident_id IS NOT NULL")),
         Index("case_subject", "subject_type", "subject_id"),
         Index("case_opened", "opened_at"),
+        # closed_at, though always NULL here: only so does SQLite count a queue without looking at its rows
+        Index("case_queue_due", "promise_by", "id", "told_at", "closed_at", sqlite_where=text("closed_at IS NULL")),
+        Index("case_queue_owner", "owner", "promise_by", "id", "closed_at", sqlite_where=text("closed_at IS NULL")),
+        Index("case_queue_status", "status", "promise_by", "id", "closed_at", sqlite_where=text("closed_at IS NULL")),
+        Index("case_queue_morning", "rank", "promise_by", "id", "closed_at", sqlite_where=text("closed_at IS NULL")),
+        Index("case_queue_kind", "kind", "promise_by", "id", "closed_at", sqlite_where=text("closed_at IS NULL")),
     )
     id: int | None = Field(default=None, primary_key=True)
     kind: str
@@ -327,12 +339,15 @@ class Case(SQLModel, table=True):
     step_due_at: datetime | None = Field(default=None, sa_type=Instant)
     order_ref: str | None = Field(default=None, index=True)
     incident_id: int | None = None  # the incident that it is a member of: one message and one set of steps for all
+    rank: int = 2  # its place in the morning list: disputes, refunds, the rest (domain/case_types.Rank)
+    type: str = ""  # of a case that a person opened: config/policies/case_types.toml; '' where a detector did
 
 
 class WatchItem(SQLModel, table=True):
     """The watch list: findings that page nobody and promise nothing."""
 
     __tablename__ = "watch_item"
+    __table_args__ = (Index("watch_item_since", "since", "subject_id", "kind"),)
     subject_type: str = Field(primary_key=True)
     subject_id: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)

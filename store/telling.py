@@ -261,17 +261,6 @@ def order_of(db: Db, case: CaseRow) -> str | None:
 # --- received, says somebody -----------------------------------------------------------------------------------------
 
 
-MARKS = ("marked_received", "marked_lost", "unmarked")
-"""Facts of a shipment by which somebody says where it is, against its scans."""
-
-
-def set_received(db: Db, shipment_id: int, *, received: bool, fact: FactRow) -> None:
-    """Note that somebody has a shipment, or that this was a mistake."""
-    note = "received" if received else ""
-    db.execute(_watch.update().where(_watch.c.shipment_id == shipment_id).values(note=note))
-    facts.append(db, [fact])
-
-
 def shipments_of(db: Db, order_ref: str) -> list[int]:
     """What an order's goods were sent with, without what came back."""
     rows = db.execute(

@@ -389,15 +389,22 @@ def views(db: Db, shipment_ids: Sequence[int]) -> dict[int, ShipmentView]:
         ).all():
             parcels[row[1]].append(ParcelView(row[0], row[2], row[3], row[4], _state(*row[5:])))
         for row in db.exec_driver_sql(
-            f"SELECT {SHIPMENT_COLUMNS}, w.note, w.ended FROM shipment s"
+            f"SELECT {SHIPMENT_COLUMNS}, w.note, w.ended, w.note_at FROM shipment s"
             f" LEFT JOIN watch w ON w.shipment_id = s.id WHERE s.id IN ({marks})",
             tuple(chunk),
         ).all():
-            shipment, (note, ended) = _shipment_of(row), row[13:]
+            shipment, (note, ended, note_at) = _shipment_of(row), row[13:]
             mine, (no_data, heard) = tuple(parcels[shipment.id]), _heard(told.get(shipment.id, ()))
-            state = shipment_state([p.state for p in mine])
             found[shipment.id] = ShipmentView(
-                shipment, mine, state, no_data, heard, received_by_hand=note == "received", watching_ended=ended or ""
+                shipment=shipment,
+                parcels=mine,
+                state=shipment_state([p.state for p in mine]),
+                no_data=no_data,
+                polled_at=heard,
+                received_by_hand=note == "received",
+                lost_by_hand=note == "lost",
+                marked_at=maybe_from_seconds(note_at),
+                watching_ended=ended or "",
             )
     return found
 

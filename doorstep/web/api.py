@@ -42,7 +42,7 @@ class Problem(Exception):
 
 
 def intake_router(house: House) -> APIRouter:
-    """``POST /api/orders|shipments|returns|disputes|refunds|events``: 201 first, 200 again, {id}."""
+    """``POST /api/orders|shipments|returns|disputes|cases|refunds|events``: 201 first, 200 again, {id}."""
     router = APIRouter(prefix="/api")
 
     @router.post("/{kind}")

@@ -21,8 +21,11 @@ from domain.shipment import Order
 from doorstep.house import House
 from doorstep.web import live
 from doorstep.web.auth import Attempts
+from doorstep.web.case_parts import type_name
 from doorstep.web.context import SignInFirst, Web, is_htmx, render, visitor, wants_json
 from doorstep.web.pages import (
+    bulk,
+    by_hand,
     cases,
     chat_link,
     claims,
@@ -31,7 +34,9 @@ from doorstep.web.pages import (
     demo,
     desk,
     enquiries,
+    evidence,
     figures,
+    handovers,
     incidents,
     ledger,
     life,
@@ -49,6 +54,10 @@ STATIC, TEMPLATES = HERE / "static", HERE / "templates"
 PAGES = (
     sign_in,
     desk,
+    bulk,
+    by_hand,
+    evidence,
+    handovers,
     customers,
     cases,
     life,
@@ -106,7 +115,8 @@ def environment() -> Environment:
     )  # fmt: skip
     env.filters["instant"] = instant
     env.filters["path"] = lambda text: quote(str(text), safe="")
-    env.globals |= {"asset": asset, "order_total": order_total, "return_tone": RETURN_TONE.get} | incidents.SAYINGS
+    env.globals |= {"asset": asset, "order_total": order_total, "return_tone": RETURN_TONE.get, "type_name": type_name}
+    env.globals |= incidents.SAYINGS
     return env
 
 

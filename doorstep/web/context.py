@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
+from domain.files import MAX_FILE_BYTES
 from domain.people import Right, may
 from doorstep.house import House
 from doorstep.web.auth import TOKEN_BYTES, Attempts, Looks, digest
@@ -24,6 +25,9 @@ from store.people import Person
 SESSION_COOKIE, FORM_COOKIE, LANG_COOKIE = "doorstep_session", "doorstep_form", "doorstep_lang"
 YEAR_S = 365 * 86_400
 MAX_FORM_BYTES, MAX_FIELDS = 64 * 1024, 200
+MAX_LONG_BYTES, MAX_LONG_FIELDS = 1024 * 1024, 500
+MAX_UPLOADS = 5
+MAX_UPLOAD_BYTES = MAX_UPLOADS * MAX_FILE_BYTES + MAX_FORM_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +118,32 @@ def needs(right: Right) -> Callable[..., Desk]:
     return allowed
 
 
-async def small_form(request: Request) -> FormData:
+async def small_form(
+    request: Request, *, most_bytes: int = MAX_FORM_BYTES, files: int = 0, fields: int = MAX_FIELDS
+) -> FormData:
     """A form as short as ours are. 413 where it is longer, or doesn't say how long it is."""
     length = request.headers.get("content-length", "")
-    if not (length.isascii() and length.isdigit() and int(length[:9]) <= MAX_FORM_BYTES):
+    if not (length.isascii() and length.isdigit() and int(length[:9]) <= most_bytes):
         raise HTTPException(413, "form")
-    return await request.form(max_files=0, max_fields=MAX_FIELDS)
+    return await request.form(max_files=files, max_fields=fields, max_part_size=most_bytes)
 
 
 async def form_of(request: Request, asking: Annotated[Visitor, Depends(visitor)]) -> FormData:
     """A submitted form that carries its visitor's token. 403 otherwise: another site may have sent it."""
-    form = await small_form(request)
+    return _proven(request, asking, await small_form(request))
+
+
+async def long_form_of(request: Request, asking: Annotated[Visitor, Depends(visitor)]) -> FormData:
+    """The same, with a text for each of many cases."""
+    return _proven(request, asking, await small_form(request, most_bytes=MAX_LONG_BYTES, fields=MAX_LONG_FIELDS))
+
+
+async def upload_of(request: Request, asking: Annotated[Visitor, Depends(visitor)]) -> FormData:
+    """The same, with files."""
+    return _proven(request, asking, await small_form(request, most_bytes=MAX_UPLOAD_BYTES, files=MAX_UPLOADS))
+
+
+def _proven(request: Request, asking: Visitor, form: FormData) -> FormData:
     sent = str(form.get("csrf") or request.headers.get("x-csrf-token") or "")
     if not asking.csrf or not secrets.compare_digest(sent.encode(), asking.csrf.encode()):
         raise HTTPException(403, "csrf")
@@ -139,12 +158,26 @@ Acting = Annotated[Desk, Depends(needs(Right.ACT))]
 Revealing = Annotated[Desk, Depends(needs(Right.REVEAL))]
 """Signed in, and allowed to see what is masked."""
 Form = Annotated[FormData, Depends(form_of)]
+LongForm = Annotated[FormData, Depends(long_form_of)]
+Upload = Annotated[FormData, Depends(upload_of)]
 
 
 def field(form: FormData, name: str, limit: int = 2_000) -> str:
     """One text field of a form, trimmed; empty where it is missing or a file."""
     value = form.get(name)
     return value.strip()[:limit] if isinstance(value, str) else ""
+
+
+def numbers(form: FormData, name: str) -> list[int]:
+    """All whole numbers that a form gives under one name, each once."""
+    sent = [value for value in form.getlist(name) if isinstance(value, str) and value.isascii() and value.isdigit()]
+    return list(dict.fromkeys(int(value) for value in sent if len(value) < 10))
+
+
+async def files_of(form: FormData, name: str) -> list[bytes]:
+    """The files of a form, those without content left out."""
+    sent = [await one.read() for one in form.getlist(name) if isinstance(one, UploadFile)]
+    return [data for data in sent if data]
 
 
 def tongue(web: Web, lang: str) -> Tongue:

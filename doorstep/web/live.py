@@ -13,6 +13,8 @@ router = APIRouter()
 TOPICS = ("cases", "parcels", "returns", "routes", "money", "sources", "outbox")
 CLOCK_S, DEMO_CLOCK_S = 20.0, 1.0
 """How often the time is sent: a sign of life, and in a demo the simulated clock itself."""
+GAP_S = 1.0
+"""The least time between two tellings: a busy house says "look again" once a second, not at each change."""
 
 
 @router.get("/events")
@@ -32,8 +34,11 @@ async def stream(request: Request, web: Web) -> AsyncIterator[str]:
         yield "retry: 2000\n\n"
         while not await request.is_disconnected():
             yield said("clock", web.house.now().isoformat())
-            for topic in await heard(queue, beat):
+            topics = await heard(queue, beat)
+            for topic in topics:
                 yield said("changed", topic)
+            if topics:
+                await asyncio.sleep(GAP_S)
 
 
 async def heard(queue: asyncio.Queue[str], wait_s: float) -> list[str]:

@@ -8,6 +8,7 @@ from store import (
     claim_tables,
     customers_tables,
     files_tables,
+    handover_tables,
     incident_tables,
     money_tables,
     promise_tables,
@@ -18,6 +19,7 @@ assert tables
 assert chat_tables
 assert customers_tables
 assert incident_tables
+assert handover_tables
 assert promise_tables
 assert money_tables
 assert files_tables

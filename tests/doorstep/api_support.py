@@ -60,7 +60,10 @@ EVENT: Mapping[str, Any] = {
     "place": "杭州",
     "text": "揽收",
 }
-BODIES = {"orders": ORDER, "shipments": SHIPMENT, "returns": RETURN, "disputes": DISPUTE, "events": EVENT}
+CASE: Mapping[str, Any] = {"number": "73100001234", "type": "运输破损", "text": "外箱压坏"}
+BODIES = {
+    "orders": ORDER, "shipments": SHIPMENT, "returns": RETURN, "disputes": DISPUTE, "events": EVENT, "cases": CASE,
+}  # fmt: skip
 
 
 class Client:

@@ -5,8 +5,7 @@ from pathlib import Path
 from store_support import add_shipment, at, damage, open_case, opened
 
 from domain.case import CaseEvent, CaseFact
-from store import cases, check, mail, telling
-from store.facts import FactRow
+from store import cases, check, mail, marks, telling
 from store.mail import Letter
 
 
@@ -30,8 +29,7 @@ def test_a_message_stands_on_its_case_and_in_the_outbox(tmp_path: Path) -> None:
 def test_the_mark_of_what_was_received_is_what_the_log_says(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         shipment = store.write(add_shipment)
-        fact = FactRow("shipment", str(shipment), "marked_received", at(5), None, "customer")
-        store.write(telling.set_received, shipment, received=True, fact=fact)
+        store.write(marks.write, shipment, "marked_received", at=at(5), by=None, channel="customer", words="")
         assert store.read(check.differences, now=at(9)) == []
         store.write(damage, "UPDATE watch SET note = ''")
-        assert [one.column for one in store.read(check.differences, now=at(9))] == ["received"]
+        assert [one.column for one in store.read(check.differences, now=at(9))] == ["note"]

@@ -6,7 +6,7 @@ from web_support import HOSTILE, HTMX, NOW, Browser, add_parcel, app_of, open_ca
 
 from domain.case import CaseEvent, Finding, Kind, Subject, SubjectType
 from domain.words import Words
-from store import cases, reads
+from store import cases, queues
 
 
 def order_of(page, *texts):
@@ -38,8 +38,9 @@ def test_the_counters_say_what_waits(house, lin):
     open_case(house, add_parcel(house, 2), hours_left=2)
     open_case(house, add_parcel(house, 3), hours_left=20)
     lin.post(f"/cases/{one}/acts", {"act": "acknowledge"})
-    counts = house.store.read(reads.desk_counts, now=NOW)
-    assert (counts.open, counts.due_soon, counts.breached, counts.unowned, counts.watched) == (3, 1, 1, 2, 3)
+    counts = house.store.read(queues.counts, "lin", now=NOW)
+    assert (counts.queues["all"], counts.due_soon, counts.breached, counts.queues["unowned"]) == (3, 1, 1, 2)
+    assert (counts.queues["mine"], counts.parcels_watched) == (1, 3)
 
 
 def test_an_incident_is_a_banner_not_a_row(house, lin):
@@ -48,7 +49,7 @@ def test_an_incident_is_a_banner_not_a_row(house, lin):
     page = lin.get("/").text
     assert f'<section class="incident" id="case-{case_id}">' in page
     assert "case-row" not in page
-    assert house.store.read(reads.desk_counts, now=NOW).open == 0
+    assert house.store.read(queues.counts, "lin", now=NOW).queues["all"] == 0
 
 
 def test_the_watch_list_stands_apart(house, lin):

@@ -96,7 +96,7 @@ def test_received_settles_what_was_open_and_the_desk_can_undo_it(house, stranger
     case = house.store.read(cases.get, case_id)
     assert (case.status, case.close_reason) == (CaseStatus.RESOLVED, "settled.received")
     assert "I have it" not in stranger.get(link_of(house), headers=EN).text
-    lin.post(f"/shipments/{shipment}/received", {"undo": "yes"})
+    lin.post(f"/parcels/{shipment}/mark", {"mark": "unmarked", "words": "another parcel"})
     again = house.store.read(cases.get, case_id)
     assert again.is_open
     assert again.promise_by == NOW + 24 * HOUR

@@ -10,7 +10,9 @@ from chat.base import ChatAct
 from domain.errors import RuleError
 from domain.shipment import Order
 from domain.words import Words
+from doorstep.web.case_parts import case_parts
 from doorstep.web.context import (
+    Acting,
     Desk,
     Form,
     Revealing,
@@ -29,7 +31,7 @@ from doorstep.web.life import life_of
 from doorstep.web.money_view import case_money
 from doorstep.web.timeline import timeline
 from monitor.acts import Refused, perform
-from store import claims, facts, intake, people, reads
+from store import cases, claims, facts, intake, people, reads
 from store.base import Db
 from store.facts import FactRow
 from store.reads import CasePage
@@ -55,7 +57,7 @@ def show_case(
         request, who, page, page=found, entries=timeline(found), names=names, mg=made_good,
         life=life_of(found.line.case.kind, found.facts, web.house.policy, now=web.house.now()),
         customer=panel_of(web, case_id), claims=web.house.store.read(_claims_of, found),
-        team=[person for person in team if person.active], **values,
+        parts=web.house.store.read(case_parts, case_id), team=[person for person in team if person.active], **values,
     )  # fmt: skip
 
 
@@ -65,6 +67,16 @@ def _case_and_team(db: Db, case_id: int) -> tuple[CasePage | None, list[people.P
 
 def _claims_of(db: Db, page: CasePage) -> list[claims.ClaimRow]:
     return claims.of_shipments(db, [view.shipment.id for view in page.views])
+
+
+@router.get("/cases/{case_id}/forms")
+def forms(request: Request, web: Shared, who: Acting, case_id: int) -> Response:
+    """What can be done to a case from its row, fetched when the row is opened."""
+    case = web.house.store.read(cases.get, case_id)
+    if case is None:
+        raise HTTPException(404, "case")
+    team = [person for person in web.house.store.read(people.people) if person.active]
+    return render(request, who, "_forms.html", case=case, team=team)
 
 
 @router.post("/cases/{case_id}/acts")

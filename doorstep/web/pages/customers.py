@@ -33,7 +33,7 @@ from doorstep.web.context import (
     tongue,
 )
 from monitor import acts, telling
-from monitor.customer_says import answer_by_desk, not_received, receive
+from monitor.customer_says import answer_by_desk
 from monitor.customer_words import Message, Rules, compose, language, ways_to, whole
 from monitor.telling import Word
 from store import cases, customers, facts, files, intake, people
@@ -229,18 +229,6 @@ def follow_up(web: Shared, who: Acting, form: Form, case_id: int) -> Response:
         raise HTTPException(409, outcome.why.code)
     web.house.bus.publish("cases")
     return go(f"/cases/{case_id}")
-
-
-@router.post("/shipments/{shipment_id}/received")
-def received(web: Shared, who: Acting, form: Form, shipment_id: int) -> Response:
-    """A person notes that the customer has a parcel, or takes that back."""
-    change = not_received if field(form, "undo", 5) else receive
-    web.house.store.write(
-        change, shipment_id, web.house.policy, now=web.house.now(), by=who.person.id, channel="console"
-    )
-    for topic in ("cases", "parcels"):
-        web.house.bus.publish(topic)
-    return go(field(form, "next") or "/parcels")
 
 
 # --- photos ----------------------------------------------------------------------------------------------------------

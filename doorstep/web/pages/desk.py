@@ -1,100 +1,133 @@
-"""The desk: open cases by promise left, incidents, the watch list; and the search."""
+"""The desk: its queues by promise left, the morning list, incidents, the watch list; and the search."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
+from domain.errors import RuleError
+from domain.people import Right, may
 from doorstep.web.context import Desk, Shared, SignedIn, Web, go, is_htmx, render
-from store import incident_reads, overviews, people, reads
+from store import handovers, incident_reads, people, queues, reads
 from store.base import Db
+from store.handovers import Item
 from store.incident_reads import IncidentLine
-from store.overviews import Hits
 from store.people import Person
-from store.reads import CaseLine, DeskCounts, WatchLine
+from store.queues import Counts, Queue, Wanted
+from store.reads import CaseLine, WatchLine
+from store.search import Hits
+from store.search import search as find
 
 router = APIRouter()
-SHOWN = 200
-"""Rows of a list on one page: more is no longer read by anybody; the filters narrow it."""
-NOBODY, MINE = "nobody", "mine"
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What of the cases is shown: one kind, one owner (a person's id, ``mine``, ``nobody``), or all (empty)."""
-
-    kind: str = ""
-    owner: str = ""
-
-    def keep(self, line: CaseLine, me: str) -> bool:
-        owner = line.case.owner or NOBODY
-        wanted = me if self.owner == MINE else self.owner
-        return (not self.kind or line.case.kind == self.kind) and (not wanted or owner == wanted)
+MINE = "mine"
+WATCHED_SHOWN = 20
+"""Of the watch list, below the cases; the rest is a queue of its own."""
+UNTOLD_SHOWN = 50
+TABS = (
+    Queue.MORNING, Queue.ALL, Queue.MINE, Queue.UNOWNED, Queue.DUE, Queue.CARRIER, Queue.UNCLAIMED, Queue.WATCH,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    counts: DeskCounts
-    promised: list[CaseLine]
+    """What the desk shows. ``more``: behind which row the next page begins; ``ranks``: which row begins which part of the
+    morning list; ``untold``: closed cases whose customer waits for a word; ``rolled``: incidents of many cases.
+    """
+
+    counts: Counts
+    lines: list[CaseLine]
+    more: str
     untold: list[CaseLine]
     incidents: list[CaseLine]
     rolled: list[IncidentLine]
-    hidden: int
     kinds: list[str]
     watched: list[WatchLine]
+    ranks: dict[int, int]
+    waits: dict[int, Item]
+    for_me: list[Item]
+    late: list[Item]
     team: list[Person]
     names: dict[str, str]
 
 
-def board(db: Db, filters: Filters, *, me: str, now: datetime) -> Board:
-    """What the desk shows at ``now``: incidents, which stand for their members, and the other cases with a promise."""
-    lines = reads.case_lines(db, members=False)
+def board(db: Db, wanted: Wanted, *, now: datetime, lead: bool = False) -> Board:
+    """What the desk shows at ``now``: cases with a promise apart from incidents, which stand for their members. Handovers that
+    nobody has confirmed in time are shown to a ``lead`` always, to everybody in the morning list.
+    """
     team = people.people(db)
-    chosen = [line for line in lines if filters.keep(line, me)]
-    promised = [line for line in chosen if line.case.promise_by]
+    watching = wanted.queue is Queue.WATCH
+    found = queues.Page([]) if watching else queues.page(db, wanted, now=now)
+    watched = queues.watch_page(db, after=wanted.after) if watching else queues.watch_page(db, size=WATCHED_SHOWN)
     return Board(
-        counts=reads.desk_counts(db, now=now),
-        promised=promised[:SHOWN],
-        untold=reads.untold_lines(db, limit=SHOWN),
-        incidents=[line for line in lines if line.case.promise_by is None],
+        counts=queues.counts(db, wanted.me, now=now),
+        lines=found.lines,
+        more=watched.more if watching else found.more,
+        untold=reads.untold_lines(db, limit=UNTOLD_SHOWN),
+        incidents=queues.incidents(db),
         rolled=incident_reads.incident_lines(db),
-        hidden=max(len(promised) - SHOWN, 0),
-        kinds=kinds_of(lines),
-        watched=reads.watch_lines(db, limit=SHOWN),
+        kinds=sorted(kind.value for kind in queues.open_kinds(db)),
+        watched=watched.lines,
+        ranks=first_of_each_rank(found.lines) if wanted.queue is Queue.MORNING else {},
+        waits=handovers.waiting_cases(db, [line.case.id for line in found.lines]),
+        for_me=handovers.waiting_for(db, wanted.me),
+        late=handovers.late(db, now=now) if lead or wanted.queue is Queue.MORNING else [],
         team=[person for person in team if person.active],
         names={person.id: person.name for person in team},
     )
 
 
-def kinds_of(lines: Sequence[CaseLine]) -> list[str]:
-    return sorted({line.case.kind.value for line in lines if line.case.promise_by})
+def first_of_each_rank(lines: Sequence[CaseLine]) -> dict[int, int]:
+    """By case id: the rank that begins with it on this page."""
+    found: dict[int, int] = {}
+    for line in lines:
+        found.setdefault(line.case.rank, line.case.id)
+    return {case_id: rank for rank, case_id in found.items()}
+
+
+def wanted_of(who: Desk, queue: str, kind: str, owner: str, after: str) -> Wanted:
+    """What an address asks for; a queue that isn't one shows all."""
+    known = Queue(queue) if queue in set(Queue) else Queue.ALL
+    return Wanted(known, who.person.id, kind, who.person.id if owner == MINE else owner, after)
+
+
+def address(wanted: Wanted, *, path: str = "/", **other: str) -> str:
+    """The address of a queue, changed in ``other``; a change of what is shown begins at its top."""
+    changed = replace(wanted, **{"after": "", **other})  # type: ignore[arg-type]
+    parts = {"queue": changed.queue, "kind": changed.kind, "owner": changed.owner, "after": changed.after}
+    query = urlencode({name: str(value) for name, value in parts.items() if value and value != Queue.ALL})
+    return f"{path}?{query}" if query else path
 
 
 @router.get("/")
-def desk(request: Request, web: Shared, who: SignedIn, kind: str = "", owner: str = "") -> Response:
-    return _show(request, web, who, Filters(kind, owner), "desk.html")
+def desk(
+    request: Request, web: Shared, who: SignedIn, queue: str = "", kind: str = "", owner: str = "", after: str = ""
+) -> Response:
+    return _show(request, web, who, wanted_of(who, queue, kind, owner, after), "desk.html")
 
 
 @router.get("/desk/board")
-def desk_board(request: Request, web: Shared, who: SignedIn, kind: str = "", owner: str = "") -> Response:
+def desk_board(
+    request: Request, web: Shared, who: SignedIn, queue: str = "", kind: str = "", owner: str = "", after: str = ""
+) -> Response:
     """The changing part of the desk alone."""
-    if not is_htmx(request):
-        return go("/")
-    return _show(request, web, who, Filters(kind, owner), "_board.html")
+    wanted = wanted_of(who, queue, kind, owner, after)
+    return _show(request, web, who, wanted, "_board.html") if is_htmx(request) else go(address(wanted))
 
 
-def _show(request: Request, web: Web, who: Desk, filters: Filters, page: str) -> Response:
-    now = web.house.now()
-    found = web.house.store.read(board, filters, me=who.person.id, now=now)
-    return render(request, who, page, board=found, filters=filters)
+def _show(request: Request, web: Web, who: Desk, wanted: Wanted, page: str) -> Response:
+    try:
+        found = web.house.store.read(board, wanted, now=web.house.now(), lead=may(who.person.role, Right.APPROVE))
+    except RuleError as exc:
+        raise HTTPException(422, str(exc)) from exc
+    return render(request, who, page, board=found, wanted=wanted, tabs=TABS, address=address)
 
 
 @router.get("/search")
 def search(request: Request, web: Shared, who: SignedIn, q: str = "") -> Response:
-    hits = web.house.store.read(overviews.search, q[:100])
+    hits = web.house.store.read(find, q[:100])
     only = the_only_one(hits)
     return go(only) if only else render(request, who, "search.html", q=q[:100], hits=hits)
 

@@ -55,6 +55,15 @@
 
   // --- live: the stream says what changed, the fragments fetch themselves -----------------------------------------
   const PAUSE = 900; // ms between refreshes: a busy house mustn't make a page flicker
+  const LONGEST_PAUSE = 20000;
+  const SHARE = 15; // a refresh that took a second is followed by 15 of rest: open pages never weigh the house down
+  let pause = PAUSE;
+  document.addEventListener("htmx:beforeRequest", (event) => { event.detail.xhr.asked = performance.now(); });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.requestConfig?.verb !== "get") return;
+    const took = performance.now() - event.detail.xhr.asked;
+    pause = Math.min(Math.max(PAUSE, took * SHARE), LONGEST_PAUSE) * (0.8 + Math.random() * 0.4);
+  });
   const waiting = new Set();
   let last = 0;
   let timer = 0;
@@ -63,7 +72,8 @@
     const at = document.activeElement;
     const writing = at && at.closest("main") && at.matches("input, textarea, select");
     const written = all("main textarea, main input[name=words]").some((one) => one.value && one.checkVisibility());
-    return Boolean(writing || written || document.querySelector("main details.more[open], dialog[open]"));
+    const picked = document.querySelector("main .pick:checked");
+    return Boolean(writing || written || picked || document.querySelector("main details.more[open], dialog[open]"));
   }
 
   function flush() {
@@ -85,7 +95,7 @@
     stream.addEventListener("clock", (event) => { setClock(event.data); tick(); });
     stream.addEventListener("changed", (event) => {
       waiting.add(event.data);
-      later(Math.max(0, PAUSE - (Date.now() - last)));
+      later(Math.max(0, pause - (Date.now() - last)));
     });
     stream.addEventListener("open", () => body.classList.remove("offline"));
     stream.addEventListener("error", () => body.classList.add("offline"));
@@ -127,6 +137,9 @@
   // --- small things that need no request ----------------------------------------------------------------------------
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submit]")) event.target.form.submit();
+    if (event.target.matches("[data-all]")) {
+      for (const one of all(event.target.dataset.all)) one.checked = event.target.checked;
+    }
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-help]")) document.getElementById("help")?.showModal();
@@ -146,6 +159,12 @@
   }
 
   const row = () => document.activeElement?.closest(".case-row");
+  const focusIn = (more) => more.querySelector("select, textarea, input:not([type=hidden])")?.focus();
+  // the forms of a row are fetched when it is opened; the keyboard goes on in them
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const more = event.target.closest?.("details.more[open]");
+    if (more) focusIn(more);
+  });
   const KEYS = {
     j: () => step(1),
     k: () => step(-1),
@@ -154,9 +173,10 @@
       const more = row()?.querySelector("details.more");
       if (!more) return;
       more.open = true;
-      more.querySelector("select, textarea, input:not([type=hidden])")?.focus();
+      focusIn(more);
     },
     Enter: () => { if (document.activeElement === row()) location.href = row().dataset.href; },
+    x: () => row()?.querySelector(".pick")?.click(),
     "/": () => document.getElementById("q")?.focus(),
     "?": () => document.getElementById("help")?.showModal(),
   };

@@ -1,0 +1,75 @@
+"""The types of cases that people open: the shipped table (case_types.toml)."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from domain.case import Kind, SubjectType
+from domain.case_types import CaseType, Party, Rank, Root
+from domain.errors import RuleError
+
+OTHER = "other"
+"""The type of what nobody could name."""
+
+
+class _Type(Struct, frozen=True, forbid_unknown_fields=True):
+    root: Root
+    zh: str
+    en: str
+    party: Party
+    handling_h: Annotated[int, Meta(ge=1, le=48)]
+    kind: Kind = Kind.DISPUTED
+    rank: Literal["dispute", "refund", "due"] = "due"
+    about: tuple[Literal["order", "shipment", "return"], ...] = ("order", "shipment", "return")
+    others: tuple[str, ...] = ()
+
+
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
+    types: dict[str, _Type]
+
+
+@cache
+def case_types() -> Mapping[str, CaseType]:
+    """By id, in the order of the file: product, service, logistics, buyer."""
+    return read_case_types(files("config").joinpath("policies/case_types.toml").read_text(encoding="utf-8"))
+
+
+def read_case_types(text: str, *, name: str = "case_types.toml") -> Mapping[str, CaseType]:
+    """The types in ``text``. Raises RuleError that names the file and what is wrong in it."""
+    try:
+        table = msgspec.convert(tomllib.loads(text), _File).types
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as exc:
+        raise RuleError(f"{name}: {exc}") from exc
+    if OTHER not in table:
+        raise RuleError(f"{name}: needs a type `{OTHER}` for what has no name")
+    return {type_id: _type(type_id, one) for type_id, one in table.items()}
+
+
+def _type(type_id: str, one: _Type) -> CaseType:
+    return CaseType(
+        id=type_id,
+        root=one.root,
+        names={"zh": one.zh, "en": one.en},
+        party=one.party,
+        handling=timedelta(hours=one.handling_h),
+        kind=one.kind,
+        rank=Rank[one.rank.upper()],
+        about=frozenset(SubjectType(name) for name in one.about),
+        others=frozenset(word.casefold() for word in one.others),
+    )
+
+
+def type_named(text: str) -> CaseType | None:
+    """A type by its id, its name in either language or another word for it; None where nobody knows it."""
+    word = text.strip().casefold()
+    return next((one for one in case_types().values() if word in _words(one)), None)
+
+
+def _words(one: CaseType) -> frozenset[str]:
+    return one.others | {one.id, *(name.casefold() for name in one.names.values())}
