@@ -16,7 +16,16 @@ from msgspec import Meta, Struct
 from config.checking import Misfit, did_you_mean, fit
 from config.environment import Overlay, overlay, variable_of
 from config.errors import ConfigError, Problem
-from config.policies import ClaimsPolicy, DeskPolicy, DetectionPolicy, load_claims, load_desk, load_detection
+from config.policies import (
+    ClaimsPolicy,
+    DeskPolicy,
+    DetectionPolicy,
+    PrivacyPolicy,
+    load_claims,
+    load_desk,
+    load_detection,
+    load_privacy,
+)
 from config.policies.detection_file import WEEKDAYS, Weekday
 from config.policies.workdays import announced
 from config.secrets import take_files
@@ -187,6 +196,7 @@ class PolicyFiles(_Table, frozen=True):
     detection: str = ""
     claims: str = ""
     desk: str = ""
+    privacy: str = ""
 
 
 class Map(_Table, frozen=True):
@@ -233,6 +243,7 @@ class Settings:
     returns: Returns
     map: Map
     detection: DetectionPolicy
+    privacy: PrivacyPolicy
 
     def __repr__(self) -> str:
         return f"Settings({str(self.file)!r})"
@@ -275,14 +286,16 @@ def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Struct
     lines = lines_of(text)
     problems = [_problem(m, path, lines, laid) for m in misfits]
     detection, own_problems = _detection(tables, path)
-    if problems or own_problems:
-        raise ConfigError([*problems, *own_problems])
-    return _settings(path, fitted.value, adapters["carriers"][0], adapters["chats"][0], detection)
+    privacy, more = _policy(load_privacy, tables, "privacy", path)
+    if problems or own_problems or more:
+        raise ConfigError([*problems, *own_problems, *more])
+    return _settings(path, fitted.value, adapters["carriers"][0], adapters["chats"][0], detection, privacy)
 
 
 def defaults(path: Path) -> Settings:
     """The settings of an empty file that would stand at ``path``: no carriers, no chats."""
-    return _settings(path, _File(), {}, {}, replace(load_detection(), claims=load_claims(), desk=load_desk()))
+    detection = replace(load_detection(), claims=load_claims(), desk=load_desk())
+    return _settings(path, _File(), {}, {}, detection, load_privacy())
 
 
 def _settings(
@@ -291,6 +304,7 @@ def _settings(
     carriers: Mapping[str, Mapping[str, Any]],
     chats: Mapping[str, Mapping[str, Any]],
     detection: DetectionPolicy,
+    privacy: PrivacyPolicy,
 ) -> Settings:
     doorstep = file.doorstep
     url = doorstep.public_url.rstrip("/") or f"http://{doorstep.host}:{doorstep.port}"
@@ -307,6 +321,7 @@ def _settings(
         returns=file.returns,
         map=file.map,
         detection=_for_this_desk(detection, file),
+        privacy=privacy,
     )
 
 
@@ -378,7 +393,7 @@ def _detection(tables: Mapping[str, Any], path: Path) -> tuple[DetectionPolicy, 
     return replace(detection, claims=claims, desk=desk), (*problems, *of_claims, *of_desk)
 
 
-P_ = TypeVar("P_", DetectionPolicy, ClaimsPolicy, DeskPolicy)
+P_ = TypeVar("P_", DetectionPolicy, ClaimsPolicy, DeskPolicy, PrivacyPolicy)
 
 
 def _policy(

@@ -8,7 +8,7 @@ from random import Random
 import structlog
 
 from carriers.sender import Line
-from doorstep import bookings, outbox
+from doorstep import bookings, outbox, retention
 from doorstep.house import House
 from monitor.tick import TickReport
 from monitor.tick import tick as monitor_tick
@@ -34,6 +34,7 @@ async def beat(
     booked = await bookings.look_after_due(house, now=now)
     picked = await pickup_tick(house.store, house.pickups, now=now, solve=solve, link=house.route_link, rng=rng)
     sent = await outbox.send_due(house.store, now=now)
+    await retention.keep_no_longer(house, now=now)
     tell(house, watched, picked, sent)
     if booked:
         log.info("bookings", looked_after=booked)

@@ -45,6 +45,7 @@ def run_daemon(config: Path) -> None:
     from doorstep.adopting import adopt_orphans
     from doorstep.chats import channels_of
     from doorstep.daemon import Daemon, listen, serve
+    from doorstep.erasures import reapply
     from doorstep.solving import Apart
     from doorstep.watched_folder import importer
     from scheduler.router.problem import Seconds
@@ -62,6 +63,7 @@ def run_daemon(config: Path) -> None:
     with Store(settings.database) as store:
         house = open_house(settings, store)
         store.write(adopt_orphans, settings, now=house.now())
+        reapply(house)  # a restored backup may know people who were erased since
         greet(house)
         daemon = Daemon(
             house,

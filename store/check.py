@@ -12,7 +12,7 @@ from sqlalchemy import select
 from domain.case import CaseEvent, CaseFact, fold_case
 from domain.parcel import fold
 from domain.pickup import ReturnEvent, ReturnStatus
-from store import bookings, cases, promises, returns, tables, tracking
+from store import bookings, cases, erasing, promises, returns, tables, tracking
 from store.base import Db
 from store.facts import FactRow, to_row
 from store.tables import maybe_from_seconds, table, to_json
@@ -41,7 +41,7 @@ def differences(db: Db, *, now: datetime) -> list[Difference]:
     """Everything stored that differs from what its facts amount to; empty where all is well."""
     integrity = db.exec_driver_sql("PRAGMA integrity_check").scalar()
     broken = [] if integrity == "ok" else [Difference("database", "integrity", integrity, "ok")]
-    kept = (_cases, _returns, _stops, _bookings, _ledger, _outbox_ids)
+    kept = (_cases, _returns, _stops, _bookings, _ledger, _outbox_ids, _erasures)
     return [*broken, *_parcels(db, now), *(found for look in kept for found in look(db))]
 
 
@@ -162,6 +162,11 @@ def _outbox_ids(db: Db) -> Iterator[Difference]:
     letters = {r[0] for r in db.execute(select(_outbox.c.subject_id).where(_outbox.c.subject_type == "case"))}
     rows = db.execute(select(_case.c.id).where(_case.c.closed_at.is_(None)).order_by(_case.c.id))
     yield from (Difference(f"case {r.id}", "alert", "none", "one at least") for r in rows if str(r.id) not in letters)
+
+
+def _erasures(db: Db) -> Iterator[Difference]:
+    """Facts that were rewritten for an erased customer are as the erasure left them, and no others were."""
+    yield from (Difference(subject, "words", stored, due) for subject, stored, due in erasing.faults(db))
 
 
 def _compare(subject: str, row: Any, rebuilt: dict[str, Any]) -> Iterator[Difference]:

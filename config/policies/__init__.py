@@ -16,6 +16,7 @@ from config.policies.detection import (
     Threshold,
 )
 from config.policies.detection_file import load_detection
+from config.policies.privacy import PrivacyPolicy, load_privacy
 
 __all__ = [
     "AwaitingPolicy",
@@ -27,6 +28,7 @@ __all__ = [
     "FailedAttemptPolicy",
     "IncidentPolicy",
     "PollingPolicy",
+    "PrivacyPolicy",
     "PromisePolicy",
     "RegionPolicy",
     "RiskPolicy",
@@ -38,4 +40,5 @@ __all__ = [
     "load_claims",
     "load_desk",
     "load_detection",
+    "load_privacy",
 ]

@@ -21,12 +21,25 @@ from doorstep.house import House
 from doorstep.web import live
 from doorstep.web.auth import Attempts
 from doorstep.web.context import SignInFirst, Web, is_htmx, render, visitor, wants_json
-from doorstep.web.pages import cases, chat_link, courier, demo, desk, ledger, parcels, returns, routes, sign_in
+from doorstep.web.pages import (
+    cases,
+    chat_link,
+    courier,
+    customer_data,
+    demo,
+    desk,
+    ledger,
+    parcels,
+    people,
+    returns,
+    routes,
+    sign_in,
+)
 from doorstep.web.pmtiles import Archive, open_archive
 
 HERE = Path(__file__).parent
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
-PAGES = (sign_in, desk, cases, chat_link, parcels, returns, routes, courier, ledger, demo, live)
+PAGES = (sign_in, desk, cases, chat_link, parcels, returns, routes, courier, ledger, people, customer_data, demo, live)
 STATIC_MAX_AGE_S = 3_600
 NO_CACHE = "no-store"
 """Pages hold customers' data: they stay out of every cache."""

@@ -3,10 +3,11 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from store import chat_tables, promise_tables, tables
+from store import chat_tables, privacy_tables, promise_tables, tables
 
 assert tables
 assert chat_tables
+assert privacy_tables
 assert promise_tables
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=SQLModel.metadata, render_as_batch=True
