@@ -24,11 +24,13 @@ from config.policies import (
     DeskPolicy,
     DetectionPolicy,
     EnquiryPolicy,
+    PrivacyPolicy,
     load_claims,
     load_desk,
     load_detection,
     load_enquiries,
     load_make_good,
+    load_privacy,
 )
 from config.policies.detection_file import WEEKDAYS, Weekday
 from config.policies.workdays import announced
@@ -203,6 +205,7 @@ class PolicyFiles(_Table, frozen=True):
     desk: str = ""
     make_good: str = ""
     enquiries: str = ""
+    privacy: str = ""
 
 
 class Map(_Table, frozen=True):
@@ -253,6 +256,7 @@ class Settings:
     detection: DetectionPolicy
     merchant: Merchant
     make_good: MakeGoodPolicy
+    privacy: PrivacyPolicy
     customers: Customers = field(default_factory=Customers)
     customer_texts: Overlaid = field(default_factory=dict)
 
@@ -307,17 +311,18 @@ def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Struct
     problems = [_problem(m, path, lines, laid) for m in misfits]
     detection, own_problems = _detection(tables, path)
     make_good, more_problems = _policy(load_make_good, tables, "make_good", path)
+    privacy, of_privacy = _policy(load_privacy, tables, "privacy", path)
     texts, text_problems = _texts(fitted.value.customers.texts if fitted.value else "", path)
-    if problems or own_problems or more_problems or text_problems:
-        raise ConfigError([*problems, *own_problems, *more_problems, *text_problems])
-    made = _settings(path, fitted.value, adapters["carriers"][0], adapters["chats"][0], detection, make_good)
+    if wrong := [*problems, *own_problems, *more_problems, *of_privacy, *text_problems]:
+        raise ConfigError(wrong)
+    made = _settings(path, fitted.value, adapters["carriers"][0], adapters["chats"][0], detection, make_good, privacy)
     return replace(made, customer_texts=texts)
 
 
 def defaults(path: Path) -> Settings:
     """The settings of an empty file that would stand at ``path``: no carriers, no chats."""
     detection = replace(load_detection(), claims=load_claims(), desk=load_desk(), enquiries=load_enquiries())
-    return _settings(path, _File(), {}, {}, detection, load_make_good())
+    return _settings(path, _File(), {}, {}, detection, load_make_good(), load_privacy())
 
 
 def _settings(
@@ -327,6 +332,7 @@ def _settings(
     chats: Mapping[str, Mapping[str, Any]],
     detection: DetectionPolicy,
     make_good: MakeGoodPolicy,
+    privacy: PrivacyPolicy,
 ) -> Settings:
     doorstep = file.doorstep
     url = doorstep.public_url.rstrip("/") or f"http://{doorstep.host}:{doorstep.port}"
@@ -345,6 +351,7 @@ def _settings(
         detection=_for_this_desk(detection, file),
         merchant=file.merchant,
         make_good=make_good,
+        privacy=privacy,
         customers=file.customers,
     )
 
@@ -427,7 +434,7 @@ def _detection(tables: Mapping[str, Any], path: Path) -> tuple[DetectionPolicy, 
     return laid, (*problems, *of_claims, *of_desk, *of_enquiries)
 
 
-P_ = TypeVar("P_", DetectionPolicy, ClaimsPolicy, DeskPolicy, EnquiryPolicy, MakeGoodPolicy)
+P_ = TypeVar("P_", DetectionPolicy, ClaimsPolicy, DeskPolicy, EnquiryPolicy, MakeGoodPolicy, PrivacyPolicy)
 
 
 def _policy(

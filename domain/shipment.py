@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.parcel import NEW, Delivered, ParcelState
+from domain.privacy import Known
 from domain.tracking import NoData
 
 
@@ -44,6 +45,11 @@ class Customer:
     lat: float | None = None
     lon: float | None = None
     located: str = ""
+
+    @property
+    def known(self) -> Known:
+        """What texts are masked by."""
+        return Known(self.name, self.phone, self.email, self.address)
 
 
 @dataclass(frozen=True, slots=True)

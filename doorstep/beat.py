@@ -8,7 +8,7 @@ from random import Random
 import structlog
 
 from carriers.sender import Line
-from doorstep import bookings, customers, outbox
+from doorstep import bookings, customers, outbox, retention
 from doorstep.house import House
 from monitor.tick import TickReport
 from monitor.tick import tick as monitor_tick
@@ -45,6 +45,7 @@ async def beat(
     told = await customers.look_after_due(house, now=now)
     outside = (ledger.CHANNEL,) if house.settings.merchant.url else ()
     sent = await outbox.send_due(house.store, now=now, outside=outside)
+    await retention.keep_no_longer(house, now=now)
     tell(house, watched, picked, sent)
     if told:
         house.bus.publish("cases")

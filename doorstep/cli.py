@@ -9,6 +9,7 @@ import typer
 
 from doorstep.cli_money import money
 from doorstep.cli_parts import CONFIG, AsJson, Config, operate, read_json, show, show_outcome
+from doorstep.cli_people import customers, people
 from doorstep.cli_pickups import pickups
 
 app = typer.Typer(
@@ -27,11 +28,9 @@ carriers = typer.Typer(
 chat = typer.Typer(help="Chats: list, test, link somebody to the desk.", no_args_is_help=True)
 config = typer.Typer(help="The configuration.", no_args_is_help=True)
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
-people = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 for name, group in (
-    ("cases", cases), ("routes", routes), ("carriers", carriers), ("pickups", pickups), ("money", money),
-    ("chat", chat),
-    ("config", config), ("keys", keys), ("people", people),
+    ("cases", cases), ("routes", routes), ("carriers", carriers), ("pickups", pickups), ("money", money), ("chat", chat),
+    ("config", config), ("keys", keys), ("people", people), ("customers", customers),
 ):  # fmt: skip
     app.add_typer(group, name=name)
 
@@ -465,30 +464,6 @@ def keys_create(name: str, config: Config = CONFIG, json: AsJson = False) -> Non
     """Create an API key; it is shown once."""
     answer = operate(config, "key_create", name=name)
     show(answer, json, lambda a: [a["key"]])
-
-
-@people.command("add")
-def people_add(
-    person: Annotated[str, typer.Argument(metavar="ID", help="A short id, such as li.")],
-    name: str,
-    role: Annotated[str, typer.Option(help="viewer, agent, lead or admin.")] = "agent",
-    lang: Annotated[str, typer.Option(help="zh or en; the installation's by default.")] = "",
-    config: Config = CONFIG,
-) -> None:
-    """Add a person, or change one; the password is asked for (or read from DOORSTEP_PASSWORD)."""
-    password = os.environ.get("DOORSTEP_PASSWORD") or (
-        typer.prompt("Password (empty: sign-in links only)", default="", hide_input=True, show_default=False)
-        if sys.stdin.isatty()
-        else ""
-    )
-    answer = operate(config, "person_add", id=person, name=name, role=role, lang=lang, password=password)
-    typer.echo(f"{answer['id']}: {answer['name']} ({answer['role']})")
-
-
-@people.command("link")
-def people_link(person: Annotated[str, typer.Argument(metavar="ID")], config: Config = CONFIG) -> None:
-    """A one-time link that signs a person in."""
-    typer.echo(operate(config, "sign_in", id=person)["url"])
 
 
 if __name__ == "__main__":

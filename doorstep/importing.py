@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from domain.errors import RuleError
+from domain.privacy import mask_text
 from doorstep.intake_headers import HEADERS, columns_of
 from doorstep.intake_values import order_reference, text_of, tracking_number
 from doorstep.sheets import Sheet, read_sheet
@@ -51,7 +52,7 @@ class BadRow:
     reason: str
 
     def __str__(self) -> str:
-        return f"line {', '.join(str(line) for line in self.lines)}: {self.reason}"
+        return f"line {', '.join(str(line) for line in self.lines)}: {mask_text(self.reason)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Report:
             "created": self.created,
             "known": self.known,
             "rejected": self.rejected,
-            "rows": [{"lines": list(row.lines), "reason": row.reason} for row in self.bad[:MAX_SHOWN]],
+            "rows": [{"lines": list(row.lines), "reason": mask_text(row.reason)} for row in self.bad[:MAX_SHOWN]],
             "ignored": list(self.ignored),
             "fault": self.fault,
             "lines": self.lines,
@@ -160,6 +161,8 @@ def _body(cells: Sequence[Any], fields: Sequence[str | None]) -> dict[str, Any]:
     return {name: value for name, value in pairs if name and value is not None and text_of(value)}
 
 
+PEOPLE = frozenset({"customer", "phone", "email", "address"})
+"""Fields that no report quotes: it lies about in a folder."""
 ORDER_ITEM = ("sku", "name", "qty", "price", "price_cents", "amount", "category")
 
 
@@ -206,7 +209,8 @@ def _merged(lines: tuple[int, ...], bodies: Sequence[Mapping[str, Any]], more: M
     for body in bodies:
         for name, value in body.items():
             if name in merged and text_of(merged[name]) != text_of(value):
-                return Entry(lines, {}, f"{name}: these lines say both {merged[name]!r} and {value!r}")
+                said = "different things" if name in PEOPLE else f"both {merged[name]!r} and {value!r}"
+                return Entry(lines, {}, f"{name}: these lines say {said}")
             merged[name] = value
     return Entry(lines, {**merged, **more})
 

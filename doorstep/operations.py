@@ -27,18 +27,27 @@ from doorstep.control import Operation
 from doorstep.figures import figures_told
 from doorstep.house import House
 from doorstep.money_operations import money_confirm, money_export, money_list
+from doorstep.people_operations import (
+    customer_erase,
+    customer_export,
+    customer_hold,
+    customer_show,
+    people_list,
+    person_active,
+    person_add,
+    person_role,
+    reapply_erasures,
+    sign_in,
+)
 from doorstep.solving import Apart
 from doorstep.taking import Sender, takers_of
-from doorstep.web.auth import hash_password
 from monitor import acts
 from scheduler.router.problem import Seconds
 from scheduler.tick import tick
 from store import cases, check, people, reads, returns
 from store.cases import CaseRow
-from store.people import Person
 
 PLAN_SECONDS = 10.0
-ROLES = ("viewer", "agent", "lead", "admin")
 
 
 def cases_list(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,23 +117,6 @@ def key_digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def person_add(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
-    if params["role"] not in ROLES:
-        raise RuleError(f"role: {params['role']!r} is none of {', '.join(ROLES)}")
-    hashed = hash_password(params["password"]) if params.get("password") else ""
-    person = Person(params["id"], params["name"], params["role"], params.get("lang", ""), hashed)
-    house.store.write(people.save_person, person)
-    return {"id": person.id, "name": person.name, "role": person.role}
-
-
-def sign_in(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
-    from doorstep.web.auth import sign_in_link
-
-    if house.store.read(people.find_person, params["id"]) is None:
-        raise RuleError(f"there is no person {params['id']!r}: add one with `doorstep people add`")
-    return {"url": sign_in_link(house, params["id"])}
-
-
 def routes_plan(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
     """Plan what is past its cut-off. A batch is dispatched once, whoever plans it, a beat of the daemon or this."""
     del params
@@ -176,10 +168,18 @@ OPERATIONS: dict[str, Operation] = {
     "case_act": case_act,
     "import": import_file,
     "key_create": key_create,
+    "people_list": people_list,
     "person_add": person_add,
+    "person_role": person_role,
+    "person_active": person_active,
     "sign_in": sign_in,
     "routes_plan": routes_plan,
     "routes_show": routes_show,
+    "customer_show": customer_show,
+    "customer_export": customer_export,
+    "customer_erase": customer_erase,
+    "customer_hold": customer_hold,
+    "reapply_erasures": reapply_erasures,
     "check": check_all,
     "figures": figures_told,
     "chats_list": chats_list,

@@ -46,6 +46,7 @@ def run_daemon(config: Path) -> None:
     from doorstep.chats import channels_of
     from doorstep.customer_post import CustomerPost, ways_of
     from doorstep.daemon import Daemon, listen, serve
+    from doorstep.erasures import reapply
     from doorstep.merchant import merchant_of
     from doorstep.solving import Apart
     from doorstep.watched_folder import importer
@@ -64,6 +65,7 @@ def run_daemon(config: Path) -> None:
     with Store(settings.database) as store:
         house = open_house(settings, store)
         store.write(adopt_orphans, settings, now=house.now())
+        reapply(house)  # a restored backup may know people who were erased since
         greet(house)
         daemon = Daemon(
             house,

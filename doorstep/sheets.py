@@ -115,3 +115,18 @@ def _cell(value: Any) -> Any:
     if abs(value) >= 10**EXACT_DIGITS:
         return f"{value:.2E}"
     return int(value) if float(value).is_integer() else value
+
+
+def text_of_file(path: Path) -> tuple[str, str]:
+    """A text file's content and its encoding. Raises RuleError where it is none that we read."""
+    raw = path.read_bytes()
+    text = _decoded(path.name, raw)
+    encoding = next(name for name in ("utf-8-sig", "utf-8", "utf-16", "gb18030") if _is(name, raw, text))
+    return text, encoding
+
+
+def _is(encoding: str, raw: bytes, text: str) -> bool:
+    try:
+        return raw.decode(encoding) == text and text.encode(encoding) == raw
+    except UnicodeError:
+        return False

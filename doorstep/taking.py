@@ -13,6 +13,7 @@ from config.settings import Settings
 from config.words import LANGS, texts
 from domain.errors import RuleError
 from domain.pickup import ReturnStatus
+from domain.privacy import NOBODY
 from domain.returns import Return
 from domain.shipment import Shipment
 from domain.tracking import Leg, Milestone, ParcelReading
@@ -160,7 +161,8 @@ def take_event(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, now
     [view] = tracking.views(db, known[:1]).values()
     apart = leg is Leg.RETURN and view.shipment.leg != Leg.RETURN
     reading = ParcelReading(number, (event,), leg.value if apart else None, leg)
-    gained = tracking.record(db, [(known[0], MANUAL, masked((reading,)))], now=now)
+    customer = intake.known_of(db, known[:1]).get(known[0], NOBODY)
+    gained = tracking.record(db, [(known[0], MANUAL, masked((reading,), customer))], now=now)
     if gained:
         data = {"milestone": event.milestone.value}
         facts.append(

@@ -17,7 +17,7 @@ from carriers.parts import may_be_kept
 from carriers.sender import Answer, Line, answered
 from config.policies import DetectionPolicy
 from domain.errors import AccessDenied, OutsideError, RateLimited, UnreadableReply
-from domain.privacy import mask_text, scrub_body
+from domain.privacy import NOBODY, Known, mask_text, scrub_body
 from domain.shipment import ShipmentView
 from domain.tracking import Ask, Failed, Found, NoData, NotFound, ParcelReading, Reading, ScanEvent
 from monitor import look, spending
@@ -232,7 +232,9 @@ def take_in(
     now: datetime,
 ) -> dict[int, int]:
     """Write what was read of each shipment, polled or pushed: events, next deadlines, carriers corrected, findings."""
-    found = [(d.shipment_id, carrier.id, masked(r.parcels)) for d, r in pairs if isinstance(r, Found) and r.parcels]
+    told = [(d.shipment_id, r) for d, r in pairs if isinstance(r, Found) and r.parcels]
+    known = intake.known_of(db, [shipment_id for shipment_id, _ in told])
+    found = [(one, carrier.id, masked(r.parcels, known.get(one, NOBODY))) for one, r in told]
     gained = tracking.record(db, found, now=now)
     views = _reschedule(db, carrier, pairs, state, policy, now)
     for one, reading in pairs:
@@ -255,14 +257,17 @@ def raw_body(carrier: Carrier, reply: HttpReply, readings: Sequence[Reading]) ->
     return RawBody(carrier.id, reply.status, scrub_body(reply.body, carrier.scrub), error)
 
 
-def masked(parcels: Iterable[ParcelReading]) -> tuple[ParcelReading, ...]:
-    """Readings as they are stored: without names and phone numbers in the texts."""
-    return tuple(replace(parcel, events=tuple(_masked(event) for event in parcel.events)) for parcel in parcels)
+def masked(parcels: Iterable[ParcelReading], known: Known = NOBODY) -> tuple[ParcelReading, ...]:
+    """Readings as they are stored: without names and phone numbers in the texts, of the customer or of anybody."""
+    return tuple(replace(parcel, events=tuple(_masked(event, known) for event in parcel.events)) for parcel in parcels)
 
 
-def _masked(event: ScanEvent) -> ScanEvent:
-    text = mask_text(event.text)
-    return event if text == event.text else event.saying(text)
+def _masked(event: ScanEvent, known: Known) -> ScanEvent:
+    text = known.hide(event.text)
+    shown = event if text == event.text else event.saying(text)
+    if not shown.place or (place := known.hide(shown.place)) == shown.place:
+        return shown
+    return replace(shown, place=place)
 
 
 def _reschedule(

@@ -39,9 +39,11 @@ def take(
         return True
     reply = HttpReply(200, headers, push.unwrap(body))
     asks = [Ask(number) for number in _numbers(carrier, reply.body)]
+    shipments = [asking.asked_of(db, carrier.id, account.name, ask.number) for ask in asks]
+    if any(one is not None and asking.is_erased(db, one.shipment_id) for one in shipments):
+        return True  # what it says of an erased customer isn't kept
     readings = failing_softly(carrier.id, lambda: push.read(reply, asks, now), asks)
     keep_body(db, carrier, reply, readings, now=now)
-    shipments = [asking.asked_of(db, carrier.id, account.name, ask.number) for ask in asks]
     told = zip(shipments, readings, strict=True)
     pairs = [(one, reading) for one, reading in told if one is not None and answered(reading)]
     subscriptions.called(db, carrier.id, [one.shipment_id for one, _ in pairs], now=now)

@@ -118,6 +118,12 @@ def asked_of(db: Db, source: str, account: str, number: str) -> Due | None:
     return due_of(row) if row else None
 
 
+def is_erased(db: Db, shipment_id: int) -> bool:
+    """Whether its customer was erased: nothing that is told of it is kept any more."""
+    sql = "SELECT 1 FROM watch WHERE shipment_id = ? AND ended = 'erased'"
+    return db.exec_driver_sql(sql, (shipment_id,)).first() is not None
+
+
 # --- what asking brought -------------------------------------------------------------------------------------------
 
 
@@ -248,10 +254,10 @@ def under_case(db: Db, shipment_ids: Sequence[int], *, now: datetime) -> None:
 
 def watch_again(db: Db, shipment_ids: Sequence[int], *, now: datetime) -> None:
     """Watching of these goes on where it had ended: the first source is asked as soon as the gap since its last question
-    allows. What is watched under another entry stays so.
+    allows. What is watched under another entry stays so, and so does what was an erased customer's.
     """
     for chunk in _chunks(shipment_ids):
-        over = f"ended NOT IN ('', 'twin') AND shipment_id IN ({','.join('?' * len(chunk))})"
+        over = f"ended NOT IN ('', 'twin', 'erased') AND shipment_id IN ({','.join('?' * len(chunk))})"
         db.exec_driver_sql(
             f"UPDATE asking SET next_poll_at = {AFTER_THE_GAP} WHERE place = 0 AND next_poll_at IS NULL"
             f" AND shipment_id IN (SELECT shipment_id FROM watch WHERE {over})",

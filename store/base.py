@@ -74,6 +74,15 @@ class Store:
     async def aread(self, look: Callable[Concatenate[Db, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.to_thread(self.read, look, *args, **kwargs)
 
+    def checkpoint(self) -> bool:
+        """Move the write-ahead log into the database and empty its file; False where a reader still holds it."""
+        return self._writer.submit(_emptied, self._write_engine).result()
+
+    def shred(self) -> bool:
+        """Write the whole database anew, so that nothing that was ever erased is left between its rows."""
+        self._writer.submit(_alone, self._write_engine, "VACUUM").result()
+        return self.checkpoint()
+
     def close(self) -> None:
         self._writer.shutdown(wait=True)
         self._read_engine.dispose()
@@ -92,12 +101,29 @@ def _in_transaction(engine: Engine, run: Callable[Concatenate[Db, P], T], *args:
         return run(db, *args, **kwargs)
 
 
+def _alone(engine: Engine, sql: str) -> list[tuple[object, ...]]:
+    """Run a statement outside of any transaction."""
+    with engine.connect() as db:
+        cursor = db.connection.cursor()
+        try:
+            return list(cursor.execute(sql).fetchall())
+        finally:
+            cursor.close()
+
+
+def _emptied(engine: Engine) -> bool:
+    [(busy, *_)] = _alone(engine, "PRAGMA wal_checkpoint(TRUNCATE)")
+    return not busy
+
+
 def _engine(path: Path, synchronous: str, *, query_only: bool) -> Engine:
     pool = QueuePool if query_only else StaticPool
     sizes = {"pool_size": READERS, "max_overflow": READERS} if query_only else {}
     engine = create_engine(
-        f"sqlite:///{path}", poolclass=pool, connect_args={"check_same_thread": False, "timeout": 5}, **sizes
-    )
+        f"sqlite:///{path}", poolclass=pool, connect_args={"check_same_thread": False, "timeout": 5},
+        hide_parameters=True,  # an error is logged, and its parameters are people
+        **sizes,
+    )  # fmt: skip
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: object, _record: object) -> None:
@@ -118,7 +144,8 @@ def _pragmas(synchronous: str, *, query_only: bool) -> tuple[str, ...]:
     both = (f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON", "temp_store=MEMORY")
     # readers never checkpoint: two connections that do can corrupt a WAL before SQLite 3.51.3
     reader = ("query_only=ON", "wal_autocheckpoint=0")
-    writer = ("journal_mode=WAL", f"synchronous={synchronous}", "wal_autocheckpoint=4000")
+    # secure_delete: what is deleted or rewritten is overwritten on the disk, too
+    writer = ("journal_mode=WAL", f"synchronous={synchronous}", "wal_autocheckpoint=4000", "secure_delete=ON")
     return both + (reader if query_only else writer)
 
 

@@ -18,6 +18,7 @@ from store import (
     claim_tables,
     claims,
     enquiries,
+    erasing,
     files,
     handovers,
     incident_tables,
@@ -51,7 +52,7 @@ def differences(db: Db, *, now: datetime) -> list[Difference]:
     broken = [] if integrity == "ok" else [Difference("database", "integrity", integrity, "ok")]
     kept = (
         _cases, _incidents, _causes, _returns, _stops, _bookings, _claims, _enquiries, *money_check.LOOKS, _outbox_ids,
-        _files, _told, _handovers, _marks,
+        _files, _told, _handovers, _marks, _erasures,
     )  # fmt: skip
     return [*broken, *_parcels(db, now), *(found for look in kept for found in look(db))]
 
@@ -200,6 +201,11 @@ def _claims(db: Db) -> Iterator[Difference]:
             continue
         yield from compare(f"claim {row.id}", row, claims.projected(history))
     yield from (Difference(f"claim {claim_id}", "row", "missing", "facts of a claim") for claim_id in found)
+
+
+def _erasures(db: Db) -> Iterator[Difference]:
+    """Facts that were rewritten for an erased customer are as the erasure left them, and no others were."""
+    yield from (Difference(subject, "words", stored, due) for subject, stored, due in erasing.faults(db))
 
 
 def _handovers(db: Db) -> Iterator[Difference]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from domain.privacy import Known
 from domain.shipment import Customer, Order, Shipment, item_from_json
 from store import asking, facts, tables
 from store.base import Db
@@ -15,6 +16,7 @@ from store.tables import new_id, table
 
 _customer, _order, _shipment = table(tables.Customer), table(tables.Order), table(tables.Shipment)
 _parcel, _watch = table(tables.Parcel), table(tables.Watch)
+IN_LIMIT = 500
 PERSONAL = ("name", "phone", "email", "address", "district", "lat", "lon", "located")
 
 
@@ -52,6 +54,20 @@ def find_order(db: Db, ref: str) -> Order | None:
         .where(_order.c.ref == ref)
     ).one_or_none()
     return order_of(row) if row else None
+
+
+def known_of(db: Db, shipment_ids: Sequence[int]) -> dict[int, Known]:
+    """The customers whom the texts about these shipments may name."""
+    found: dict[int, Known] = {}
+    for start in range(0, len(shipment_ids), IN_LIMIT):
+        chunk = shipment_ids[start : start + IN_LIMIT]
+        rows = db.exec_driver_sql(
+            "SELECT s.id, c.name, c.phone, c.email, c.address FROM shipment s JOIN orders o ON o.ref = s.order_ref"
+            f" JOIN customer c ON c.id = o.customer_id WHERE s.id IN ({','.join('?' * len(chunk))})",
+            tuple(chunk),
+        )
+        found.update((row[0], Known(*row[1:])) for row in rows)
+    return found
 
 
 def order_of(row: Any) -> Order:

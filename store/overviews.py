@@ -1,16 +1,31 @@
 """Looks over many things at once for the lists of the web console: parcels, money, letters, sources."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
 
 from domain.case import Subject, SubjectType
+from domain.privacy import NOBODY, mask_text
 from domain.returns import Return
 from domain.shipment import Order, ShipmentView
 from domain.tracking import Milestone, NoData
-from store import asking, cases, facts, intake, ledger, marks, reads, returns, sources, subscriptions, tables, tracking
+from store import (
+    asking,
+    cases,
+    facts,
+    intake,
+    ledger,
+    marks,
+    masking,
+    reads,
+    returns,
+    sources,
+    subscriptions,
+    tables,
+    tracking,
+)
 from store.base import Db
 from store.cases import CaseRow
 from store.facts import FactRow
@@ -57,17 +72,24 @@ def parcel_page(db: Db, number: str) -> ParcelPage | None:
     view = views[ids[0]]
     alarm_at = db.execute(select(_watch.c.alarm_at).where(_watch.c.shipment_id == ids[0])).scalar_one_or_none()
     order_ref = view.shipment.order_ref
+    order = intake.find_order(db, order_ref) if order_ref else None
     return ParcelPage(
-        view=view,
+        view=_without_door(view, order),
         scans=reads.scans(db, [view]),
         sources=asking.sources_of(db, ids[:1]).get(ids[0], []),
         subscriptions=subscriptions.of_shipment(db, ids[0]),
         alarm_at=alarm_at,
         cases=_cases_of_shipment(db, ids[0]),
-        order=intake.find_order(db, order_ref) if order_ref else None,
+        order=order,
         older=[views[i] for i in ids[1:]],
         mark=marks.last(db, ids[0]),
     )
+
+
+def _without_door(view: ShipmentView, order: Order | None) -> ShipmentView:
+    """Where it goes, without the customer's own door."""
+    hide, sent = (order.customer.known if order else NOBODY).hide, view.shipment
+    return replace(view, shipment=replace(sent, origin=hide(sent.origin), destination=hide(sent.destination)))
 
 
 def _shipments_by_parcel(db: Db, number: str) -> list[int]:
@@ -175,10 +197,12 @@ def return_page(db: Db, ref: str) -> ReturnPage | None:
     case = table(tables.Case)
     about = (case.c.subject_type == SubjectType.RETURN.value) & (case.c.subject_id == ref)
     rows = db.execute(select(case).where(about).order_by(case.c.id.desc()))
+    order = intake.find_order(db, value.order_ref)
+    known = order.customer.known if order else NOBODY
     return ReturnPage(
         value=value,
-        order=intake.find_order(db, value.order_ref),
-        facts=history,
+        order=order,
+        facts=[masking.fact(row, known) for row in history],
         instructions=ledger.of_return(db, ref),
         cases=[cases.case_of(row) for row in rows],
         routes=_days(db, sorted({str(f.data["route"]) for f in history if f.data.get("route")})),
@@ -239,7 +263,8 @@ def troubled_letters(db: Db, *, limit: int = 200) -> list[Letter]:
         .order_by(_outbox.c.dead_at.is_(None), _outbox.c.created_at.desc(), _outbox.c.id)
         .limit(limit)
     )
-    return [Letter(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name begins with _
+    found = [Letter(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name begins with _
+    return [replace(letter, error=mask_text(letter.error)) for letter in found]
 
 
 @dataclass(frozen=True, slots=True)

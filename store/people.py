@@ -55,6 +55,12 @@ def end_session(db: Db, digest: str) -> None:
     db.execute(_session.delete().where(_session.c.digest == digest))
 
 
+def end_sessions(db: Db, person_id: str) -> None:
+    """Sign somebody out wherever they are signed in, and spend their sign-in links."""
+    db.execute(_session.delete().where(_session.c.person_id == person_id))
+    db.execute(_link.delete().where(_link.c.person_id == person_id, _link.c.used_at.is_(None)))
+
+
 def add_link(db: Db, *, digest: str, person_id: str, expires_at: datetime) -> None:
     db.execute(_link.insert().values(digest=digest, person_id=person_id, expires_at=expires_at))
 

@@ -121,9 +121,8 @@ def page(db: Db, wanted: Wanted, *, now: datetime, size: int = PAGE) -> Page:
     """A page of a queue: by promise left; the morning list by its rank first."""
     rows = db.execute(_in_order(wanted, now, spoken_for(db)).limit(size + 1)).all()
     found = [cases.case_of(row) for row in rows[:size]]
-    about = reads.abouts(db, [(case.subject, case.order_ref) for case in found])
     more = _key_of(rows[size - 1]) if len(rows) > size else ""
-    return Page([CaseLine(case, about[case.subject]) for case in found], more)
+    return Page(reads.lines_of(db, found), more)
 
 
 def _in_order(wanted: Wanted, now: datetime, spoken: Sequence[int]) -> Select[Any]:
@@ -159,8 +158,7 @@ def incidents(db: Db) -> list[CaseLine]:
         .limit(INCIDENTS)
     )
     found = [cases.case_of(row) for row in rows]
-    about = reads.abouts(db, [(case.subject, case.order_ref) for case in found])
-    return [CaseLine(case, about[case.subject]) for case in found]
+    return reads.lines_of(db, found)
 
 
 def lines_of(db: Db, case_ids: Sequence[int]) -> list[CaseLine]:
@@ -172,8 +170,7 @@ def lines_of(db: Db, case_ids: Sequence[int]) -> list[CaseLine]:
         select(_case).where(chosen).order_by(_case.c.promise_by.is_(None), _case.c.promise_by, _case.c.id)
     )
     found = [cases.case_of(row) for row in rows]
-    about = reads.abouts(db, [(case.subject, case.order_ref) for case in found])
-    return [CaseLine(case, about[case.subject]) for case in found]
+    return reads.lines_of(db, found)
 
 
 def open_of(db: Db, person_id: str, *, limit: int) -> list[CaseLine]:
@@ -269,7 +266,7 @@ def watch_page(db: Db, *, after: str = "", size: int = PAGE) -> WatchPage:
     about = reads.abouts(db, [(item.subject, None) for item in found])
     last = rows[size - 1] if len(rows) > size else None
     more = f"{to_seconds(last.since)}.{last.kind}.{last.subject_id}" if last else ""
-    return WatchPage([reads.WatchLine(item, about[item.subject]) for item in found], more)
+    return WatchPage([reads.watch_line(item, about[item.subject]) for item in found], more)
 
 
 def _watch_key_read(key: str) -> tuple[datetime, str, str]:

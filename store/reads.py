@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,9 +11,10 @@ from sqlalchemy import select
 from domain.case import Subject, SubjectType
 from domain.merge import Told, merge
 from domain.parcel import order_key
+from domain.privacy import NOBODY, Known
 from domain.shipment import Order, ShipmentView
 from domain.tracking import Milestone, ScanEvent
-from store import cases, facts, intake, ledger, mail, reships, returns, tables, tracking
+from store import cases, facts, intake, ledger, mail, masking, reships, returns, tables, tracking
 from store.base import Db
 from store.cases import CaseRow, Watched
 from store.facts import FactRow
@@ -67,6 +68,7 @@ class About:
     district: str = ""
     order_ref: str | None = None
     milestone: Milestone | None = None
+    known: Known = field(default=NOBODY, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +85,16 @@ class WatchLine:
 
 def lines_of(db: Db, found: Sequence[CaseRow]) -> list[CaseLine]:
     about = abouts(db, [(case.subject, case.order_ref) for case in found])
-    return [CaseLine(case, about[case.subject]) for case in found]
+    return [CaseLine(masking.case(case, about[case.subject].known), about[case.subject]) for case in found]
 
 
 def untold_lines(db: Db, *, limit: int = 200) -> list[CaseLine]:
     """Closed cases whose customer waits for a person's word."""
-    found = cases.untold(db, limit=limit)
-    about = abouts(db, [(case.subject, case.order_ref) for case in found])
-    return [CaseLine(case, about[case.subject]) for case in found]
+    return lines_of(db, cases.untold(db, limit=limit))
+
+
+def watch_line(item: Watched, about: About) -> WatchLine:
+    return WatchLine(replace(item, evidence=masking.sentences(item.evidence, about.known)), about)
 
 
 def abouts(db: Db, subjects: Iterable[tuple[Subject, str | None]]) -> dict[Subject, About]:
@@ -100,8 +104,9 @@ def abouts(db: Db, subjects: Iterable[tuple[Subject, str | None]]) -> dict[Subje
     views: dict[int, ShipmentView] = tracking.views(db, shipment_ids) if shipment_ids else {}
     of_returns = _orders_of_returns(db, [s.id for s in wanted if s.type is SubjectType.RETURN])
     orders = {s: ref or _order_ref(s, views, of_returns) for s, ref in wanted.items()}
-    districts = _districts(db, sorted({ref for ref in orders.values() if ref}))
-    return {s: _about(s, orders[s], views, districts) for s in wanted}
+    refs = sorted({ref for ref in orders.values() if ref})
+    districts, known = _districts(db, refs), masking.known_by_order(db, refs)
+    return {s: _about(s, orders[s], views, districts, known.get(orders[s] or "", NOBODY)) for s in wanted}
 
 
 def _order_ref(subject: Subject, views: Mapping[int, ShipmentView], of_returns: Mapping[str, str]) -> str | None:
@@ -112,14 +117,18 @@ def _order_ref(subject: Subject, views: Mapping[int, ShipmentView], of_returns: 
 
 
 def _about(
-    subject: Subject, order_ref: str | None, views: Mapping[int, ShipmentView], districts: Mapping[str, str]
+    subject: Subject,
+    order_ref: str | None,
+    views: Mapping[int, ShipmentView],
+    districts: Mapping[str, str],
+    known: Known,
 ) -> About:
     district = districts.get(order_ref or "", "")
     view = views.get(int(subject.id)) if subject.type is SubjectType.SHIPMENT else None
     if view is None:
-        return About(subject.id, district=district, order_ref=order_ref)
-    sent = view.shipment
-    return About(sent.number, sent.carrier, district or sent.destination, order_ref, view.state.milestone)
+        return About(subject.id, district=district, order_ref=order_ref, known=known)
+    sent, milestone = view.shipment, view.state.milestone
+    return About(sent.number, sent.carrier, district or known.hide(sent.destination), order_ref, milestone, known)
 
 
 def _orders_of_returns(db: Db, refs: Sequence[str]) -> dict[str, str]:
@@ -180,13 +189,13 @@ def case_page(db: Db, case_id: int) -> CasePage | None:
     about = abouts(db, [(case.subject, case.order_ref)])[case.subject]
     views = _views_around(db, case, about.order_ref)
     return CasePage(
-        line=CaseLine(case, about),
-        facts=facts.history(db, "case", str(case_id)),
+        line=CaseLine(masking.case(case, about.known), about),
+        facts=[masking.fact(row, about.known) for row in facts.history(db, "case", str(case_id))],
         letters=mail.letters_about(db, "case", str(case_id)),
         order=intake.find_order(db, about.order_ref) if about.order_ref else None,
         views=views,
         scans=scans(db, views),
-        other_facts=_facts_around(db, case.subject, about.order_ref, views),
+        other_facts=[masking.fact(row, about.known) for row in _facts_around(db, case.subject, about.order_ref, views)],
         instructions=_instructions_of(db, about.order_ref) if about.order_ref else [],
         others=[c for c in _cases_around(db, case.subject, about.order_ref) if c.id != case_id],
     )
@@ -244,6 +253,15 @@ def scans(db: Db, views: Iterable[ShipmentView]) -> list[ScanSeen]:
             found[row[0]].append((Told(row[12], scan_event(row)), from_seconds(row[13])))
     seen = [one for parcel_id, told in found.items() for one in _seen(parcels[parcel_id], told)]
     return sorted(seen, key=lambda one: order_key(one.event))
+
+
+def told_of(db: Db, order_ref: str) -> list[FactRow]:
+    """What was said and written about an order and its cases, unmasked: the facts in which masking hides something."""
+    known = masking.known_by_order(db, [order_ref]).get(order_ref, NOBODY)
+    ids = db.execute(select(_case.c.id).where(_case.c.order_ref == order_ref).order_by(_case.c.id))
+    subjects = [("order", order_ref), *(("case", str(row[0])) for row in ids)]
+    rows = [row for kind, ref in subjects for row in facts.history(db, kind, ref)]
+    return [row for row in rows if row.words and known.hide(row.words) != row.words]
 
 
 def _seen(number: str, told: Sequence[tuple[Told, datetime]]) -> Iterator[ScanSeen]:

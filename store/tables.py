@@ -275,6 +275,11 @@ class Fact(SQLModel, table=True):
     __table_args__ = (
         Index("fact_subject", "subject_type", "subject_id", "id"),
         Index("fact_missed", "id", sqlite_where=text("event = 'pickup_missed'")),
+        Index(
+            "fact_audit",
+            "id",
+            sqlite_where=text("subject_type = 'person' OR event IN ('revealed', 'act_refused', 'linked')"),
+        ),
     )
     id: int | None = Field(default=None, primary_key=True)
     subject_type: str

@@ -19,6 +19,7 @@ from config.policies.detection import (
 from config.policies.detection_file import load_detection
 from config.policies.enquiries import EnquiryPolicy, load_enquiries
 from config.policies.make_good import load_make_good
+from config.policies.privacy import PrivacyPolicy, load_privacy
 
 __all__ = [
     "AppealStep",
@@ -33,6 +34,7 @@ __all__ = [
     "FailedAttemptPolicy",
     "IncidentPolicy",
     "PollingPolicy",
+    "PrivacyPolicy",
     "PromisePolicy",
     "RegionPolicy",
     "RiskPolicy",
@@ -47,5 +49,6 @@ __all__ = [
     "load_detection",
     "load_enquiries",
     "load_make_good",
+    "load_privacy",
     "window",
 ]

@@ -150,6 +150,13 @@ def _proven(request: Request, asking: Visitor, form: FormData) -> FormData:
     return form
 
 
+def taken_out(web: Web, who: Desk, what: str, count: int) -> None:
+    """Put on record that somebody took data out of the house: which, and how many records."""
+    data = {"what": what, "count": count}
+    told = FactRow("person", who.person.id, "exported", web.house.now(), who.person.id, "console", data=data)
+    web.house.store.write(facts.append, [told])
+
+
 Shared = Annotated[Web, Depends(web_of)]
 Asking = Annotated[Visitor, Depends(visitor)]
 SignedIn = Annotated[Desk, Depends(signed_in)]
@@ -157,6 +164,10 @@ Acting = Annotated[Desk, Depends(needs(Right.ACT))]
 """Signed in, and allowed to work on cases."""
 Revealing = Annotated[Desk, Depends(needs(Right.REVEAL))]
 """Signed in, and allowed to see what is masked."""
+Managing = Annotated[Desk, Depends(needs(Right.MANAGE))]
+"""Signed in, and allowed to manage people and customers' data."""
+Exporting = Annotated[Desk, Depends(needs(Right.EXPORT))]
+"""Signed in, and allowed to take data out of the house: whoever answers such a request says how much, with ``taken_out``."""
 Form = Annotated[FormData, Depends(form_of)]
 LongForm = Annotated[FormData, Depends(long_form_of)]
 Upload = Annotated[FormData, Depends(upload_of)]

@@ -11,6 +11,7 @@ from store import (
     handover_tables,
     incident_tables,
     money_tables,
+    privacy_tables,
     promise_tables,
     tables,
 )
@@ -20,6 +21,7 @@ assert chat_tables
 assert customers_tables
 assert incident_tables
 assert handover_tables
+assert privacy_tables
 assert promise_tables
 assert money_tables
 assert files_tables

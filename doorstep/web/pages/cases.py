@@ -118,16 +118,17 @@ def _line(db: Db, case_id: int) -> reads.CaseLine:
 def reveal(request: Request, web: Shared, who: Revealing, form: Form, ref: str) -> Response:
     """Show a customer's data to one person, and keep on record that they saw it."""
     del form
-    order = web.house.store.write(
-        _reveal, ref, FactRow("order", ref, "revealed", web.house.now(), who.person.id, "console")
-    )
-    if order is None:
+    seen = FactRow("order", ref, "revealed", web.house.now(), who.person.id, "console")
+    found = web.house.store.write(_reveal, ref, seen)
+    if found is None:
         raise HTTPException(404, "order")
-    return render(request, who, "_customer.html", order=order, revealed=True)
+    order, told = found
+    return render(request, who, "_customer.html", order=order, told=told, revealed=True)
 
 
-def _reveal(db: Db, ref: str, seen: FactRow) -> Order | None:
+def _reveal(db: Db, ref: str, seen: FactRow) -> tuple[Order, list[FactRow]] | None:
     order = intake.find_order(db, ref)
-    if order is not None:
-        facts.append(db, [seen])
-    return order
+    if order is None:
+        return None
+    facts.append(db, [seen])
+    return order, reads.told_of(db, ref)

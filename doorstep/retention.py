@@ -1,0 +1,65 @@
+"""What is kept no longer than the privacy policy says: customers' data, carriers' replies, imported files. A slice at each beat."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from doorstep import erasures
+from doorstep.house import House
+from doorstep.traces import drop_leftovers
+from store import erasing, keeping
+from store.base import Db
+from store.erasing import Asked, Keyed
+
+log = structlog.get_logger()
+NEW_A_BEAT, LOOKS_A_BEAT, RAW_A_BEAT = 500, 20, 200
+OPEN_AGAIN = timedelta(days=7)
+"""When to look again at a customer of whom something is open."""
+
+
+async def keep_no_longer(house: House, *, now: datetime) -> int:
+    """Do a slice of what is due at ``now``; returns how many customers were erased."""
+    before = now - house.settings.privacy.raw
+    if not await house.store.aread(keeping.anything_due, now=now, raw_before=before):
+        return 0
+    asked = Asked(house.new_id(), now, None, erasing.AGED, everywhere=False)
+    erased = await house.store.awrite(
+        run_slice, house.settings.privacy.after_settled, asked, erasures.hash_of(house), before
+    )
+    drop_leftovers(house.settings.import_folder, before=(house.wall() - house.settings.privacy.imports).timestamp())
+    if erased:
+        house.store.checkpoint()
+        log.info("kept long enough", customers=erased)
+    return erased
+
+
+def run_slice(db: Db, after: timedelta, asked: Asked, keyed: Keyed, raw_before: datetime) -> int:
+    """Deadlines for new records, looks at those that are due, and old replies, all in one transaction."""
+    keeping.begin(db, after=after, now=asked.at, limit=NEW_A_BEAT)
+    keeping.drop_raw(db, before=raw_before, limit=RAW_A_BEAT)
+    erased = 0
+    for customer in keeping.due(db, now=asked.at, limit=LOOKS_A_BEAT):
+        erased += look_at(db, customer, after, replace(asked, id=f"{asked.id}-{customer}"), keyed)
+    return erased
+
+
+def look_at(db: Db, customer: int, after: timedelta, asked: Asked, keyed: Keyed) -> int:
+    """Erase a customer whose time has come; else store when to look again. Returns how many records were erased."""
+    customers = _together(db, customer)
+    scope = erasing.scope_of(db, customers)
+    if keeping.held(db, customers):
+        keeping.look_again(db, [customer], asked.at + OPEN_AGAIN)
+        return 0
+    ends = (keeping.last_deed(db, scope) or asked.at) + after
+    again = asked.at + OPEN_AGAIN if keeping.still_open(db, scope) else ends
+    if again > asked.at:
+        keeping.look_again(db, customers, again)
+        return 0
+    erasing.erase(db, customers, asked, keyed)
+    return len(customers)
+
+
+def _together(db: Db, customer: int) -> tuple[int, ...]:
+    """All records of one person; those that were erased before have nothing left to share."""
+    return tuple(sorted({customer, *erasing.sharing(db, {customer})}))
