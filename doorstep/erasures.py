@@ -21,7 +21,9 @@ from domain.errors import RuleError
 from doorstep.house import House
 from doorstep.invitations import keyed
 from doorstep.traces import clean_leftovers, files_of, traces
+from store import customers as customer_records
 from store import erasing, facts, keeping
+from store import files as stored_files
 from store.base import Db
 from store.erasing import Asked, ErasureRow, Scope
 from store.facts import FactRow
@@ -140,11 +142,25 @@ def erase(house: House, whom: Whom, *, by: str, channel: str, even_open: bool = 
 
 
 def carry_out(house: House, customers: Sequence[int], scope: Scope, asked: Asked) -> Erased:
-    gone = house.store.write(erasing.erase, customers, asked, hash_of(house))
+    gone = house.store.write(_erase, customers, scope, asked, hash_of(house))
+    house.store.write(stored_files.sweep)
     keep_list(house)
     leftovers = clean_leftovers(house.settings.import_folder, rewriter(gone.known_as))
     left = leave_no_trace(house, gone.alone)
     return Erased(asked.id, len(customers), tuple(scope.of("order")), tuple(leftovers), tuple(left))
+
+
+def _erase(db: Db, customers: Sequence[int], scope: Scope, asked: Asked, keyed_hash: erasing.Keyed) -> erasing.Gone:
+    """Rows, letters, facts, the files that were added to what is theirs, and by what they were known again as the same
+    customer. The files' bytes go after the commit.
+    """
+    for kind, ids in scope.subjects.items():
+        for one in ids:
+            stored_files.erase(db, stored_files.of_subject(db, kind, one), now=asked.at)
+    for record in {customer_records.record_of(db, ref) for ref in scope.of("order")} - {None}:
+        assert record is not None
+        customer_records.forget(db, record)
+    return erasing.erase(db, customers, asked, keyed_hash)
 
 
 def leave_no_trace(house: House, who: Personal) -> list[str]:

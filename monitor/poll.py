@@ -232,9 +232,9 @@ def take_in(
     now: datetime,
 ) -> dict[int, int]:
     """Write what was read of each shipment, polled or pushed: events, next deadlines, carriers corrected, findings."""
-    told = [(d.shipment_id, r) for d, r in pairs if isinstance(r, Found) and r.parcels]
-    known = intake.known_of(db, [shipment_id for shipment_id, _ in told])
-    found = [(one, carrier.id, masked(r.parcels, known.get(one, NOBODY))) for one, r in told]
+    read = [(d.shipment_id, r) for d, r in pairs if isinstance(r, Found) and r.parcels]
+    known = intake.known_of(db, [shipment_id for shipment_id, _ in read]) if read else {}
+    found = [(one, carrier.id, masked(r.parcels, known.get(one, NOBODY))) for one, r in read]
     gained = tracking.record(db, found, now=now)
     views = _reschedule(db, carrier, pairs, state, policy, now)
     for one, reading in pairs:

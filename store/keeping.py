@@ -32,6 +32,7 @@ OPEN: Mapping[str, tuple[str, str]] = {
         "SELECT 1 FROM watch w JOIN parcel p ON p.shipment_id = w.shipment_id AND p.delivered <> 'yes'"  # noqa: ISC004
         " WHERE w.ended = '' AND w.shipment_id IN ({})",
     ),
+    "claim": ("order", "SELECT 1 FROM claim WHERE state NOT IN ('paid', 'written_off') AND order_ref IN ({})"),
     "pickup": ("pickup", "SELECT 1 FROM pickup_booking WHERE state_at IS NOT NULL AND our_id IN ({})"),
 }
 """What keeps a customer's data for as long as it is open: a name, the kind of ids in a scope, and how to see it."""

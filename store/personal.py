@@ -54,6 +54,11 @@ REACH: Mapping[str, Reach] = {
     "instruction": Reach("order_ref", "order"),
     "pickup_booking": Reach("our_id", "pickup"),
     "outbox": Reach("subject_id", SUBJECT),
+    "proposal": Reach("order_ref", "order"),
+    "claim": Reach("order_ref", "order"),
+    "enquiry": Reach("case_id", "case"),
+    "customer_order": Reach("order_ref", "order"),
+    "stored_file": Reach("subject_id", SUBJECT),
 }
 
 ERASERS: Mapping[str, How] = {
@@ -94,6 +99,12 @@ ERASERS: Mapping[str, How] = {
     "outbox.payload": How.WORDS,
     "outbox.error": How.WORDS,
     "chat_unplaced.heard": How.WORDS,
+    "proposal.why": How.WORDS,
+    "proposal.decision": How.WORDS,
+    "claim.reference": How.WORDS,
+    "enquiry.basis": How.WORDS,
+    "incident_act.words": How.WORDS,
+    "incident_act.data": How.WORDS,
 }
 
 _NOTHING_PERSONAL: Mapping[str, str] = {
@@ -103,7 +114,9 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
         returns.depot stop.id stop.route_id stop.return_ref route.id route.depot instruction.id instruction.order_ref
         instruction.item instruction.return_ref pickup_quote.our_id pickup_booking.our_id pickup_booking.order_ref
         pickup_booking.ref pickup_booking.known_as pickup_booking.number inbound.account erasure.id erased_fact.erasure_id
-        erasing.erasure_id chat_unplaced.key chat_unplaced.about""",
+        erasing.erasure_id chat_unplaced.key chat_unplaced.about claim.order_ref claim.parcel claim.number
+        customer_order.order_ref customer_step.letter handover_item.handover instruction.proposal proposal.id proposal.item
+        proposal.order_ref reship.instruction_id reship.order_ref reship_original.instruction_id stored_file.subject_id""",
     "a code of our own, or a word of a fixed table": """
         cases.step promise.outcome asking.source asking.account asking.no_data budget.credential cases.kind cases.subject_type cases.severity
         cases.status fact.subject_type fact.event fact.channel inbound.adapter instruction.kind instruction.currency
@@ -115,13 +128,20 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
         returns.rule returns.currency returns.unserved_code route.status route.engine scan.zone scan.certainty
         shipment.carrier shipment.source shipment.account shipment.service shipment.leg shipment.region source.source
         source.account stop.status stop.fail_reason stop.fault subscription.source subscription.account subscription.state
-        unidentified.guesses watch.note watch.ended watch_item.subject_type watch_item.kind erasure.why""",
+        unidentified.guesses watch.note watch.ended watch_item.subject_type watch_item.kind erasure.why cases.type
+        claim.carrier claim.currency claim.reason claim.state claim.reminded claim.appealed_to customer_record.lang
+        customer_step.state customer_step.step customer_step.why enquiry.means handover_item.state incident.close_reason
+        incident_act.channel incident_act.event instruction.carrier instruction.origin proposal.carrier proposal.cause
+        proposal.channel proposal.currency proposal.kind proposal.needs proposal.rule proposal.status proposal.way
+        stored_file.kind stored_file.subject_type""",
+    "a carrier with a place or a day: what many parcels have in common": "case_cause.cause cause_watch.cause incident.cause",
     "what was bought or sent back: codes and counts": "returns.items returns.collected",
     "a random code that is good for one handover": "returns.code",
-    "a time or a day as it was written": "scan.raw route.day",
+    "a time or a day as it was written": "scan.raw route.day claim.dates",
     "a digest, from which nothing is read back": """
         raw_reply.digest pickup_quote.asked erased_fact.digest erasure.digests api_key.digest session.digest
-        one_time_link.digest chat_invitation.digest""",
+        one_time_link.digest chat_invitation.digest asking.told stored_file.digest""",
+    "a keyed hash by which a customer is known again; whoever has the key forgets it with them": "customer_key.digest",
     "ids of what was erased": "erasure.customers erasure.orders",
     "a district, in which thousands live": "customer.district",
     "a shop's own name": "orders.shop",
@@ -131,7 +151,8 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
         one_time_link.person_id fact.by cases.owner cases.acknowledged_by customer_keeping.held_by erasure.by
         chat_identity.adapter chat_identity.identity chat_identity.person_id chat_invitation.adapter
         chat_invitation.identity chat_private.channel chat_private.identity chat_private.address route.collector
-        route.courier""",
+        route.courier handover_item.from_person handover_item.to_person incident.owner incident.acknowledged_by
+        incident_act.by proposal.proposed_by proposal.decided_by stored_file.by""",
     "of the installation itself": """
         meta.key meta.value chat_channel.name chat_channel.adapter chat_channel.lang chat_channel.zone chat_channel.url
         chat_channel.cursor chat_unplaced.channel""",

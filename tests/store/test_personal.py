@@ -1,5 +1,7 @@
 """Every column of text, JSON or bytes has somebody's decision behind it: how it is erased, or why there is nothing to erase."""
 
+import importlib
+import pkgutil
 from pathlib import Path
 
 import pytest
@@ -7,11 +9,13 @@ from sqlalchemy import LargeBinary, String
 from sqlmodel import AutoString, SQLModel
 from store_support import count, opened
 
-from store import chat_tables, privacy_tables, promise_tables, tables
+import store
 from store.personal import ERASERS, NOTHING_PERSONAL, REACH, SUBJECT, How
 from store.tables import Json
 
-assert all((tables, chat_tables, privacy_tables, promise_tables))
+for module in pkgutil.iter_modules(store.__path__):
+    if module.name.endswith("tables"):
+        importlib.import_module(f"store.{module.name}")
 TEXTS = String | AutoString | Json
 
 
