@@ -11,7 +11,7 @@ from domain.figures import Figure, Sample, Samples
 from domain.promise import Outcome
 from store import figures
 from store.base import Db
-from store.figures import CaseHistory, Driven, Paid, Refunded, Sent, Visit
+from store.figures import CaseHistory, Claimed, Driven, Paid, Refunded, Sent, Visit
 
 Found = Iterator[tuple[Figure, Sample]]
 
@@ -32,6 +32,7 @@ def samples(db: Db, *, since: datetime, now: datetime) -> Samples:
         *of_routes(figures.routes_driven(db, since=since)),
         *of_refunds(figures.refunds(db, since=since)),
         *of_money(figures.made_good(db, since=since), cases),
+        *of_claims(figures.claims_answered(db, since=since), figures.claims_lapsed(db, since=since)),
     ):
         if since <= sample.at <= now:
             found[figure].append(sample)
@@ -206,3 +207,13 @@ def of_money(paid: Iterable[Paid], cases: Iterable[CaseHistory]) -> Found:
         yield Figure.MONEY_LOST, about
         if one.kind == "reship":
             yield Figure.RESHIP_TIME, replace(about, value=_s(one.written_at, case.facts[0].at))
+
+
+def of_claims(answered: Iterable[Claimed], lapsed: Iterable[tuple[datetime, str]]) -> Found:
+    for one in answered:
+        yield (
+            Figure.RECOVERED,
+            Sample(one.filed_at, one.recovered_cents, one.claimed_cents, carrier=one.carrier, currency=one.currency),
+        )
+    for at, carrier in lapsed:
+        yield Figure.CLAIMS_LOST, Sample(at, 1.0, carrier=carrier)

@@ -187,3 +187,34 @@ def made_good(db: Db, *, since: datetime) -> list[Paid]:
         (to_seconds(since),),
     )
     return [Paid(r[0], r[1], r[2], r[3], from_seconds(r[4])) for r in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A claim that the carrier answered: what was claimed, what it paid; by when it was filed."""
+
+    filed_at: datetime
+    carrier: str
+    claimed_cents: int
+    recovered_cents: int
+    currency: str
+
+
+def claims_answered(db: Db, *, since: datetime) -> list[Claimed]:
+    """Claims filed at ``since`` or later that were paid, in part or whole, denied or given up; by id."""
+    rows = db.exec_driver_sql(
+        "SELECT filed_at, carrier, claimed_cents, recovered_cents, currency FROM claim"
+        " WHERE filed_at >= ? AND claimed_cents > 0 AND state IN ('paid', 'partly', 'denied', 'written_off') ORDER BY id",
+        (to_seconds(since),),
+    )
+    return [Claimed(from_seconds(r[0]), r[1], r[2], r[3], r[4]) for r in rows]
+
+
+def claims_lapsed(db: Db, *, since: datetime) -> list[tuple[datetime, str]]:
+    """When each claim was lost because nobody filed it in time, and its carrier."""
+    rows = db.exec_driver_sql(
+        "SELECT f.at, c.carrier FROM fact f JOIN claim c ON c.id = CAST(f.subject_id AS INTEGER)"
+        " WHERE f.subject_type = 'claim' AND f.event = 'lapsed' AND f.at >= ? ORDER BY f.id",
+        (to_seconds(since),),
+    )
+    return [(from_seconds(r[0]), r[1]) for r in rows]

@@ -194,6 +194,14 @@ class Count:
                     self.note(
                         "reship_time", row["written_at"], row["written_at"] - opened, **tags, currency=row["currency"]
                     )
+        for claim in self.db.execute("SELECT * FROM claim"):
+            answered = claim["state"] in ("paid", "partly", "denied", "written_off")
+            if claim["filed_at"] and claim["claimed_cents"] and answered:
+                money = (claim["filed_at"], claim["recovered_cents"], claim["claimed_cents"])
+                self.note("recovered", *money, carrier=claim["carrier"], currency=claim["currency"])
+            for fact in self.histories["claim", str(claim["id"])]:
+                if fact["event"] == "lapsed":
+                    self.note("claims_lost", fact["at"], 1.0, carrier=claim["carrier"])
         for ref, rows in of_return.items():
             got = [f["at"] for f in self.histories["return", ref] if f["event"] in ("collected", "partly_collected")]
             if got and all(row["confirmed_at"] for row in rows):

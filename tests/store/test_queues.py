@@ -79,7 +79,7 @@ def test_the_counts_are_what_the_queues_hold(tmp_path: Path) -> None:
         counts = store.read(queues.counts, "li", now=NOW)
         for queue, belongs in BELONGS.items():
             assert counts.queues[queue] == sum(belongs(c) for c in found), queue
-        assert counts.breached == sum(c.promise_by <= NOW for c in found if c.promise_by)
+        assert counts.breached == sum(c.promise_by <= NOW and c.told_at is None for c in found if c.promise_by)
         assert store.read(queues.open_kinds) == {k: sum(c.kind is k for c in found) for k in {c.kind for c in found}}
         assert len(store.read(queues.incidents)) == 1
 

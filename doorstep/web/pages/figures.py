@@ -45,6 +45,8 @@ SCORECARDS: Mapping[By, tuple[Figure, ...]] = {
         Figure.TRACKING_GAP,
         Figure.CARRIER_ANSWER,
         Figure.MONEY_LOST,
+        Figure.RECOVERED,
+        Figure.CLAIMS_LOST,
     ),
     By.COLLECTOR: (
         Figure.PICKUP_ON_TIME,
