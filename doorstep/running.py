@@ -51,6 +51,7 @@ def run_daemon(config: Path) -> None:
     from doorstep.solving import Apart
     from doorstep.watched_folder import importer
     from scheduler.router.problem import Seconds
+    from store import files
     from store.base import Store
 
     settings = read_settings(config)
@@ -65,6 +66,7 @@ def run_daemon(config: Path) -> None:
     with Store(settings.database) as store:
         house = open_house(settings, store)
         store.write(adopt_orphans, settings, now=house.now())
+        store.write(files.sweep)  # a crash may have left bytes that no row speaks of
         reapply(house)  # a restored backup may know people who were erased since
         greet(house)
         daemon = Daemon(
