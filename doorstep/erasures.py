@@ -81,12 +81,16 @@ def _find(db: Db, whom: Whom) -> Found | None:
 
 
 def export(house: House, whom: Whom, *, by: str, channel: str) -> bytes:
-    """Everything about one customer as a zip: customer.json, table by table. On record, with who took it."""
+    """Everything about one customer as a zip: customer.json, table by table, and the files that were added. On record, with
+    who took it.
+    """
     found = find(house, whom)
     rows = house.store.write(_export, found, FactRow("person", by, "exported", house.now(), by, channel))
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
         out.writestr("customer.json", json.dumps(rows, ensure_ascii=False, indent=1, default=_plain))
+        for name, data in house.store.read(_files_of, found.scope):
+            out.writestr(name, data)
     return packed.getvalue()
 
 
@@ -96,6 +100,14 @@ def _export(db: Db, found: Found, told: FactRow) -> dict[str, Any]:
         db, [FactRow(told.subject_type, told.subject_id, told.event, told.at, told.by, told.channel, data=data)]
     )
     return {"exported_at": told.at, **erasing.personal_rows(db, found.scope)}
+
+
+def _files_of(db: Db, scope: Scope) -> list[tuple[str, bytes]]:
+    rows = [
+        row for kind, ids in scope.subjects.items() for one in ids for row in stored_files.of_subject(db, kind, one)
+    ]
+    kept = [(row, stored_files.content(db, row)) for row in rows]
+    return [(f"files/{row.id}.{row.kind}", data) for row, data in kept if data is not None]
 
 
 def _plain(value: Any) -> Any:
