@@ -26,6 +26,7 @@ from chat.base import (
     Batch,
     Chat,
     Heard,
+    IncidentAlert,
     Limits,
     Message,
     Outward,
@@ -90,9 +91,13 @@ def render(message: Message, reader: Reader) -> dict[str, Any]:
         "parse_mode": "HTML",
         "link_preview_options": {"is_disabled": True},
     }
-    if isinstance(message, Alert):
-        payload["reply_markup"] = {"inline_keyboard": [] if message.status in CLOSED else _buttons(reader)}
+    if isinstance(message, Alert | IncidentAlert):
+        payload["reply_markup"] = {"inline_keyboard": [] if _is_over(message) else _buttons(reader)}
     return payload
+
+
+def _is_over(message: Alert | IncidentAlert) -> bool:
+    return message.status in CLOSED if isinstance(message, Alert) else message.over is not None
 
 
 def _buttons(reader: Reader) -> list[list[dict[str, str]]]:

@@ -274,7 +274,7 @@ def _lettered(db: Db, plant: Plant, case: int) -> None:
     """What goes out to the customer and into chats, sent and unsent, and what was heard in a chat."""
     text = {"to": plant.email, "text": f"Dear {plant.name}: to {plant.address}?", "phone": int(plant.phone)}
     letters = [
-        Letter(f"mail-{plant.n}", f"customer:{plant.order}", "message", "told", "order", plant.order, text),
+        Letter(f"mail-{plant.n}", f"customer:{plant.order}", "private", "told", "order", plant.order, text),
         Letter(f"chat-{plant.n}", "matrix:desk", "reply", "asked", "case", str(case), {"body": plant.told}),
         Letter(f"list-{plant.n}", "matrix:desk", "reply", "mine", "chat", "matrix:desk", {"body": [plant.told, "x"]}),
     ]
