@@ -1,12 +1,13 @@
 """A simulated week at the desk of the real house, with or without somebody who tells customers how their cases end."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from month_run import KEY, PORT, START, Clocked, Reads
 
-from domain.case import CaseEvent, CaseFact, Told
+from domain.case import CaseEvent, CaseFact, Told, fold_case
+from domain.promise import Outcome
 from doorstep.demo import write_settings
 from doorstep.house import House
 from monitor.acts import do
@@ -28,15 +29,24 @@ class Desk:
 
     house: House
     nth: int
-    due: int = 0
-    told: int = 0
+    seen: list[int] = field(default_factory=list)
 
     def work(self, now: datetime) -> None:
         for case_id in self.house.store.read(falling_due, now, now + STEP):
-            self.due += 1
-            if self.nth and self.due % self.nth == 0:
+            self.seen.append(case_id)
+            if self.nth and len(self.seen) % self.nth == 0:
                 self.house.store.write(tell, case_id, now)
-                self.told += 1
+
+    @property
+    def fell_due(self) -> int:
+        """How many of the seen fell due uncleared: some clear themselves in the last half hour, and count neither way."""
+        return sum(self.house.store.read(ended, case_id) for case_id in set(self.seen))
+
+
+def ended(db: Db, case_id: int) -> int:
+    """A case's promises that were kept or breached."""
+    promises = fold_case(cases.history_of(db, case_id)).promises
+    return sum(promise.outcome in {Outcome.KEPT, Outcome.BREACHED} for promise in promises)
 
 
 def falling_due(db: Db, now: datetime, until: datetime) -> list[int]:
