@@ -40,13 +40,13 @@ class Desk:
     @property
     def fell_due(self) -> int:
         """How many of the seen fell due uncleared: some clear themselves in the last half hour, and count neither way."""
-        return sum(self.house.store.read(ended, case_id) for case_id in set(self.seen))
+        return sum(self.house.store.read(ended, case_id, self.house.now()) for case_id in set(self.seen))
 
 
-def ended(db: Db, case_id: int) -> int:
-    """A case's promises that were kept or breached."""
-    promises = fold_case(cases.history_of(db, case_id)).promises
-    return sum(promise.outcome in {Outcome.KEPT, Outcome.BREACHED} for promise in promises)
+def ended(db: Db, case_id: int, now: datetime) -> int:
+    """A case's promises that came due and were kept or breached."""
+    due = [p for p in fold_case(cases.history_of(db, case_id)).promises if p.promise_by <= now]
+    return sum(promise.outcome in {Outcome.KEPT, Outcome.BREACHED} for promise in due)
 
 
 def falling_due(db: Db, now: datetime, until: datetime) -> list[int]:
