@@ -10,9 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from config.checking import fit
-from config.errors import ConfigError, Problem
-from config.toml_text import dotted, line_of, lines_of, read_toml
+from config.policies.reading import read_policy
 from domain.claim import ClaimReason, EvidenceItem
 from domain.claim_clock import REMIND_DAYS
 from domain.shipment import Shipment
@@ -151,10 +149,10 @@ def load_claims(own: Path | None = None) -> ClaimsPolicy:
     """
     with files("config").joinpath("policies/claims.toml").open("rb") as shipped:
         path = Path(shipped.name)
-    ours = _read(path)
+    ours = read_policy(path, _File)
     if own is None:
         return _policy(ours)
-    theirs = _read(own)
+    theirs = read_policy(own, _File)
     carriers = {rule.carrier for rule in theirs.claims}
     wanting = {rule.carrier for rule in theirs.evidence}
     regions = {rule.region for rule in theirs.appeals}
@@ -175,15 +173,3 @@ def _policy(file: _File) -> ClaimsPolicy:
 
 def _days(own: int | None, shipped: int | None) -> int:
     return own if own is not None else shipped or 0
-
-
-def _read(path: Path) -> _File:
-    tables, text = read_toml(path)
-    fitted = fit(tables, _File)
-    if fitted.misfits:
-        lines = lines_of(text)
-        raise ConfigError(
-            [Problem(str(path), dotted(m.path), m.message, line=line_of(lines, m.path)) for m in fitted.misfits]
-        )
-    found: _File = fitted.value
-    return found

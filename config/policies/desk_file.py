@@ -2,15 +2,14 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from config.checking import fit
-from config.errors import ConfigError, Problem
 from config.policies.desk import DEFAULT, DeskPolicy, Rules, StepRule
 from config.policies.detection_file import overlaid
-from config.toml_text import dotted, line_of, lines_of, read_toml
+from config.policies.reading import fitted
+from config.toml_text import read_toml
 from domain.case import Kind
 from domain.steps import Rung, Step
 
@@ -74,20 +73,9 @@ def load_desk(own: Path | None = None) -> DeskPolicy:
     """The shipped policy with a person's file laid over it. Raises ConfigError with the line and key of every misfit."""
     shipped, text = read_toml(SHIPPED)
     if own is None:
-        return _policy(_fitted(shipped, SHIPPED, text))
+        return _policy(fitted(shipped, _File, SHIPPED, text))
     theirs, text = read_toml(own)
-    return _policy(_fitted(overlaid(shipped, theirs), own, text))
-
-
-def _fitted(tables: dict[str, Any], file: Path, text: str) -> _File:
-    fitted = fit(tables, _File)
-    if fitted.misfits:
-        lines = lines_of(text)
-        raise ConfigError(
-            [Problem(str(file), dotted(m.path), m.message, line=line_of(lines, m.path)) for m in fitted.misfits]
-        )
-    value: _File = fitted.value
-    return value
+    return _policy(fitted(overlaid(shipped, theirs), _File, own, text))
 
 
 def _policy(file: _File) -> DeskPolicy:

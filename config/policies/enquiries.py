@@ -8,9 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from config.checking import fit
-from config.errors import ConfigError, Problem
-from config.toml_text import dotted, line_of, lines_of, read_toml
+from config.policies.reading import read_policy
 
 ANY = "*"
 Means = Literal["*", "group_chat", "phone", "mail", "portal", "complaint"]
@@ -85,22 +83,10 @@ def load_enquiries(own: Path | None = None) -> EnquiryPolicy:
     """
     with files("config").joinpath("policies/enquiries.toml").open("rb") as shipped:
         path = Path(shipped.name)
-    ours = _read(path)
+    ours = read_policy(path, _File)
     if own is None:
         return EnquiryPolicy(ours.answers, ours.contacts, timedelta(hours=ours.usual_h))
-    theirs = _read(own)
+    theirs = read_policy(own, _File)
     said = {(rule.carrier, rule.region, rule.means) for rule in theirs.answers}
     kept = tuple(rule for rule in ours.answers if (rule.carrier, rule.region, rule.means) not in said)
     return EnquiryPolicy((*theirs.answers, *kept), theirs.contacts, timedelta(hours=theirs.usual_h))
-
-
-def _read(path: Path) -> _File:
-    tables, text = read_toml(path)
-    fitted = fit(tables, _File)
-    if fitted.misfits:
-        lines = lines_of(text)
-        raise ConfigError(
-            [Problem(str(path), dotted(m.path), m.message, line=line_of(lines, m.path)) for m in fitted.misfits]
-        )
-    found: _File = fitted.value
-    return found

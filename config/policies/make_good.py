@@ -6,9 +6,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from config.checking import fit
-from config.errors import ConfigError, Problem
-from config.toml_text import dotted, line_of, lines_of, read_toml
+from config.policies.reading import fitted
+from config.toml_text import read_toml
 from domain.distance import Distance
 from domain.make_good import Band, Cause, CauseRule, Limit, Policy, Tier, Way
 from domain.pickup import Payer
@@ -102,13 +101,7 @@ def load_make_good(own: Path | None = None) -> Policy:
     if own is not None:
         theirs, text = read_toml(own)
         tables, path = _laid(tables, theirs), own
-    fitted = fit(tables, _File)
-    if fitted.misfits:
-        lines = lines_of(text)
-        raise ConfigError(
-            [Problem(str(path), dotted(m.path), m.message, line=line_of(lines, m.path)) for m in fitted.misfits]
-        )
-    return _policy(fitted.value)
+    return _policy(fitted(tables, _File, path, text))
 
 
 def _laid(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from config.checking import fit
-from config.errors import ConfigError, Problem
-from config.toml_text import dotted, line_of, lines_of, read_toml
+from config.policies.reading import read_policy
 
 Days = Annotated[int, Meta(ge=1, le=3650)]
 
@@ -48,13 +46,6 @@ def load_privacy(own: Path | None = None) -> PrivacyPolicy:
 
 def _values(path: Path) -> dict[str, int]:
     """The days that a file sets, by the policy's own names."""
-    tables, text = read_toml(path)
-    fitted = fit(tables, _File)
-    if fitted.misfits:
-        lines = lines_of(text)
-        raise ConfigError(
-            [Problem(str(path), dotted(m.path), m.message, line=line_of(lines, m.path)) for m in fitted.misfits]
-        )
-    file: Any = fitted.value
+    file = read_policy(path, _File)
     found = {"after_settled": file.customer.after_settled_days, "raw": file.raw.days, "imports": file.imports.days}
     return {name: days for name, days in found.items() if days is not None}

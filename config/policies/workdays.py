@@ -7,9 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from config.checking import fit
-from config.errors import ConfigError, Problem
-from config.toml_text import dotted, line_of, lines_of, read_toml
+from config.policies.reading import read_policy
 
 SHIPPED = Path(__file__).parent / "workdays.toml"
 
@@ -47,12 +45,4 @@ def announced(country: str) -> Announced:
 @cache
 def shipped() -> tuple[Year, ...]:
     """Every year that is known."""
-    tables, text = read_toml(SHIPPED)
-    fitted = fit(tables, _File)
-    if fitted.misfits:
-        lines = lines_of(text)
-        raise ConfigError(
-            [Problem(str(SHIPPED), dotted(m.path), m.message, line=line_of(lines, m.path)) for m in fitted.misfits]
-        )
-    years: tuple[Year, ...] = fitted.value.cn
-    return years
+    return read_policy(SHIPPED, _File).cn
