@@ -5,7 +5,7 @@ import struct
 from urllib.parse import quote
 
 import pytest
-from web_support import HOSTILE, HOUR, NOW, add_parcel, open_case, scan
+from web_support import HOSTILE, HOUR, NOW, Browser, add_parcel, app_of, open_case, scan
 
 from domain.case import CaseEvent, CaseFact, CaseStatus, Kind, Subject, SubjectType
 from domain.photos import without_place
@@ -153,10 +153,13 @@ def test_a_photo_is_kept_with_the_case_and_shown_to_the_desk_only(house, strange
     [case] = dispute_of(house)
     [row] = house.store.read(files.of_subject, "case", str(case.id))
     assert row.by == "customer"
-    assert f"/photos/{row.id}" in lin.get(f"/cases/{case.id}").text
-    shown = lin.get(f"/photos/{row.id}")
+    assert f"/files/{row.id}" in lin.get(f"/cases/{case.id}").text
+    shown = lin.get(f"/files/{row.id}")
     assert (shown.content, shown.headers["content-type"]) == (PNG, "image/png")
-    assert stranger.get(f"/photos/{row.id}").status_code == 303
+    assert stranger.get(f"/files/{row.id}").status_code == 303
+    eve = Browser(app_of(house)).sign_in("eve")
+    assert eve.get(f"/files/{row.id}").status_code == 403
+    eve.close()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from starlette.datastructures import FormData
 from config.words import LANGS
 from domain.case import CaseEvent
 from domain.contact import plain
-from domain.files import MEDIA, SHOWN
 from domain.privacy import mask_name
 from domain.repeat_claims import WINDOW, signal
 from domain.shipment import Order
@@ -36,7 +35,7 @@ from monitor import acts, telling
 from monitor.customer_says import answer_by_desk
 from monitor.customer_words import Message, Rules, compose, language, ways_to, whole
 from monitor.telling import Word
-from store import cases, customers, facts, files, intake, people
+from store import cases, customers, facts, intake, people
 from store import telling as kept
 from store.base import Db
 from store.cases import CaseRow
@@ -229,22 +228,6 @@ def follow_up(web: Shared, who: Acting, form: Form, case_id: int) -> Response:
         raise HTTPException(409, outcome.why.code)
     web.house.bus.publish("cases")
     return go(f"/cases/{case_id}")
-
-
-# --- photos ----------------------------------------------------------------------------------------------------------
-
-
-@router.get("/photos/{file_id}")
-def photo(web: Shared, who: SignedIn, file_id: int) -> Response:
-    """A photo that a customer sent; what browsers don't show is saved instead."""
-    del who
-    row = web.house.store.read(files.find, file_id)
-    data = web.house.store.read(files.content, row) if row else None
-    if row is None or data is None:
-        raise HTTPException(404, "photo")
-    how = "inline" if row.kind in SHOWN else "attachment"
-    name = f'{how}; filename="photo-{row.id}.{row.kind}"'
-    return Response(data, media_type=MEDIA[row.kind], headers={"Content-Disposition": name})
 
 
 # --- the record ------------------------------------------------------------------------------------------------------
