@@ -5,11 +5,11 @@ clock on the desk's wall, at that minute, lies within a period of a day that is 
 change is as long for the desk as its wall shows it.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from operator import itemgetter
 
 from domain.errors import RuleError
@@ -30,6 +30,15 @@ Interval = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """Intervals in their order: ``begins`` and ``ends``; ``worked``: the seconds worked before each, and last those of all."""
+
+    begins: tuple[int, ...]
+    ends: tuple[int, ...]
+    worked: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DeskHours:
     """``periods``: local times, sorted, none overlapping; an end of 00:00 is the end of the day. ``weekdays``: Monday 0.
     ``closed``: days off. ``extra``: days that are worked, whatever weekday or holiday they are.
@@ -43,6 +52,7 @@ class DeskHours:
     closed: frozenset[date] = frozenset()
     extra: frozenset[date] = frozenset()
     _blocks: dict[int, tuple[Interval, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _nears: "dict[int, Near]" = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if fault := fault_of(self.periods):
@@ -53,14 +63,21 @@ class DeskHours:
 
     def is_open(self, at: datetime) -> bool:
         second = _seconds(at)
+        near = self._near(second)
+        i = bisect_right(near.ends, second)
+        if i < len(near.ends):
+            return near.begins[i] <= second
         return next((begin <= second for begin, _ in self._from(second)), False)
 
     def next_open(self, at: datetime) -> datetime:
         """The first moment from ``at`` on at which the desk works. Raises RuleError where it never does."""
         second = _seconds(at)
-        for begin, _ in self._from(second):
-            return at if begin <= second and at.tzinfo is UTC and not at.microsecond else _moment(max(begin, second))
-        return _never()
+        near = self._near(second)
+        i = bisect_right(near.ends, second)
+        begin = near.begins[i] if i < len(near.ends) else next((begin for begin, _ in self._from(second)), None)
+        if begin is None:
+            return _never()
+        return at if begin <= second and at.tzinfo is UTC and not at.microsecond else _moment(max(begin, second))
 
     def add(self, start: datetime, length: timedelta) -> datetime:
         """The moment at which the desk has worked for ``length`` since ``start``; where that is nothing, when it next works.
@@ -70,6 +87,17 @@ class DeskHours:
         left, second = int(length.total_seconds()), _seconds(start)
         if left <= 0:
             return self.next_open(start)
+        near = self._near(second)
+        i = bisect_right(near.ends, second)
+        if i < len(near.ends):
+            target = near.worked[i] + max(0, second - near.begins[i]) + left
+            j = bisect_left(near.worked, target, i + 1) - 1
+            if j < len(near.ends):
+                return _moment(near.begins[j] + target - near.worked[j])
+        return self._add_far(second, left)
+
+    def _add_far(self, second: int, left: int) -> datetime:
+        """As ``add``, over more days than lie near."""
         for begin, end in self._from(second):
             since = max(begin, second)
             if end - since >= left:
@@ -80,11 +108,20 @@ class DeskHours:
     def last_minute(self, at: datetime) -> datetime | None:
         """The last whole minute, not after ``at``, in which the desk works; None where it worked in none of a year's."""
         second = _seconds(at) // MINUTE_S * MINUTE_S
-        for _, end in self._back(second):
-            return _moment(min(second, (end - 1) // MINUTE_S * MINUTE_S))
-        return None
+        near = self._near(second)
+        i = bisect_right(near.begins, second) - 1
+        end = near.ends[i] if i >= 0 else next((end for _, end in self._back(second)), None)
+        return None if end is None else _moment(min(second, (end - 1) // MINUTE_S * MINUTE_S))
 
     # --- the periods as intervals of UTC ---
+
+    def _near(self, second: int) -> "Near":
+        """What is worked around a moment, 16 days to each side at least: nearly every question is answered there."""
+        n = second // DAY_S // BLOCK
+        found = self._nears.get(n)
+        if found is None:
+            found = self._nears[n] = _near_of([one for m in (n - 1, n, n + 1) for one in self._block(m)])
+        return found
 
     def _from(self, second: int) -> Iterator[Interval]:
         """The intervals that end after ``second``, in order."""
@@ -163,6 +200,11 @@ def fault_of(periods: tuple[tuple[time, time], ...]) -> str:
 
 
 _begin, _end = itemgetter(0), itemgetter(1)
+
+
+def _near_of(intervals: list[Interval]) -> Near:
+    worked = accumulate((end - begin for begin, end in intervals), initial=0)
+    return Near(tuple(b for b, _ in intervals), tuple(e for _, e in intervals), tuple(worked))
 
 
 def _of(at: time) -> int:

@@ -59,7 +59,7 @@ def ran_out(promises: Promises, at: datetime) -> Promises:
 
 
 def running(promises: Promises) -> Promises:
-    return tuple(p for p in promises if p.outcome is None)
+    return promises if all(p.outcome is None for p in promises) else tuple(p for p in promises if p.outcome is None)
 
 
 def current(promises: Promises) -> Promise | None:

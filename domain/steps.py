@@ -20,6 +20,8 @@ class Step(StrEnum):
     NEXT_DATE = "next_date"
 
 
+_STEPS = {step.value: step for step in Step}
+
 AFTER_RESOLVING = frozenset({Step.OUTCOME, Step.NEXT_DATE})
 """What is still to be done about a case that is resolved, where the customer hasn't been told."""
 
@@ -94,10 +96,10 @@ def _advance(course: Course, fact: CaseFact) -> Course:
 
 def _missed(course: Course, fact: CaseFact) -> Course:
     """On record; and the ladder begins, where it doesn't run already."""
-    step = str(fact.data.get("step", ""))
-    if step not in set(Step):
+    step = _STEPS.get(str(fact.data.get("step", "")))
+    if step is None:
         return course
-    missed = {**course.missed, Step(step): fact.at}
+    missed = {**course.missed, step: fact.at}
     if course.called_from is not None:
         return replace(course, missed=missed)
     return replace(course, missed=missed, called_from=fact.at, after=MISSED, called={})

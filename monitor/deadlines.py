@@ -114,10 +114,11 @@ def open_steps(kind: Kind, state: CaseState, course: Course, desk: DeskPolicy) -
     if course.is_over or (course.is_resolved and not state.owes_word):
         return []
     found = [DueStep(Step.NEXT_DATE, course.next_at)] if course.next_at else []
+    promise_by = state.promise_by
     for step, rule in desk.rules(kind):
         if step in course.done or (course.is_resolved and step not in AFTER_RESOLVING):
             continue
-        due = due_of(rule, course.opened_at, state.promise_by, desk.hours, spare=desk.spare)
+        due = due_of(rule, course.opened_at, promise_by, desk.hours, spare=desk.spare)
         if due is not None:
             found.append(DueStep(step, due))
     return sorted(found, key=lambda one: one.due_at)

@@ -1,6 +1,7 @@
 """Whom to turn to: the people of a rung, by owner, rota and role; where one is nobody, the next one is called."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from domain.people import Right, Role, may
@@ -13,15 +14,24 @@ Ids = tuple[str, ...]
 LEADS = frozenset({Role.LEAD.value, Role.ADMIN.value})
 
 
-def called(rung: Rung, case: CaseRow, team: Sequence[Person], rota: Rota, *, now: datetime) -> Ids:
-    """The ids of the people whom a rung calls about a case."""
-    working = {p.id: p for p in team if p.active and may(p.role, Right.ACT)}
-    ways = list(WAYS)
-    for way in ways[ways.index(rung.to) :]:
-        found = tuple(one for one in WAYS[way](case, working, rota.on_call(now)) if one in working)
-        if found:
-            return found
-    return ()
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """Who can be called at a moment: ``working`` by id, ``turn``: whose turn it is by the rota."""
+
+    working: Mapping[str, Person]
+    turn: Ids
+
+    def called(self, case: CaseRow, rung: Rung) -> Ids:
+        """The ids of the people whom a rung calls about a case."""
+        for way in _WAYS[_WAYS.index(rung.to) :]:
+            found = tuple(one for one in WAYS[way](case, self.working, self.turn) if one in self.working)
+            if found:
+                return found
+        return ()
+
+
+def at_work(team: Sequence[Person], rota: Rota, *, now: datetime) -> AtWork:
+    return AtWork({p.id: p for p in team if p.active and may(p.role, Right.ACT)}, rota.on_call(now))
 
 
 Way = Callable[[CaseRow, Mapping[str, Person], Ids], Ids]
@@ -60,3 +70,4 @@ WAYS: dict[str, Way] = {
     "everybody": _everybody,
 }
 """In the order in which they stand in for each other."""
+_WAYS = tuple(WAYS)

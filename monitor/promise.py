@@ -13,7 +13,7 @@ from config.policies import DetectionPolicy
 from domain.case import CaseEvent
 from monitor import alerts
 from monitor.deadlines import Look, look_at
-from monitor.on_call import called
+from monitor.on_call import at_work
 from store import cases, people
 from store.base import Db
 from store.cases import CaseRow, Looked
@@ -26,18 +26,9 @@ def run_timers(db: Db, policy: DetectionPolicy, *, now: datetime, limit: int) ->
     if not due_cases:
         return 0
     histories = cases.histories_of(db, [case.id for case in due_cases])
-    team, rota = people.people(db), policy.desk.rota
+    there = at_work(people.people(db), policy.desk.rota, now=now)
     looks = [
-        (
-            case,
-            look_at(
-                case.kind,
-                histories[case.id],
-                policy,
-                now=now,
-                whom=partial(called, case=case, team=team, rota=rota, now=now),
-            ),
-        )
+        (case, look_at(case.kind, histories[case.id], policy, now=now, whom=partial(there.called, case)))
         for case in due_cases
     ]
     cases.keep_looks(db, [_kept(case, look) for case, look in looks])

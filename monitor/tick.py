@@ -14,7 +14,7 @@ from store import causes, due, proposals, tracking
 from store.base import Db, Store
 
 ALARMS_A_TICK = 1_000
-TIMERS_A_TURN = 100
+TIMERS_A_TURN = 400
 TURNS_A_TICK = 500
 MAKE_GOODS_A_TICK = 200
 

@@ -4,12 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, func, or_, select
 
 from domain.case import (
     CLOSED,
+    UNFELT,
     CaseEvent,
     CaseFact,
     CaseState,
@@ -74,6 +76,14 @@ class CaseRow:
         return self.status not in CLOSED
 
 
+_AS_THEY_ARE = (
+    "opened_at", "promise_by", "owner", "acknowledged_by", "acknowledged_at", "warned", "breached", "told_at", "closed_at",
+    "close_reason", "since", "probability", "timer_at", "order_ref", "untold", "next_at", "step", "step_due_at", "incident_id",
+    "rank", "type",
+)  # fmt: skip
+_as_they_are = attrgetter(*_AS_THEY_ARE)
+
+
 def case_of(row: Any) -> CaseRow:
     return CaseRow(
         id=row.id,
@@ -83,15 +93,8 @@ def case_of(row: Any) -> CaseRow:
         status=CaseStatus(row.status),
         evidence=tuple(words_from_json(w) for w in row.evidence),
         next_step=words_from_json(row.next_step) if row.next_step else None,
-        **{
-            name: getattr(row, name)
-            for name in (
-                "opened_at", "promise_by", "owner", "acknowledged_by", "acknowledged_at", "warned", "breached",
-                "told_at", "closed_at", "close_reason", "since", "probability", "timer_at", "order_ref", "untold",
-                "next_at", "step", "step_due_at", "incident_id", "rank", "type",
-            )
-        },
-    )  # fmt: skip
+        **dict(zip(_AS_THEY_ARE, _as_they_are(row), strict=True)),
+    )
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:
@@ -266,18 +269,33 @@ def keep_looks(db: Db, looks: Sequence[Looked]) -> None:
             for f in one.facts
         ],
     )
-    promises.save(db, [(one.case_id, one.state.promises) for one in looks if one.facts])
-    rows = [
-        (one.state.warned, one.state.breached, one.state.owes_word, maybe_to_seconds(one.state.promise_by),
-         maybe_to_seconds(one.timer_at), one.step, maybe_to_seconds(one.step_due_at), one.case_id)
-        for one in looks
-    ]  # fmt: skip
+    felt = [one for one in looks if any(fact.event not in UNFELT for fact in one.facts)]
+    promises.save(db, [(one.case_id, one.state.promises) for one in felt])
+    _update(
+        db,
+        "warned = ?, breached = ?, untold = ?, promise_by = ?",
+        [
+            (
+                one.state.warned,
+                one.state.breached,
+                one.state.owes_word,
+                maybe_to_seconds(one.state.promise_by),
+                one.case_id,
+            )
+            for one in felt
+        ],
+    )
+    _update(
+        db,
+        "timer_at = ?, step = ?, step_due_at = ?",
+        [(maybe_to_seconds(one.timer_at), one.step, maybe_to_seconds(one.step_due_at), one.case_id) for one in looks],
+    )
+
+
+def _update(db: Db, assignments: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Only the columns that change: SQLite moves the entries of every index that holds a column named here."""
     if rows:
-        db.exec_driver_sql(
-            "UPDATE cases SET warned = ?, breached = ?, untold = ?, promise_by = ?, timer_at = ?, step = ?, step_due_at = ?"
-            " WHERE id = ?",
-            rows,
-        )
+        db.exec_driver_sql(f"UPDATE cases SET {assignments} WHERE id = ?", list(rows))
 
 
 def look_again(db: Db, *, now: datetime) -> None:

@@ -5,7 +5,6 @@ one of which the append-only trigger knows.
 """
 
 import hashlib
-import json
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ from store import facts, privacy_tables, tables, tracking
 from store.base import Db
 from store.facts import FactRow
 from store.personal import REACH, SUBJECT, How, columns_of
-from store.tables import Json, table, to_json, to_seconds
+from store.tables import Json, from_json, table, to_json, to_seconds
 
 _customer, _order, _fact = table(tables.Customer), table(tables.Order), table(tables.Fact)
 _keeping, _erasure = table(privacy_tables.CustomerKeeping), table(privacy_tables.Erasure)
@@ -327,7 +326,7 @@ def _in_body(body: bytes, rewrite: Rewrite) -> bytes:
     new = rewrite(text)
     if "\\u" in text:
         try:
-            new = to_json(in_json(json.loads(text), rewrite))
+            new = to_json(in_json(from_json(text), rewrite))
         except ValueError:
             new = rewrite(text.encode().decode("unicode_escape", "replace"))
     return zlib.compress(new.encode(), 6) if new != text else body

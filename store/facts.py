@@ -1,6 +1,5 @@
 """The append-only log: writing an entry and reading a subject's history."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from store.base import Db
-from store.tables import Fact, from_seconds, table, to_json, to_seconds
+from store.tables import Fact, from_json, from_seconds, table, to_json, to_seconds
 
 _fact = table(Fact)
 
@@ -63,7 +62,7 @@ def histories(db: Db, subject_type: str, subject_ids: Sequence[str]) -> dict[str
             (subject_type, *chunk),
         )
         for one, event, at, by, channel, words, data in rows:
-            row = FactRow(subject_type, one, event, from_seconds(at), by, channel, words, json.loads(data))
+            row = FactRow(subject_type, one, event, from_seconds(at), by, channel, words, from_json(data))
             found[one].append(row)
     return found
 

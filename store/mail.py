@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from store import chat_tables, tables
 from store.base import Db
-from store.tables import table
+from store.tables import table, to_json, to_seconds
 
 _inbound, _outbox = table(tables.Inbound), table(tables.Outbox)
 _channel = table(chat_tables.ChatChannel)
@@ -59,26 +59,18 @@ def receive(db: Db, adapter: str, account: str, key: str, *, at: datetime, answe
 
 def post(db: Db, letters: Iterable[Letter], *, now: datetime) -> None:
     """Write letters; they are sent after the commit."""
+    written_at = to_seconds(now)
     rows = [
-        {
-            "id": letter.id,
-            "channel": letter.channel,
-            "kind": letter.kind,
-            "reason": letter.reason,
-            "subject_type": letter.subject_type,
-            "subject_id": letter.subject_id,
-            "payload": letter.payload,
-            "created_at": now,
-            "due_at": letter.due_at or now,
-            "attempts": 0,
-            "remote_id": "",
-            "error": "",
-            "priority": letter.priority,
-        }
-        for letter in letters
-    ]
+        (x.id, x.channel, x.kind, x.reason, x.subject_type, x.subject_id, to_json(x.payload), written_at,
+         written_at if x.due_at is None else to_seconds(x.due_at), x.priority)
+        for x in letters
+    ]  # fmt: skip
     if rows:
-        db.execute(insert(_outbox), rows)
+        db.exec_driver_sql(
+            "INSERT INTO outbox (id, channel, kind, reason, subject_type, subject_id, payload, created_at, due_at, priority,"
+            " attempts, remote_id, error) VALUES (?,?,?,?,?,?,?,?,?,?,0,'','')",
+            rows,
+        )
 
 
 def due_letters(db: Db, *, now: datetime, limit: int, outside: Collection[str] = ()) -> list[Letter]:

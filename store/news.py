@@ -1,13 +1,12 @@
 """Reading the log on: what happened since a reader looked last, in order, each fact once."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from store import people
 from store.base import Db
 from store.facts import FactRow
-from store.tables import from_seconds
+from store.tables import from_json, from_seconds
 
 READ_AT_A_TIME, MOST = 5_000, 2_000
 """Facts looked through at once: a long backlog is caught up over several ticks."""
@@ -33,7 +32,7 @@ def news(db: Db, reader: str, events: Sequence[tuple[str, str]], *, most: int = 
 
 
 def _news(row: Any) -> FactRow:
-    return FactRow(row[1], row[2], row[3], from_seconds(row[4]), row[5], row[6], row[7], json.loads(row[8]))
+    return FactRow(row[1], row[2], row[3], from_seconds(row[4]), row[5], row[6], row[7], from_json(row[8]))
 
 
 def stop_at(db: Db, reader: str, fact_id: int) -> None:

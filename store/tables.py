@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from sqlalchemy import BigInteger, CursorResult, Index, LargeBinary, Table, Text, UniqueConstraint, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -40,7 +41,7 @@ class Json(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: object) -> Any:
         del dialect
-        return None if value is None else json.loads(value)
+        return None if value is None else from_json(value)
 
 
 def to_seconds(at: datetime) -> int:
@@ -59,8 +60,16 @@ def iso_of(at: datetime | None) -> str | None:
     return None if at is None else from_seconds(to_seconds(at)).isoformat()
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
 def to_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    """Raises ValueError where a number is none: it could be written, but not read again everywhere."""
+    return _encode(value)
+
+
+def from_json(text: str) -> Any:
+    return msgspec.json.decode(text)
 
 
 # --- what the merchant told us -------------------------------------------------------------------------------------

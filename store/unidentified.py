@@ -2,7 +2,6 @@
 many carriers, then of a person.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +9,7 @@ from datetime import datetime
 from store import asking, facts
 from store.base import Db
 from store.facts import FactRow
-from store.tables import maybe_to_seconds, to_json, to_seconds
+from store.tables import from_json, maybe_to_seconds, to_json, to_seconds
 
 UNKNOWN = "unknown"
 """The carrier of a shipment as long as nobody knows it."""
@@ -61,7 +60,7 @@ def waiting(db: Db, *, limit: int) -> list[Unidentified]:
 
 
 def _of(row: Sequence[str]) -> Unidentified:
-    return Unidentified(int(row[0]), row[1], tuple(json.loads(row[2])))
+    return Unidentified(int(row[0]), row[1], tuple(from_json(row[2])))
 
 
 def postpone(db: Db, shipment_ids: Sequence[int], *, until: datetime | None) -> None:

@@ -13,7 +13,7 @@ from domain.case import CaseEvent, CaseFact, Kind
 from domain.rota import Rota, Turn
 from domain.steps import Rung, Step
 from monitor.deadlines import look_at
-from monitor.on_call import called
+from monitor.on_call import at_work
 from monitor.promise import plan_anew, run_timers
 from store import cases, chat_queue, check, mail, people
 from store.base import Store
@@ -261,7 +261,7 @@ def test_other_hours_or_steps_make_other_deadlines(desk: Store) -> None:
 
 
 def whom(case: CaseRow, to: str, owner: str | None = None, rota: Rota = ON_CALL) -> tuple[str, ...]:
-    return called(Rung("x", to, None, None, HOUR, 1), replace(case, owner=owner), TEAM, rota, now=at(0))
+    return at_work(TEAM, rota, now=at(0)).called(replace(case, owner=owner), Rung("x", to, None, None, HOUR, 1))
 
 
 def test_who_is_nobody_is_stood_in_for(desk: Store) -> None:
