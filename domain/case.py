@@ -182,7 +182,8 @@ def step(status: CaseStatus, event: CaseEvent) -> CaseStatus:
 @dataclass(frozen=True, slots=True)
 class CaseFact:
     """One append-only entry of a case's history. ``by`` is a person's id, or None for the daemon itself. ``data`` of
-    CUSTOMER_TOLD: ``told`` (a Told), ``means`` (phone, sms, mail …), ``next_at`` (ISO) with a next step; of CARRIER_CONTACTED
+    CUSTOMER_TOLD: ``told`` (a Told), ``means`` (phone, sms, mail …), ``next_at`` (ISO) with a next step, ``letter`` where we
+    sent it, ``noted_at`` where it was written down later; of MESSAGE_FAILED: ``letter``; of CARRIER_CONTACTED
     and CARRIER_ANSWERED: ``means``; of ASSIGNED: ``to``; of SNOOZED: ``until``; of RESOLVED: ``verdict`` (a Verdict); of REOPENED:
     ``promise_by``; of STEP_MISSED: ``step``, ``due``; of ESCALATED: ``rung``, ``to`` (ids of people), ``silent``; of MEMBER_JOINED:
     ``incident``, its id; of PROOF_ADDED: ``file`` (a row of store/files) and ``kind``; of HANDOVER_OFFERED: ``handover`` (its id),
@@ -212,6 +213,11 @@ def next_date(fact: CaseFact) -> datetime | None:
     except ValueError:
         return None
     return at if at.tzinfo and at > fact.at else None
+
+
+def letter_of(fact: CaseFact) -> str:
+    """The id of the message by which a customer was told, or wasn't reached; "" where it was no message of ours."""
+    return str(fact.data.get("letter") or "")
 
 
 def is_word(fact: CaseFact) -> bool:
@@ -304,12 +310,13 @@ def _advance(state: CaseState, fact: CaseFact) -> CaseState:
     status = step(state.status, fact.event)
     took = fact.event in ANSWERS and state.acknowledged_by is None and fact.by is not None
     closed_now = status in CLOSED and state.status not in CLOSED
+    failed = fact.event is CaseEvent.MESSAGE_FAILED
     over_now = closed_now and _is_end_of_trouble(fact)
     return replace(
         state,
         status=status,
-        promises=_promises(state.promises, fact, is_over=over_now),
-        next_at=None if over_now else next_date(fact) if is_answer(fact) else state.next_at,
+        promises=_failed(state, fact) if failed else _promises(state.promises, fact, is_over=over_now),
+        next_at=None if over_now else _next_at(state, fact),
         owner=_owner(state, fact),
         acknowledged_by=fact.by if took else state.acknowledged_by,
         acknowledged_at=fact.at if took else state.acknowledged_at,
@@ -320,6 +327,14 @@ def _advance(state: CaseState, fact: CaseFact) -> CaseState:
     )
 
 
+def _next_at(state: CaseState, fact: CaseFact) -> datetime | None:
+    """The date that the customer knows of."""
+    if is_answer(fact):
+        return next_date(fact)
+    failed = letter_of(fact) if fact.event is CaseEvent.MESSAGE_FAILED else ""
+    return None if failed and any(p.letter == failed for p in state.promises) else state.next_at
+
+
 def _is_end_of_trouble(fact: CaseFact) -> bool:
     return fact.event is CaseEvent.CLEARED or verdict_of(fact) is Verdict.FALSE_ALARM
 
@@ -328,8 +343,15 @@ def _promises(promises: Promises, fact: CaseFact, *, is_over: bool) -> Promises:
     if is_over:
         return promise.voided(promises, fact.at)
     if is_answer(fact):
-        return promise.told(promises, fact.at)
+        return promise.told(promises, fact.at, letter_of(fact))
     return promise.ran_out(promises, fact.at) if fact.event is CaseEvent.BREACHED else promises
+
+
+def _failed(state: CaseState, fact: CaseFact) -> Promises:
+    """A word never arrived. Where the trouble was over by itself before that came out, it decides as it would have then."""
+    if state.is_over and state.closed_at is not None:
+        return promise.voided(promise.untold(state.promises, letter_of(fact), state.closed_at), state.closed_at)
+    return promise.untold(state.promises, letter_of(fact), fact.at)
 
 
 def _owner(state: CaseState, fact: CaseFact) -> str | None:

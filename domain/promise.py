@@ -3,10 +3,13 @@
 A promise is kept by a person who gave the customer an outcome, or a next step with its date, while there was time; it is
 void where the trouble was over by itself or never was one; it is breached in every other way. A case that is opened again
 gives a new promise; an older one that is still running goes on until it ends itself.
+
+What counts is when the customer was told, not when somebody wrote that down: a word that was given in time and noted after
+the promise had run out keeps it all the same. A message that never arrived keeps nothing.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,7 +23,8 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Promise:
     """``n`` counts a case's promises from 1. ``told_at``: when a person first gave an outcome or a dated next step after it
-    was given, in time or late. ``outcome`` None: it is running.
+    was given, in time or late; ``letter``: the id of the message that told it, "" where they were told otherwise. ``outcome``
+    None: it is running.
     """
 
     n: int
@@ -28,6 +32,7 @@ class Promise:
     promise_by: datetime
     told_at: datetime | None = None
     outcome: Outcome | None = None
+    letter: str = field(default="", compare=False)
 
     @property
     def is_owed(self) -> bool:
@@ -43,9 +48,24 @@ def given(promises: Promises, opened_at: datetime, promise_by: datetime) -> Prom
     return (*promises, Promise(len(promises) + 1, opened_at, promise_by))
 
 
-def told(promises: Promises, at: datetime) -> Promises:
-    """A person gave the customer an outcome or a dated next step: whoever waits for that has it now."""
-    return _each(promises, lambda p: replace(_ended(p, Outcome.KEPT, at), told_at=at) if p.is_owed else p)
+def told(promises: Promises, at: datetime, letter: str = "") -> Promises:
+    """A person gave the customer an outcome or a dated next step at ``at``: whoever waited for that then has it."""
+    return _each(promises, lambda p: _told(p, at, letter) if p.is_owed and p.opened_at <= at else p)
+
+
+def _told(promise: Promise, at: datetime, letter: str) -> Promise:
+    outcome = Outcome.KEPT if at <= promise.promise_by else Outcome.BREACHED
+    return replace(promise, told_at=at, letter=letter, outcome=outcome)
+
+
+def untold(promises: Promises, letter: str, at: datetime) -> Promises:
+    """It turns out at ``at`` that a message never arrived: what it had kept runs again, or was breached meanwhile."""
+    return _each(promises, lambda p: _untold(p, at) if letter and p.letter == letter else p)
+
+
+def _untold(promise: Promise, at: datetime) -> Promise:
+    late = at > promise.promise_by or promise.outcome is Outcome.BREACHED
+    return replace(promise, told_at=None, letter="", outcome=Outcome.BREACHED if late else None)
 
 
 def voided(promises: Promises, at: datetime) -> Promises:

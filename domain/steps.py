@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.case import CaseEvent, CaseFact, Verdict, is_answer, is_word, next_date, verdict_of
+from domain.case import CaseEvent, CaseFact, Verdict, is_answer, is_word, letter_of, next_date, verdict_of
 
 
 class Step(StrEnum):
@@ -34,8 +34,11 @@ TAKES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Done:
+    """``letter``: the message that did it, "" where it was none of ours."""
+
     at: datetime
     by: str | None
+    letter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ def _advance(course: Course, fact: CaseFact) -> Course:
     if fact.event is CaseEvent.ESCALATED:
         rung = str(fact.data.get("rung", ""))
         return replace(course, called={**course.called, rung: course.called.get(rung, 0) + 1})
+    if fact.event is CaseEvent.MESSAGE_FAILED:
+        return _undone(course, letter_of(fact))
     if fact.event in {CaseEvent.CLEARED, CaseEvent.RESOLVED} and not course.is_resolved:
         over = fact.event is CaseEvent.CLEARED or verdict_of(fact) is Verdict.FALSE_ALARM
         next_at = None if over else course.next_at
@@ -105,10 +110,19 @@ def _missed(course: Course, fact: CaseFact) -> Course:
     return replace(course, missed=missed, called_from=fact.at, after=MISSED, called={})
 
 
+def _undone(course: Course, letter: str) -> Course:
+    """A message that never arrived did nothing: its steps are still to be done."""
+    done = {step: one for step, one in course.done.items() if not letter or one.letter != letter}
+    if len(done) == len(course.done):
+        return course
+    next_at = course.next_at if Step.OUTCOME in done else None
+    return replace(course, done=done, words=max(0, course.words - 1), next_at=next_at)
+
+
 def _worked(course: Course, fact: CaseFact) -> Course:
     """What a fact does of the steps, and whether it stops the ladder."""
     steps = steps_of(fact, course.words)
-    new = {step: Done(fact.at, fact.by) for step in steps if step not in course.done}
+    new = {step: Done(fact.at, fact.by, letter_of(fact)) for step in steps if step not in course.done}
     stops = fact.event in TAKES and fact.by is not None
     if not new and not stops:
         return course

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from config.policies import DetectionPolicy, due_of
 from domain.case import CaseEvent, CaseFact, Kind, fold_case
@@ -52,6 +52,22 @@ def life_of(kind: Kind, rows: Sequence[FactRow], policy: DetectionPolicy, *, now
         state.promises[::-1], tuple(lines), next(iter(left), None), state.next_at, state.owes_word,
         None if desk.hours.is_open(now) else desk.hours.next_open(now),
     )  # fmt: skip
+
+
+def told_at(text: str, opened_at: datetime, now: datetime, zone: tzinfo) -> datetime | None:
+    """The last moment at which the clock on the wall showed ``text`` (HH:MM), in the minute of the opening at the earliest; now
+    where it is empty. None: no time, or none since the case was opened.
+    """
+    if not text:
+        return now
+    try:
+        clock = time.fromisoformat(text)
+    except ValueError:
+        return None
+    today = now.astimezone(zone).date()
+    days = (datetime.combine(today - timedelta(days=n), clock, zone).astimezone(UTC) for n in range(2))
+    at = next((one for one in days if one <= now), now)
+    return max(at, opened_at) if opened_at.replace(second=0, microsecond=0) <= at else None
 
 
 def _is_missed(course: Course, step: Step, due_at: datetime | None, now: datetime) -> bool:

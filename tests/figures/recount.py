@@ -114,6 +114,8 @@ class Count:
 
     def kept(self, facts: list[sqlite3.Row], given: int, due: int) -> bool | None:
         """True: a person's outcome or dated next step in time; None: void, or nobody has looked at the clock yet."""
+        failed = {json.loads(f["data"]).get("letter"): f["at"] for f in facts if f["event"] == "message_failed"}
+        late = False
         for fact in facts:
             at, data = fact["at"], json.loads(fact["data"])
             if at < given or (at == given and fact["event"] in ("opened", "reopened")):
@@ -121,13 +123,14 @@ class Count:
             next_at = data.get("next_at") if data.get("told") == "next_step" else None
             dated = bool(next_at) and datetime.fromisoformat(next_at).timestamp() > at
             if fact["event"] == "customer_told" and fact["by"] and (data.get("told") == "outcome" or dated):
-                return at <= due
+                if data.get("letter") not in failed:
+                    return at <= due
+                late = late or failed[data["letter"]] > due  # it never arrived, and nothing came in time after it
             false_alarm = data.get("verdict") == "false_alarm" or fact["words"] == "closed.false_alarm"
             if fact["event"] == "cleared" or (fact["event"] == "resolved" and false_alarm):
-                return None if at <= due else False
-            if fact["event"] == "breached" and at >= due:
-                return False
-        return None
+                return None if at <= due and not late else False
+            late = late or (fact["event"] == "breached" and at >= due)
+        return False if late else None
 
     # --- parcels
 

@@ -20,6 +20,7 @@ from domain.case import (
     verdict_of,
 )
 from domain.promise import Outcome, running
+from domain.steps import Step, fold_course
 from monitor.deadlines import look_at
 
 AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -126,6 +127,52 @@ def test_an_honest_date_is_the_next_deadline() -> None:
     assert (done.next_at, done.owes_word) == (None, False)
 
 
+def test_a_word_in_time_that_is_noted_late_keeps_the_promise() -> None:
+    """Told at 23 h, written down at 25 h when the promise had run out: what counts is when the customer was told."""
+    breached = fold_case([OPENED, fact(CaseEvent.BREACHED, 24.1, None)])
+    assert [p.outcome for p in breached.promises] == [Outcome.BREACHED]
+    noted = advanced(breached, [fact(TOLD, 23, told="outcome", noted_at=at(25))])
+    assert ([p.outcome for p in noted.promises], noted.breached, noted.owes_word) == ([Outcome.KEPT], False, False)
+    late = advanced(breached, [fact(TOLD, 24.2, told="outcome")])
+    assert [p.outcome for p in late.promises] == [Outcome.BREACHED]
+
+
+def test_a_word_from_before_the_reopening_keeps_nothing_of_the_new_promise() -> None:
+    again = [
+        OPENED,
+        fact(TOLD, 1, told="outcome"),
+        fact(CaseEvent.RESOLVED, 2),
+        fact(CaseEvent.REOPENED, 30, promise_by=at(54)),
+    ]
+    assert outcomes(*again[1:], fact(TOLD, 20, told="outcome")) == [Outcome.KEPT, None]
+
+
+@pytest.mark.parametrize(
+    ("failed_at", "ends"), [(2, None), (25, Outcome.BREACHED)], ids=["in time for another", "found out too late"]
+)
+def test_a_message_that_never_arrived_keeps_nothing(failed_at: float, ends: Outcome | None) -> None:
+    told = fact(TOLD, 1, told="next_step", next_at=at(40), letter="m1")
+    kept = fold_case([OPENED, told])
+    assert ([p.outcome for p in kept.promises], kept.next_at) == ([Outcome.KEPT], AT + 40 * HOUR)
+    failed = advanced(kept, [fact(CaseEvent.MESSAGE_FAILED, failed_at, None, letter="m1")])
+    assert ([p.outcome for p in failed.promises], failed.next_at, failed.owes_word) == ([ends], None, True)
+    other = advanced(kept, [fact(CaseEvent.MESSAGE_FAILED, failed_at, None, letter="m2")])
+    assert [p.outcome for p in other.promises] == [Outcome.KEPT]
+
+
+def test_a_message_that_never_arrived_did_no_step() -> None:
+    told = [OPENED, fact(TOLD, 1, told="outcome", letter="m1")]
+    failed = [*told, fact(CaseEvent.MESSAGE_FAILED, 2, None, letter="m1")]
+    assert {Step.CUSTOMER_TOLD, Step.OUTCOME} <= set(fold_course(told).done)
+    assert not {Step.CUSTOMER_TOLD, Step.OUTCOME} & set(fold_course(failed).done)
+
+
+def test_trouble_that_was_over_before_the_failure_came_out_counts_neither_way() -> None:
+    told = fact(TOLD, 1, told="outcome", letter="m1")
+    cleared = fact(CaseEvent.CLEARED, 3, None)
+    assert outcomes(told, cleared, fact(CaseEvent.MESSAGE_FAILED, 30, None, letter="m1")) == [Outcome.VOID]
+
+
 # --- no path loses an open promise ---
 
 EVENTS = st.sampled_from([e for e in CaseEvent if e is not CaseEvent.OPENED])
@@ -139,6 +186,7 @@ DATA = st.fixed_dictionaries(
         "rung": st.sampled_from(["on_call", "lead"]),
         "to": st.just(["li"]),
         "silent": st.booleans(),
+        "letter": st.sampled_from(["", "m1", "m2"]),
     },
 )
 PATHS = st.lists(st.tuples(EVENTS, st.floats(0, 9), st.sampled_from([None, "li", "sam"]), DATA), max_size=25)
@@ -155,14 +203,18 @@ def path(steps: list[tuple[CaseEvent, float, str | None, dict[str, object]]]) ->
 
 @given(PATHS)
 def test_what_has_ended_stays_as_it_ended(steps: list[tuple[CaseEvent, float, str | None, dict[str, object]]]) -> None:
-    """No later fact changes an outcome, moves a promise, or takes one away."""
+    """No later fact moves a promise or takes one away; an outcome is changed only by a word that was given in time and noted
+    late, or by a message that turns out never to have arrived.
+    """
     facts = path(steps)
     before = fold_case(facts[:1])
     for one in facts[1:]:
         after = advanced(before, [one])
         for old, new in zip(before.promises, after.promises, strict=False):
             assert (old.n, old.promise_by) == (new.n, new.promise_by)
-            assert old.outcome in {None, new.outcome}
+            noted_late = old.outcome is Outcome.BREACHED and is_answer(one) and one.at <= old.promise_by
+            undone = one.event is CaseEvent.MESSAGE_FAILED and one.data.get("letter") == old.letter
+            assert old.outcome in {None, new.outcome} or noted_late or undone
         assert len(after.promises) == len(before.promises) + (is_reopening(before, one))
         before = after
 

@@ -1,6 +1,7 @@
 """The promise and the steps on a case's page: what is done and due, and marking what was done."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from web_support import HOUR, HTMX, NOW, Browser, add_parcel, app_of, open_case
@@ -8,6 +9,7 @@ from web_support import HOUR, HTMX, NOW, Browser, add_parcel, app_of, open_case
 from domain.case import CaseEvent, Kind
 from domain.promise import Outcome
 from domain.steps import Step
+from doorstep.web.life import told_at
 from monitor.promise import run_timers
 from store import cases, check, facts, promises
 
@@ -51,6 +53,41 @@ def test_an_outcome_told_keeps_the_promise(house, lin):
     lin.post(f"/cases/{case_id}/life", {"deed": "told", "told": "outcome", "means": "phone"})
     assert [p.outcome for p in house.store.read(promises.of_case, case_id)] == [Outcome.KEPT]
     assert "kept" in lin.get(f"/cases/{case_id}").text
+
+
+def test_a_word_noted_later_counts_from_when_it_was_given(house, lin):
+    """Told at 13:55, written down at 14:00 after the promise ran out at 13:58: kept, and both times are on the timeline."""
+    case_id = open_case(house, add_parcel(house), hours_left=-1 / 30)
+    house.store.write(cases.look_again, now=NOW)
+    tick(house)
+    assert [p.outcome for p in house.store.read(promises.of_case, case_id)] == [Outcome.BREACHED]
+    form = {"deed": "told", "told": "outcome", "means": "phone"}
+    for bad in ("x", "25:00"):
+        reply = lin.post(f"/cases/{case_id}/life", {**form, "told_at": bad}, headers=HTMX)
+        assert "Write the time like 14:30" in reply.text
+    lin.post(f"/cases/{case_id}/life", {**form, "told_at": "13:55"})
+    assert [p.outcome for p in house.store.read(promises.of_case, case_id)] == [Outcome.KEPT]
+    assert not house.store.read(cases.get, case_id).breached
+    assert "noted" in lin.get(f"/cases/{case_id}").text
+    assert house.store.read(check.differences, now=NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "opened_ago", "told_ago"),
+    [
+        ("", 1, 0),
+        ("14:00", 1, 0),
+        ("13:30", 1, 0.5),
+        ("23:30", 20, 14.5),
+        ("12:30", 1, None),
+        ("14:30", 1, None),
+        ("noon", 1, None),
+    ],
+)
+def test_a_time_on_the_clock_is_the_last_one_since_the_opening(text, opened_ago, told_ago):
+    """At 14:00 in Shanghai: 23:30 was yesterday evening; before the opening there is none."""
+    at = told_at(text, NOW - opened_ago * HOUR, NOW, ZoneInfo("Asia/Shanghai"))
+    assert at == (None if told_ago is None else NOW - told_ago * HOUR)
 
 
 def test_a_next_step_has_a_date_in_the_shops_time(house, lin):

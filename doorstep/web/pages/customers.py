@@ -1,7 +1,7 @@
 """Customers for the desk: writing to one about a case, what is to be done for them, and one record for all their orders."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import quote
 
@@ -31,6 +31,7 @@ from doorstep.web.context import (
     render,
     tongue,
 )
+from doorstep.web.life import told_at
 from monitor import acts, telling
 from monitor.customer_says import answer_by_desk
 from monitor.customer_words import Message, Rules, compose, language, ways_to, whole
@@ -188,22 +189,8 @@ def _word(web: Web, about: About, draft: Draft, form: FormData, way: str) -> Wor
     means = field(form, "means", 20)
     if means not in MEANS:
         return "bad_means"
-    at = told_at(field(form, "told_at", 5), web, about.case)
+    at = told_at(field(form, "told_at", 5), about.case.opened_at, now, web.house.settings.zone)
     return Word(draft.step, message, means, at, key, "", draft.next_at) if at else "bad_time"
-
-
-def told_at(text: str, web: Web, case: CaseRow) -> datetime | None:
-    """The last moment at which the clock showed ``text`` (HH:MM), not before the case was opened; now where it is empty."""
-    now = web.house.now()
-    if not text:
-        return now
-    try:
-        clock = time.fromisoformat(text)
-    except ValueError:
-        return None
-    local = now.astimezone(web.house.settings.zone)
-    at = datetime.combine(local.date(), clock, web.house.settings.zone).astimezone(UTC)
-    return at if case.opened_at.replace(second=0) <= at <= now else None
 
 
 # --- what is to be done ----------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from starlette.datastructures import FormData
 from domain.case import CaseEvent, CaseFact, Told, Verdict
 from domain.words import Words
 from doorstep.web.context import Acting, Desk, Form, Shared, Web, field, go, is_htmx, tongue
+from doorstep.web.life import told_at
 from doorstep.web.pages.cases import show_case
 from monitor.acts import Done, Refused, do, reopening
 from store import cases
@@ -91,7 +92,14 @@ def mark(request: Request, web: Shared, who: Acting, form: Form, case_id: int) -
 
 def _do(web: Web, who: Desk, form: FormData, case_id: int, marked: Marked) -> Words | None:
     event, data = marked
-    fact = CaseFact(event, web.house.now(), who.person.id, "console", field(form, "words"), data)
+    at = now = web.house.now()
+    if event is CaseEvent.CUSTOMER_TOLD and (clock := field(form, "told_at", 5)):
+        case = web.house.store.read(cases.get, case_id)
+        told = told_at(clock, case.opened_at, now, web.house.settings.zone) if case else now
+        if told is None:
+            return Words("refused.bad_time", {})
+        at, data = told, data | ({"noted_at": now.isoformat()} if told != now else {})
+    fact = CaseFact(event, at, who.person.id, "console", field(form, "words"), data)
     outcome = web.house.store.write(_done, web, case_id, fact, field(form, "key", 80) or web.house.new_id())
     if outcome is None:
         raise HTTPException(404, "case")
