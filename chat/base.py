@@ -29,12 +29,13 @@ class ActKind(StrEnum):
 
 
 class Question(StrEnum):
-    """What a person can ask the desk from a chat."""
+    """What a person can ask the desk from a chat. OPEN: to open a case about what its words name."""
 
     MINE = "mine"
     DUE = "due"
     CASE = "case"
     ON_CALL = "on_call"
+    OPEN = "open"
     HELP = "help"
 
 

@@ -83,6 +83,14 @@ def _case(rest: str) -> Wish | None:
     )
 
 
+_ABOUT = re.compile(r"#?(?=\S*\d)\S{2,64}\s+\S.*", re.DOTALL)
+"""A number, whatever it is of, and what is wrong with it."""
+
+
+def _open(rest: str) -> Wish | None:
+    return Wish(Question.OPEN, rest[:MAX_WORDS]) if _ABOUT.fullmatch(rest) else None
+
+
 TO_A_CASE: tuple[tuple[tuple[str, ...], Reading], ...] = (
     (("false alarm", "误报"), _alone(Wish(ActKind.RESOLVE, "closed.false_alarm"))),
     (("resolve", "resolved", "解决", "已解决", "结案"), _resolve),
@@ -96,6 +104,7 @@ TO_THE_DESK: tuple[tuple[tuple[str, ...], Reading], ...] = (
     (("due", "快到期"), _alone(Wish(Question.DUE))),
     (("case", "工单"), _case),
     (("who is on call", "on call", "谁在值班", "值班"), _alone(Wish(Question.ON_CALL))),
+    (("open", "开单", "建单"), _open),
     (("help", "帮助"), _alone(Wish(Question.HELP))),
 )
 

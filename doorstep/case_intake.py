@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from config.policies.case_types import case_types, type_named
+from config.policies.case_types import case_types, type_at, type_named
 from domain.case import Subject, SubjectType
 from domain.case_types import CaseType
 from domain.errors import RuleError
+from domain.words import Words
+from doorstep.house import House
 from doorstep.intake_fields import Fields, body_of
 from doorstep.intake_values import MAX_TEXT, order_reference, reference, text_of, tracking_number
+from monitor.by_hand import open_by_hand
 from store import intake, returns, tracking
 from store.base import Db
 
@@ -41,6 +45,25 @@ def parse_case(raw: Mapping[str, Any]) -> WantedCase:
     )
     f.finish()
     return wanted
+
+
+def open_from_chat(house: House, db: Db, said: str, by: str, channel: str, now: datetime) -> int | Words:
+    """Open a case of ``NUMBER TYPE what happened``; returns its id, or why there is none."""
+    ref, rest = [*said.removeprefix("#").split(None, 1), ""][:2]
+    found = type_at(rest)
+    if found is None:
+        shown = list(case_types().values())
+        return Words("chat.no_such_type", {"types": [f"{one.names['zh']} ({one.id})" for one in shown]})
+    of, text = found
+    try:
+        wanted = parse_case({**reference_fields(db, ref), "type": of.id, "text": text})
+        about, order = subject_of(db, wanted)
+    except RuleError as exc:
+        return Words("chat.not_opened", {"why": str(exc)})
+    case_id, _ = open_by_hand(
+        db, about, of, wanted.text, house.policy, order_ref=order, now=now, by=by, channel=channel
+    )
+    return case_id
 
 
 def _type(value: Any) -> CaseType:

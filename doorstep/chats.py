@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -19,6 +20,7 @@ from chat.registry import CHATS
 from chat.sender import Line
 from config.settings import Settings
 from domain.errors import AccessDenied, OutsideError, Permanent, RateLimited
+from doorstep.case_intake import open_from_chat
 from doorstep.house import House
 from doorstep.invitations import keyed, new_invitation, url_of
 from doorstep.retrying import IDLE_S, Health, for_ever, pause_s
@@ -91,7 +93,14 @@ class Channel:
         self._pace = Pace(line.limits.windows)
         self._pause_until: datetime | None = None
         self._failures = 0
-        self._ear = Ear(line.channel, line.account.name, lambda: new_invitation(house), house.wall, house.policy.desk)
+        self._ear = Ear(
+            line.channel,
+            line.account.name,
+            lambda: new_invitation(house),
+            house.wall,
+            house.policy.desk,
+            partial(open_from_chat, house),
+        )
 
     @property
     def name(self) -> str:

@@ -36,7 +36,7 @@ INVITATION = timedelta(minutes=10)
 @dataclass(frozen=True, slots=True)
 class Ear:
     """What listening to a channel needs of the house: ``invite`` gives a new invitation's nonce and the hash of its token;
-    ``desk`` says when it works and who is on call; ``wall`` is the clock that invitations live by.
+    ``desk`` says when it works and who is on call; ``wall`` is the clock that invitations live by; ``open_case`` opens a case.
     """
 
     channel: str
@@ -44,6 +44,11 @@ class Ear:
     invite: Callable[[], tuple[str, str]]
     wall: Callable[[], datetime]
     desk: DeskPolicy
+    open_case: "Opening"
+
+
+Opening = Callable[[Db, str, str, str, datetime], int | Words]
+"""Opens a case of what a person (an id) wrote, from a chat (its id): the case's id, or why there is none."""
 
 
 def take(db: Db, heard: Heard, ear: Ear, *, now: datetime) -> bool:
@@ -169,7 +174,8 @@ def invitation(url: str) -> Answer:
 
 
 def _answer(db: Db, heard: Heard, person: Person, channel: ChannelRow, ear: Ear, *, now: datetime) -> str:
-    if not person.active:
+    acts_too = heard.wish.kind is Question.OPEN
+    if not person.active or (acts_too and not may(person.role, Right.ACT)):
         refused = {"question": heard.wish.kind.value, "identity": heard.who}
         facts.append(
             db, [FactRow("chat", channel.name, "act_refused", now, person.id, channel.name, "refused.role", refused)]
@@ -246,6 +252,16 @@ def _hours(hours: DeskHours, now: datetime) -> Words:
     return Words("chat.desk_closed", {"hours": periods, "opens_at": hours.next_open(now).isoformat()})
 
 
+def _open(db: Db, wish: Wish, person: Person, channel: ChannelRow, ear: Ear, now: datetime) -> dict[str, Any]:
+    """A case that somebody wants opened; its own message comes as of any other."""
+    opened = ear.open_case(db, wish.words, person.id, channel.adapter, now)
+    if isinstance(opened, Words):
+        return _rendered(Answer((opened,)), channel)
+    case = cases.get(db, opened)
+    assert case is not None
+    return _rendered(Answer((Words("chat.opened", {}), _standing(db, case))), channel)
+
+
 def _help(db: Db, wish: Wish, person: Person, channel: ChannelRow, ear: Ear, now: datetime) -> dict[str, Any]:
     del db, wish, person, ear, now
     return _rendered(Answer((Words("chat.help", {}), Words("chat.hint", {}))), channel)
@@ -256,6 +272,7 @@ ANSWERS: dict[Question, Callable[[Db, Wish, Person, ChannelRow, Ear, datetime], 
     Question.DUE: _due,
     Question.CASE: _case,
     Question.ON_CALL: _on_call,
+    Question.OPEN: _open,
     Question.HELP: _help,
 }
 

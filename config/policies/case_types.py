@@ -71,5 +71,20 @@ def type_named(text: str) -> CaseType | None:
     return next((one for one in case_types().values() if word in _words(one)), None)
 
 
+def type_at(text: str) -> tuple[CaseType, str] | None:
+    """The type whose word, the longest that fits, begins ``text``, and what follows it; None where nobody knows one."""
+    said = text.strip()
+    found = [(word, one) for one in case_types().values() for word in _words(one) if _begins(said.casefold(), word)]
+    if not found:
+        return None
+    word, one = max(found, key=lambda pair: len(pair[0]))
+    return one, said[len(word) :].strip(" :：,，;；.。\n")
+
+
+def _begins(said: str, word: str) -> bool:
+    """English words end where the word does; Chinese ones need no gap."""
+    return said.startswith(word) and not (word[-1:].isascii() and said[len(word) : len(word) + 1].isalnum())
+
+
 def _words(one: CaseType) -> frozenset[str]:
     return one.others | {one.id, *(name.casefold() for name in one.names.values())}

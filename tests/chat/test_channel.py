@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,20 @@ import httpx
 import pytest
 from chat_support import PEOPLE, a_case, read_settings, settings_file
 
-from chat.base import ActKind, ChatAct
+from chat.base import ActKind, ChatAct, Heard, Question, Wish
+from chat.phrases import to_the_desk
 from chat.registry import CHATS
 from chat.sender import Line
-from domain.case import Severity
+from domain.case import Kind, Severity
 from doorstep.chats import GIVE_UP, Channel, accounts_of
 from doorstep.clock import SetClock
 from doorstep.house import House
 from doorstep.wiring import open_house
 from monitor.acts import perform
+from monitor.heard import take
 from monitor.promise import run_timers
 from net.http import Http
-from store import chat_queue, mail, overviews, people
+from store import cases, chat_people, chat_queue, mail, overviews, people, reads
 from store.base import Store
 
 START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -230,3 +233,59 @@ def test_no_letter_and_no_error_holds_a_secret(desk: Desk) -> None:
     dump = desk.store.read(lambda db: str(db.exec_driver_sql("SELECT * FROM outbox").all()))
     assert "secret" not in dump
     assert "M_UNKNOWN_TOKEN" in dump
+
+
+# --- cases opened in the chat ---
+
+
+def written(desk: Desk, key: str, text: str, who: str = "@li:example.com") -> list[dict[str, Any]]:
+    """What the channel answers to a message of somebody: the replies that were written."""
+    wish = to_the_desk(text)
+    assert wish is not None
+    before = {x.id for x in desk.letters()}
+    desk.store.write(take, Heard(key, who, wish, here=key), desk.desk._ear, now=desk.clock.at)
+    return [x.payload for x in desk.letters() if x.id not in before]
+
+
+def linked(desk: Desk, person: str) -> None:
+    desk.store.write(chat_people.link, "matrix", f"@{person}:example.com", person, now=desk.clock.at)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "type_"),
+    [("open {number} damaged the box leaks", Kind.DAMAGED, "damaged"), ("开单 {number} 破损 漏液", Kind.DAMAGED, "damaged"),
+     ("open {number} Quality fault it hums", Kind.DISPUTED, "quality")],
+)  # fmt: skip
+def test_a_case_is_opened_in_the_chat(desk: Desk, text: str, kind: Kind, type_: str) -> None:
+    """By whoever is linked, of a type by any of its words, once for each message; its own alert comes as of any other."""
+    linked(desk, "li")
+    desk.store.write(partial(a_case, kind=Kind.STALLED), desk.house, 1)
+    number = desk.store.read(reads.subject_number, desk.store.read(cases.list_cases)[0].subject)
+    said = written(desk, "$m1", text.format(number=number))
+    [case] = [one for one in desk.store.read(cases.list_cases) if one.type]
+    assert (case.kind, case.type) == (kind, type_)
+    assert desk.store.read(cases.history_of, case.id)[0].by == "li"
+    assert len([x for x in said if x.get("content")]) == 1
+    again = Heard("$m1", "@li:example.com", to_the_desk(text.format(number=number)) or Wish(Question.HELP), here="$m1")
+    assert not desk.store.write(take, again, desk.desk._ear, now=desk.clock.at)
+    assert len([one for one in desk.store.read(cases.list_cases) if one.type]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [("open XX999 damaged", "XX999"), ("open XX999 gibberish", "破损"), ("开单 XX999 什么鬼", "破损")],
+)
+def test_what_is_wrong_with_a_wanted_case_is_answered(desk: Desk, text: str, answer: str) -> None:
+    """A number that nobody knows, a type that isn't one: named, with what would do; no case."""
+    linked(desk, "li")
+    [said] = written(desk, "$m1", text)
+    assert answer in json.dumps(said, ensure_ascii=False)
+    assert desk.store.read(cases.list_cases) == []
+
+
+def test_who_may_only_look_opens_nothing(desk: Desk) -> None:
+    linked(desk, "eve")
+    desk.store.write(partial(a_case, kind=Kind.STALLED), desk.house, 1)
+    number = desk.store.read(reads.subject_number, desk.store.read(cases.list_cases)[0].subject)
+    written(desk, "$m1", f"open {number} damaged", "@eve:example.com")
+    assert [one for one in desk.store.read(cases.list_cases) if one.type] == []

@@ -56,6 +56,8 @@ def test_nothing_is_nothing() -> None:
         ("due", Wish(Question.DUE)), ("Due?", Wish(Question.DUE)), ("case 12", Wish(Question.CASE, case_id=12)),
         ("case #12", Wish(Question.CASE, case_id=12)), ("工单12", Wish(Question.CASE, case_id=12)),
         ("Who is on call?", Wish(Question.ON_CALL)), ("谁在值班？", Wish(Question.ON_CALL)), ("help", Wish(Question.HELP)),
+        ("open YT123 damaged it leaks", Wish(Question.OPEN, "YT123 damaged it leaks")),
+        ("开单 YT123 破损 漏液", Wish(Question.OPEN, "YT123 破损 漏液")), ("建单：A1 少件", Wish(Question.OPEN, "A1 少件")),
     ],
 )  # fmt: skip
 def test_questions_to_the_desk(text: str, wish: Wish) -> None:
@@ -72,6 +74,9 @@ def test_questions_to_the_desk(text: str, wish: Wish) -> None:
         "case １２",
         "case 9999999999",
         "helpful",
+        "open the door",
+        "open 12345",
+        "opened 12345 yesterday",
         "在吗",
         "我的天",
     ],

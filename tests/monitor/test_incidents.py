@@ -249,7 +249,7 @@ def test_a_reaction_to_the_message_takes_all_of_them(scene: Stage) -> None:
     one = broken_hub(scene)
     scene.store.write(chat_people.link, "matrix", "@li:x", "li", now=scene.clock.at)
     [letter] = [x for x in scene.store.read(mail.letters_about, "incident", str(one.id)) if x.channel == "matrix:desk"]
-    ear = Ear("matrix:desk", "desk", lambda: ("n", "d"), scene.clock, scene.house.policy.desk)
+    ear = Ear("matrix:desk", "desk", lambda: ("n", "d"), scene.clock, scene.house.policy.desk, lambda *_: 0)
     reaction = Heard("$r1", "@li:x", Wish(ActKind.ACKNOWLEDGE), letter.remote_id, "$r1")
     assert scene.store.write(hearing.take, reaction, ear, now=scene.clock.at)
     assert not scene.store.write(hearing.take, reaction, ear, now=scene.clock.at)
