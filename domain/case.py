@@ -185,7 +185,7 @@ class CaseFact:
     CUSTOMER_TOLD: ``told`` (a Told), ``means`` (phone, sms, mail …), ``next_at`` (ISO) with a next step, ``letter`` where we
     sent it, ``noted_at`` where it was written down later; of MESSAGE_FAILED: ``letter``; of CARRIER_CONTACTED
     and CARRIER_ANSWERED: ``means``; of ASSIGNED: ``to``; of SNOOZED: ``until``; of RESOLVED: ``verdict`` (a Verdict); of REOPENED:
-    ``promise_by``; of STEP_MISSED: ``step``, ``due``; of ESCALATED: ``rung``, ``to`` (ids of people), ``silent``; of MEMBER_JOINED:
+    ``promise_by``, ``reship`` (the kind of the trouble) where it is about a parcel sent again; of STEP_MISSED: ``step``, ``due``; of ESCALATED: ``rung``, ``to`` (ids of people), ``silent``; of MEMBER_JOINED:
     ``incident``, its id; of PROOF_ADDED: ``file`` (a row of store/files) and ``kind``; of HANDOVER_OFFERED: ``handover`` (its id),
     ``from``, ``to``, ``due_at``; of the other steps of a handover, and of the ASSIGNED that a confirmation brings: ``handover``.
     """
@@ -213,6 +213,11 @@ def next_date(fact: CaseFact) -> datetime | None:
     except ValueError:
         return None
     return at if at.tzinfo and at > fact.at else None
+
+
+def is_about_reship(fact: CaseFact) -> bool:
+    """Whether a case is opened again because what was sent again is in trouble: that gives a new promise, closed or not."""
+    return bool(fact.data.get("reship"))
 
 
 def letter_of(fact: CaseFact) -> str:
@@ -305,7 +310,7 @@ UNFELT = frozenset(
 def _advance(state: CaseState, fact: CaseFact) -> CaseState:
     if fact.event in UNFELT:
         return state
-    if fact.event is CaseEvent.REOPENED and state.status in CLOSED:
+    if fact.event is CaseEvent.REOPENED and (state.status in CLOSED or is_about_reship(fact)):
         return _opened(fact, state.promises)
     status = step(state.status, fact.event)
     took = fact.event in ANSWERS and state.acknowledged_by is None and fact.by is not None

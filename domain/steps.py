@@ -5,7 +5,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.case import CaseEvent, CaseFact, Verdict, is_answer, is_word, letter_of, next_date, verdict_of
+from domain.case import (
+    CaseEvent,
+    CaseFact,
+    Verdict,
+    is_about_reship,
+    is_answer,
+    is_word,
+    letter_of,
+    next_date,
+    verdict_of,
+)
 
 
 class Step(StrEnum):
@@ -83,7 +93,7 @@ def _begun(fact: CaseFact) -> Course:
 
 
 def _advance(course: Course, fact: CaseFact) -> Course:
-    if fact.event is CaseEvent.REOPENED and course.is_resolved:
+    if fact.event is CaseEvent.REOPENED and (course.is_resolved or is_about_reship(fact)):
         return _begun(fact)
     if fact.event is CaseEvent.STEP_MISSED:
         return _missed(course, fact)

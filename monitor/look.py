@@ -56,15 +56,18 @@ def look_at(
     standing = cases.standings(db, SubjectType.SHIPMENT, [str(one) for one in shipment_ids])
     views = {**known, **tracking.views(db, [one for one in shipment_ids if one not in known])}
     outages = _outages(db, views, now=now)
-    kept_open = reshipped.look(db, views, now=now)
+    seen_again = reshipped.look(db, views, now=now)
     for shipment_id, view in sorted(views.items()):
         subject = subject_of(view)
         seen = tuple(credited(crossing, outages.get(shipment_id, ())) for crossing in crossings(view, policy))
         judged = judge(seen, subject, heard_until=view.polled_at, now=now)
         for decision in decide(judged.findings, standing.get(subject.id, cases.NOTHING)):
-            if isinstance(decision, Clear) and decision.case.id in kept_open:
+            if isinstance(decision, Clear) and decision.case.id in seen_again.kept_open:
                 continue  # its goods are on their way a second time: a person ends it
-            if isinstance(decision, Open):
+            reship = seen_again.again.get(shipment_id)
+            if isinstance(decision, Open) and reship is not None:
+                reshipped.trouble(db, reship, decision.finding, view.shipment.number, policy, now=now)
+            elif isinstance(decision, Open):
                 openings.append(opening(decision.finding, view, policy, now=now))
             else:
                 carry_out(db, decision, subject, policy, now=now, order_ref=view.shipment.order_ref)

@@ -119,11 +119,11 @@ def expected_of_order(db: Db, order_ref: str) -> list[Reship]:
     return [Reship(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name begins with _
 
 
-def on_the_way(db: Db, shipment_ids: Sequence[int]) -> dict[int, Reship]:
-    """Which of these shipments are parcels sent again that haven't arrived."""
+def sent_again(db: Db, shipment_ids: Sequence[int]) -> dict[int, Reship]:
+    """Which of these shipments are parcels sent again."""
     found = {}
     for chunk in _chunks(shipment_ids):
-        rows = db.execute(select(_reship).where(_reship.c.shipment_id.in_(chunk), _reship.c.arrived_at.is_(None)))
+        rows = db.execute(select(_reship).where(_reship.c.shipment_id.in_(chunk)))
         found.update({row.shipment_id: Reship(**row._mapping) for row in rows})  # noqa: SLF001 - its public name
     return found
 

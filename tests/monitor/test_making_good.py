@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.policies import load_detection, load_make_good
-from domain.case import CaseEvent, CaseStatus, Finding, Kind, Subject, SubjectType
+from domain.case import CaseEvent, CaseFact, CaseStatus, Finding, Kind, Subject, SubjectType
 from domain.make_good import Ask, Cause, Way
 from domain.payments import MakeGood, Need
 from domain.proposal import Proposal, ProposalStatus
@@ -22,7 +22,7 @@ from doorstep import money
 from doorstep.intake_money import PlatformRefund
 from monitor import alerts, look, make_good
 from monitor.make_good import Decision, Refused, Wish
-from store import cases, check, facts, intake, ledger, mail, money_check, people, proposals, reships, tracking
+from store import cases, check, facts, intake, ledger, mail, money_check, people, promises, proposals, reships, tracking
 from store.base import Db, Store
 from store.people import Person
 
@@ -398,6 +398,36 @@ def test_the_second_parcel_is_on_the_same_case(desk: Desk) -> None:
     for _ in range(2):
         scanned(desk, new, Milestone.DELIVERED)
     assert desk.events()[-2:] == ["reshipped", "reship_arrived"]
+
+
+def test_trouble_of_the_second_parcel_is_on_the_same_case(desk: Desk) -> None:
+    """It comes back: the case is opened again, once, with a second promise and its owner; no other case is opened."""
+    new = reshipped(desk)
+    desk.later(timedelta(hours=2))
+    scanned(desk, new, Milestone.PICKED_UP)
+    desk.later(timedelta(days=1))
+    for _ in range(2):
+        scanned(desk, new, Milestone.RETURNING)
+        desk.later(timedelta(hours=1))
+    [case] = desk.store.read(cases.list_cases)
+    assert (case.id, desk.events().count("reopened")) == (desk.case, 1)
+    assert [p.n for p in desk.store.read(promises.of_case, desk.case)] == [1, 2]
+    assert case.evidence[0].code == "evidence.sent_again"
+    assert desk.clean() == []
+
+
+def test_trouble_of_the_second_parcel_opens_a_closed_case_again(desk: Desk) -> None:
+    """Told, resolved, and then the second parcel comes back: the customer waits again."""
+    new = reshipped(desk)
+    told = CaseFact(CaseEvent.CUSTOMER_TOLD, desk.now, "li", "console", data={"told": "outcome"})
+    desk.store.write(cases.add, desk.case, told)
+    desk.store.write(cases.add, desk.case, CaseFact(CaseEvent.RESOLVED, desk.now, "li", "console"))
+    desk.later(timedelta(days=1))
+    scanned(desk, new, Milestone.RETURNING)
+    [case] = desk.store.read(cases.list_cases)
+    assert (case.is_open, case.untold) == (True, True)
+    assert [p.outcome for p in desk.store.read(promises.of_case, desk.case)] == ["kept", None]
+    assert desk.clean() == []
 
 
 @pytest.mark.parametrize("milestone", [Milestone.IN_TRANSIT, Milestone.DELIVERED])

@@ -186,6 +186,7 @@ DATA = st.fixed_dictionaries(
         "rung": st.sampled_from(["on_call", "lead"]),
         "to": st.just(["li"]),
         "silent": st.booleans(),
+        "reship": st.sampled_from(["", "stalled"]),
         "letter": st.sampled_from(["", "m1", "m2"]),
     },
 )
@@ -220,7 +221,7 @@ def test_what_has_ended_stays_as_it_ended(steps: list[tuple[CaseEvent, float, st
 
 
 def is_reopening(before: CaseState, one: CaseFact) -> bool:
-    return one.event is CaseEvent.REOPENED and before.status in CLOSED
+    return one.event is CaseEvent.REOPENED and (before.status in CLOSED or bool(one.data.get("reship")))
 
 
 @given(PATHS)
