@@ -5,10 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from domain.privacy import Known
+from domain.shipment import Order
 from domain.words import Words
 from store.base import Db
 from store.cases import CaseRow
 from store.facts import FactRow
+from store.mail import Letter
 from store.tracking import chunks
 
 FREE = frozenset({"text", "note", "error", "said", "words"})
@@ -47,6 +49,16 @@ def sentence(words: Words, known: Known) -> Words:
 
 def fact(row: FactRow, known: Known) -> FactRow:
     return replace(row, words=known.hide(row.words), data=_shown("", row.data, known))
+
+
+def letter(row: Letter, known: Known) -> Letter:
+    """An error may name the address that it is about."""
+    return replace(row, error=known.hide(row.error))
+
+
+def goods(order: Order) -> Order:
+    """An order whose goods don't name the customer: a mug with a name on it is still a mug."""
+    return replace(order, items=tuple(replace(item, name=order.customer.known.hide(item.name)) for item in order.items))
 
 
 def _shown(name: str, value: Any, known: Known) -> Any:

@@ -80,7 +80,7 @@ def parcel_page(db: Db, number: str) -> ParcelPage | None:
         subscriptions=subscriptions.of_shipment(db, ids[0]),
         alarm_at=alarm_at,
         cases=_cases_of_shipment(db, ids[0]),
-        order=order,
+        order=masking.goods(order) if order else None,
         older=[views[i] for i in ids[1:]],
         mark=marks.last(db, ids[0]),
     )
@@ -201,7 +201,7 @@ def return_page(db: Db, ref: str) -> ReturnPage | None:
     known = order.customer.known if order else NOBODY
     return ReturnPage(
         value=value,
-        order=order,
+        order=masking.goods(order) if order else None,
         facts=[masking.fact(row, known) for row in history],
         instructions=ledger.of_return(db, ref),
         cases=[cases.case_of(row) for row in rows],

@@ -188,11 +188,12 @@ def case_page(db: Db, case_id: int) -> CasePage | None:
         return None
     about = abouts(db, [(case.subject, case.order_ref)])[case.subject]
     views = _views_around(db, case, about.order_ref)
+    order = intake.find_order(db, about.order_ref) if about.order_ref else None
     return CasePage(
         line=CaseLine(masking.case(case, about.known), about),
         facts=[masking.fact(row, about.known) for row in facts.history(db, "case", str(case_id))],
-        letters=mail.letters_about(db, "case", str(case_id)),
-        order=intake.find_order(db, about.order_ref) if about.order_ref else None,
+        letters=[masking.letter(one, about.known) for one in mail.letters_about(db, "case", str(case_id))],
+        order=masking.goods(order) if order else None,
         views=views,
         scans=scans(db, views),
         other_facts=[masking.fact(row, about.known) for row in _facts_around(db, case.subject, about.order_ref, views)],

@@ -191,8 +191,8 @@ async def files_of(form: FormData, name: str) -> list[bytes]:
     return [data for data in sent if data]
 
 
-def tongue(web: Web, lang: str) -> Tongue:
-    return Tongue(lang, ZoneInfo(web.house.settings.doorstep.timezone), web.house.now())
+def tongue(web: Web, lang: str, *, veiled: bool = False) -> Tongue:
+    return Tongue(lang, ZoneInfo(web.house.settings.doorstep.timezone), web.house.now(), veiled)
 
 
 def render(
@@ -207,7 +207,7 @@ def render(
 ) -> HTMLResponse:
     """Fill a template for a visitor."""
     web = web_of(request)
-    speech = tongue(web, who.lang)
+    speech = tongue(web, who.lang, veiled=isinstance(who, Desk) and not may(who.person.role, Right.REVEAL))
     shared = {
         **{
             name: getattr(speech, name)

@@ -1,15 +1,16 @@
 """What a case's page says of its customer: by what they can be reached, what they were told, what a person must do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from domain.case import CaseEvent, CaseFact
 from domain.files import FileKind
+from domain.privacy import NOBODY
 from domain.telling import Step
 from doorstep.customers import rules_of
 from doorstep.web.context import Web
 from monitor.customer_words import Rules, ways_to
-from store import cases, files, intake, telling
+from store import cases, files, intake, masking, telling
 from store.base import Db
 from store.files import FileRow
 from store.telling import StepRow
@@ -49,10 +50,15 @@ def _panel(db: Db, case_id: int, rules: Rules) -> Panel | None:
     if case is None or order is None:
         return None
     history = cases.history_of(db, case_id)
+    known = masking.known_by_order(db, [order.ref]).get(order.ref, NOBODY)
     round_ = telling.round_of(history)
     steps = [row for row in telling.of_case(db, case_id) if row.round == round_]
     asked = [row for row in steps if row.step is Step.FOLLOW_UP and row.state in {"todo", "sent"}]
-    told = [fact for fact in history if fact.event in {CaseEvent.CUSTOMER_TOLD, CaseEvent.CUSTOMER_SAID}]
+    told = [
+        replace(fact, words=known.hide(fact.words))
+        for fact in history
+        if fact.event in {CaseEvent.CUSTOMER_TOLD, CaseEvent.CUSTOMER_SAID}
+    ]
     return Panel(
         order.ref, ways_to(rules, order), bool(rules.ways), told, steps, bool(asked) and not case.is_open,
         _photos(files.of_subject(db, "case", str(case_id))),

@@ -11,7 +11,7 @@ from doorstep.house import House
 from doorstep.intake_values import MAX_CENTS, cents_of_text, whole
 from monitor import make_good
 from monitor.make_good import Choice
-from store import cases, money_views, proposals, reships, tracking
+from store import cases, masking, money_views, proposals, reships, tracking
 from store.base import Db
 from store.overviews import MoneyLine
 from store.reships import Reship
@@ -68,7 +68,7 @@ def case_money(db: Db, case_id: int, house: House, *, role: str, cause: str = ""
     policy = house.settings.make_good
     chosen = Cause(cause) if cause in set(Cause) else None
     return CaseMoney(
-        order=order,
+        order=masking.goods(order),
         cause=chosen or make_good.cause_of(case, policy),
         chosen=chosen is not None,
         choices=tuple(make_good.choices(db, case, policy, cause=chosen, role=role)) if case.is_open else (),

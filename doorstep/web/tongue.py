@@ -13,6 +13,7 @@ from domain.privacy import mask_name, mask_phone
 from domain.returns import Return
 from domain.shipment import Shipment
 from domain.words import Words
+from store.masking import FREE
 from store.unidentified import UNKNOWN
 
 LANGS = {"zh": "中文", "en": "English"}
@@ -21,11 +22,14 @@ HTML_LANG = {"zh": "zh-CN", "en": "en"}
 
 @dataclass(frozen=True, slots=True)
 class Tongue:
-    """``now`` is the time that the page was asked for, on the shipments' clock."""
+    """``now`` is the time that the page was asked for, on the shipments' clock. ``veiled``: the reader may not see personal data, so
+    nothing that people wrote freely, which may name anybody, is shown either.
+    """
 
     lang: str
     zone: ZoneInfo
     now: datetime
+    veiled: bool = False
 
     def t(self, key: str, **params: object) -> str:
         """A text of the pages, from ``[ui]`` of config/texts."""
@@ -33,6 +37,8 @@ class Tongue:
 
     def words(self, words: Words | None) -> str:
         """A sentence that another room said as a code with parameters."""
+        if words and self.veiled and not FREE.isdisjoint(words.params):
+            words = Words(words.code, {name: "…" if name in FREE else one for name, one in words.params.items()})
         return say(words, self.lang, self.zone) if words else ""
 
     def when(self, at: datetime | None, *, date: bool = False) -> Markup:
@@ -77,8 +83,10 @@ class Tongue:
         return self.t(f"event.{key}") if knows(f"ui.event.{key}") else key.partition(".")[2].replace("_", " ")
 
     def said(self, text: str) -> str:
-        """A code of ours as its sentence (``cleared.lost``); what a person wrote stands as it is."""
-        return self.words(Words(text, {})) if "." in text and knows(text) else text
+        """A code of ours as its sentence (``cleared.lost``); what a person wrote stands as it is, for whoever may see it."""
+        if "." in text and knows(text):
+            return self.words(Words(text, {}))
+        return self.t("veiled") if text and self.veiled else text
 
     def carrier(self, code: str) -> str:
         """A carrier by its name."""
