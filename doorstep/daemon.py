@@ -21,6 +21,7 @@ from doorstep.customer_post import CustomerPost
 from doorstep.house import House
 from doorstep.merchant import Merchant
 from doorstep.metrics import Metrics
+from doorstep.nightly import Nightly
 from doorstep.web.api import control_router, health_router, intake_router
 from doorstep.web.app import create_app
 from doorstep.web.booking_api import booking_callback_router, booking_router
@@ -48,12 +49,14 @@ class Daemon:
         channels: Sequence[Channel] = (),
         merchant: Merchant | None = None,
         post: CustomerPost | None = None,
+        nightly: Nightly | None = None,
     ) -> None:
         self.house = house
         self.metrics = Metrics(channels, merchant)
         self.channels = channels
         self.merchant = merchant
         self.post = post
+        self.nightly = nightly
         self._lines = lines
         self._solve = solve
         self._rng = rng
@@ -65,6 +68,8 @@ class Daemon:
         async with self._beating:
             try:
                 await self._before()
+                if self.nightly:
+                    await self.nightly.look(now or self.house.now())
                 done = await beat(self.house, self._lines, self._solve, now=now or self.house.now(), rng=self._rng)
             except Exception as exc:
                 log.exception("beat failed")
@@ -81,6 +86,8 @@ class Daemon:
                 await channel.line.close()
             if self.merchant:
                 await self.merchant.close()
+        if self.nightly:
+            await self.nightly.finish()
 
 
 def app_of(daemon: Daemon, token: str, *, speed: Callable[[int], None] | None = None) -> FastAPI:

@@ -48,6 +48,7 @@ def run_daemon(config: Path) -> None:
     from doorstep.daemon import Daemon, listen, serve
     from doorstep.erasures import reapply
     from doorstep.merchant import merchant_of
+    from doorstep.nightly import Nightly
     from doorstep.solving import Apart
     from doorstep.watched_folder import importer
     from scheduler.router.problem import Seconds
@@ -78,6 +79,7 @@ def run_daemon(config: Path) -> None:
             channels=channels_of(house),
             merchant=merchant_of(house),
             post=CustomerPost(house, ways_of(house)),
+            nightly=Nightly(house),
         )
         asyncio.run(serve(daemon, listener))
 

@@ -16,7 +16,8 @@ class Crossing:
     """``watch_at`` and ``alert_at``: when the finding begins to be watched, and to be a case; None: never.
 
     ``silence`` True: it rests on hearing nothing, so it counts only up to the last time that we asked successfully.
-    ``clock`` True: it is how long nothing was heard that counts, so that an outage of the source doesn't.
+    ``clock`` True: it is how long nothing was heard that counts, so that an outage of the source doesn't. ``learned``
+    True: the risk model's word; ``probability``: of not being received by the deadline, as it sees it.
     """
 
     kind: Kind
@@ -27,6 +28,8 @@ class Crossing:
     severity: Severity = Severity.WARN
     silence: bool = False
     clock: bool = False
+    learned: bool = False
+    probability: float | None = None
 
 
 Outage = tuple[datetime, datetime]
@@ -55,6 +58,7 @@ def finding(crossing: Crossing, subject: Subject, *, watch: bool) -> Finding:
         since=crossing.since,
         evidence=crossing.evidence,
         watch=watch,
+        probability=crossing.probability,
         severity=Severity.WATCH if watch else crossing.severity,
         next_step=Words(f"next.{crossing.kind.value}", {}),
     )
@@ -62,19 +66,24 @@ def finding(crossing: Crossing, subject: Subject, *, watch: bool) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What stands at one moment. ``alarm_at``: when to look again; ``ask_now``: a clock has run out since we last
-    asked, so one more question comes before any alarm.
+    """What stands at one moment. ``rules_at``, ``risk_at``: when to look again, by the rules' clocks and by the learned
+    risk; ``ask_now``: a clock has run out since we last asked, so one more question comes before any alarm.
     """
 
     findings: tuple[Finding, ...]
-    alarm_at: datetime | None
+    rules_at: datetime | None
+    risk_at: datetime | None
     ask_now: bool
+
+    @property
+    def alarm_at(self) -> datetime | None:
+        return min((at for at in (self.rules_at, self.risk_at) if at is not None), default=None)
 
 
 def judge(crossings: tuple[Crossing, ...], subject: Subject, *, heard_until: datetime | None, now: datetime) -> Judged:
     """The findings that stand at ``now``, silence being known only until ``heard_until``."""
     findings: list[Finding] = []
-    later: list[datetime] = []
+    later: dict[bool, list[datetime]] = {False: [], True: []}
     unheard = False
     for crossing in crossings:
         known = min(heard_until, now) if crossing.silence and heard_until else (None if crossing.silence else now)
@@ -82,9 +91,10 @@ def judge(crossings: tuple[Crossing, ...], subject: Subject, *, heard_until: dat
         if state is not None:
             findings.append(finding(crossing, subject, watch=state))
         times = [t for t in (crossing.watch_at, crossing.alert_at) if t is not None and (known is None or t > known)]
-        later.extend(t for t in times if t > now)
+        later[crossing.learned].extend(t for t in times if t > now)
         unheard = unheard or any(t <= now for t in times)
-    return Judged(tuple(findings), min(later, default=None), unheard)
+    rules_at, risk_at = (min(later[learned], default=None) for learned in (False, True))
+    return Judged(tuple(findings), rules_at, risk_at, unheard)
 
 
 def _state(crossing: Crossing, known: datetime | None) -> bool | None:

@@ -99,9 +99,13 @@ def differs(case: CaseRow, found: Finding) -> bool:
     return (case.since, _gist(case.evidence)) != (found.since, _gist(found.evidence))
 
 
+RUNS_ON = ("_s", "_share", "usual")
+"""Parameters that change by themselves: times gone by, chances, counts."""
+
+
 def _gist(evidence: Sequence[object]) -> list[object]:
     return [
-        (words.code, sorted((k, str(v)) for k, v in words.params.items() if not k.endswith("_s")))  # type: ignore[attr-defined]
+        (words.code, sorted((k, str(v)) for k, v in words.params.items() if not k.endswith(RUNS_ON)))  # type: ignore[attr-defined]
         for words in evidence
     ]
 

@@ -9,13 +9,14 @@ from typing import Any
 from config.policies import DetectionPolicy
 from domain.case import CaseEvent, CaseFact, Finding, Subject, SubjectType, promise_by
 from domain.shipment import ShipmentView
-from monitor import alerts, incidents, reshipped
+from monitor import alerts, foresight, incidents, reshipped
 from monitor.causes import causes_of
 from monitor.crossing import Outage, credited, judge
 from monitor.deadlines import first_look
 from monitor.decide import Clear, Decision, Open, Refresh, Unwatch, Watch, decide
 from monitor.detectors import crossings
 from monitor.incidents import WITHOUT_PROMISE, Opening, reopened
+from monitor.weighing import weighed
 from store import asking, cases, due, sources, tracking
 from store.base import Db
 from store.tables import from_seconds, to_seconds
@@ -51,16 +52,18 @@ def look_at(
     """Bring cases, watch list and alarms of these shipments up to what is known; returns how many were looked at. ``known``:
     the views of some of them that needn't be read.
     """
-    alarms: list[tuple[int, datetime | None]] = []
+    alarms: list[due.Alarm] = []
     openings: list[Opening] = []
     standing = cases.standings(db, SubjectType.SHIPMENT, [str(one) for one in shipment_ids])
     views = {**known, **tracking.views(db, [one for one in shipment_ids if one not in known])}
     outages = _outages(db, views, now=now)
+    seen = foresight.sight(db, views, policy, now=now)
     seen_again = reshipped.look(db, views, now=now)
     for shipment_id, view in sorted(views.items()):
         subject = subject_of(view)
-        seen = tuple(credited(crossing, outages.get(shipment_id, ())) for crossing in crossings(view, policy))
-        judged = judge(seen, subject, heard_until=view.polled_at, now=now)
+        counting = weighed(crossings(view, policy), view, seen)
+        credit = tuple(credited(crossing, outages.get(shipment_id, ())) for crossing in counting)
+        judged = judge(credit, subject, heard_until=view.polled_at, now=now)
         for decision in decide(judged.findings, standing.get(subject.id, cases.NOTHING)):
             if isinstance(decision, Clear) and decision.case.id in seen_again.kept_open:
                 continue  # its goods are on their way a second time: a person ends it
@@ -73,7 +76,7 @@ def look_at(
                 carry_out(db, decision, subject, policy, now=now, order_ref=view.shipment.order_ref)
         if judged.ask_now:
             asking.ask_soon(db, shipment_id, at=now)
-        alarms.append((shipment_id, None if judged.ask_now else judged.alarm_at))
+        alarms.append(due.Alarm(shipment_id, *((None, None) if judged.ask_now else (judged.rules_at, judged.risk_at))))
     incidents.take(db, openings, policy, now=now)
     due.set_alarms(db, alarms)
     return len(alarms)

@@ -8,8 +8,9 @@ import asyncio
 import fcntl
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
@@ -94,6 +95,17 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Db]:
+    """A reading connection to the database of a daemon that runs, for a process of its own: one consistent snapshot."""
+    engine = _engine(path, "FULL", query_only=True)
+    try:
+        with engine.begin() as db:
+            yield db
+    finally:
+        engine.dispose()
 
 
 def _in_transaction(engine: Engine, run: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -1,13 +1,15 @@
 """Stored alarms: which shipments to look at now, and when next."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from sqlalchemy import select
 
 from store import tables
 from store.base import Db
-from store.tables import table, to_seconds
+from store.tables import maybe_to_seconds, table, to_seconds
 
 IN_LIMIT = 500
 _watch = table(tables.Watch)
@@ -24,13 +26,43 @@ def due_alarms(db: Db, *, now: datetime, limit: int) -> list[int]:
     return [row[0] for row in rows]
 
 
-def set_alarms(db: Db, alarms: Iterable[tuple[int, datetime | None]]) -> None:
-    """Store when each shipment is to be looked at next; None: not until something happens."""
-    rows = [
-        (to_seconds(at) if at else None, shipment_id) for shipment_id, at in sorted(alarms, key=lambda pair: pair[0])
-    ]
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """When a shipment is to be looked at next: by the rules' clocks, and by the learned risk; None: not until something
+    happens.
+    """
+
+    shipment_id: int
+    rules_at: datetime | None
+    risk_at: datetime | None = None
+
+
+def set_alarms(db: Db, alarms: Iterable[Alarm]) -> None:
+    """Store when each shipment is to be looked at next, in order of their ids."""
+    rows = []
+    for one in sorted(alarms, key=attrgetter("shipment_id")):
+        rules, risk = maybe_to_seconds(one.rules_at), maybe_to_seconds(one.risk_at)
+        rows.append((_earlier(rules, risk), rules, risk, one.shipment_id))
     if rows:
-        db.exec_driver_sql("UPDATE watch SET alarm_at = ? WHERE shipment_id = ?", rows)
+        db.exec_driver_sql("UPDATE watch SET alarm_at = ?, rules_at = ?, risk_at = ? WHERE shipment_id = ?", rows)
+
+
+def _earlier(one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return min(one, other)
+
+
+def move_risk(db: Db, moved: Sequence[tuple[int, int | None]]) -> None:
+    """Store anew when the risk of silent shipments will cross: (shipment id, seconds since 1970 or None), in order of ids.
+    What the rules say stands.
+    """
+    rows = [(risk_at, risk_at, risk_at, shipment_id) for shipment_id, risk_at in moved]
+    if rows:  # the lesser of two times is NULL in SQLite where either is
+        db.exec_driver_sql(
+            "UPDATE watch SET risk_at = ?, alarm_at = coalesce(min(rules_at, ?), rules_at, ?) WHERE shipment_id = ?",
+            rows,
+        )
 
 
 def waiting_for_answer(db: Db, shipment_ids: list[int], *, now: datetime) -> list[int]:

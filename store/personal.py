@@ -108,6 +108,7 @@ ERASERS: Mapping[str, How] = {
 }
 
 _NOTHING_PERSONAL: Mapping[str, str] = {
+    "counts, and a fitted model: sums over hundreds of parcels, by carriers and places": "risk_model.learned risk_model.body",
     "ids, carriers' numbers and the merchant's own references, by which figures and the check stay right": """
         orders.ref shipment.order_ref shipment.number parcel.identity parcel.number cases.order_ref cases.subject_id
         fact.subject_id watch_item.subject_id outbox.id outbox.subject_id outbox.remote_id returns.ref returns.order_ref
@@ -118,6 +119,7 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
         customer_order.order_ref customer_step.letter handover_item.handover instruction.proposal proposal.id proposal.item
         proposal.order_ref reship.instruction_id reship.order_ref reship_original.instruction_id stored_file.subject_id""",
     "a code of our own, or a word of a fixed table": """
+        risk_model.why_not
         cases.step promise.outcome asking.source asking.account asking.no_data budget.credential cases.kind cases.subject_type cases.severity
         cases.status fact.subject_type fact.event fact.channel inbound.adapter instruction.kind instruction.currency
         orders.currency outbox.channel outbox.kind outbox.reason outbox.subject_type parcel.leg parcel.milestone

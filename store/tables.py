@@ -201,7 +201,11 @@ class Watch(SQLModel, table=True):
         Index("watch_going_on", "shipment_id", "ended", sqlite_where=text("ended = ''")),
     )
     shipment_id: int = Field(primary_key=True, foreign_key="shipment.id")
-    alarm_at: datetime | None = Field(default=None, sa_type=Instant)
+    alarm_at: datetime | None = Field(default=None, sa_type=Instant)  # the earlier one of the next two
+    rules_at: datetime | None = Field(default=None, sa_type=Instant)  # when a rule's clock runs out
+    risk_at: datetime | None = Field(
+        default=None, sa_type=Instant
+    )  # when the learned risk will cross, if nothing moves
     note: str = ""  # what a person said of it against its scans: received | lost (store/marks)
     note_at: datetime | None = Field(default=None, sa_type=Instant)
     ended: str = ""  # why watching ended, '' while it goes on: monitor/cadence.Ended

@@ -15,6 +15,7 @@ from config.policies.detection import (
     RegionPolicy,
     RiskPolicy,
     Threshold,
+    WorthPolicy,
 )
 from config.policies.detection_file import load_detection
 from config.policies.enquiries import EnquiryPolicy, load_enquiries
@@ -43,6 +44,7 @@ __all__ = [
     "Threshold",
     "Ticking",
     "Window",
+    "WorthPolicy",
     "due_of",
     "load_claims",
     "load_desk",

@@ -88,6 +88,25 @@ class RiskPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class WorthPolicy:
+    """What acting is worth, in ``currency``: a needless check costs ``check_cents``; to hear too late of a parcel that won't
+    come costs ``late_cents`` and ``late_share`` of its goods. ``least``, ``most``: the bounds of what follows.
+    """
+
+    currency: str
+    check_cents: int
+    late_cents: int
+    late_share: float
+    least: float
+    most: float
+
+    def alert_from(self, value_cents: float) -> float:
+        """The probability from which acting now is worth it, for goods of this value."""
+        late = self.late_cents + self.late_share * value_cents
+        return min(max(self.check_cents / max(self.check_cents + late, 1e-9), self.least), self.most)
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentPolicy:
     """``members``: the fewest findings of one cause, within ``window``, that are an incident; ``chance``: how rarely so many
     come together by chance, over all causes; ``times``: what is usual elsewhere, so many times over; ``usual``: the share of
@@ -137,6 +156,7 @@ class DetectionPolicy:
 
     regions: Mapping[str, RegionPolicy]
     risk: RiskPolicy
+    worth: WorthPolicy
     incidents: IncidentPolicy
     polling: PollingPolicy
     alerts_per_agent_day: int
@@ -148,6 +168,15 @@ class DetectionPolicy:
     claims: ClaimsPolicy = field(default_factory=ClaimsPolicy)
     desk: DeskPolicy = field(default_factory=DeskPolicy)
     enquiries: EnquiryPolicy = field(default_factory=EnquiryPolicy)
+
+    @property
+    def alerts_a_day(self) -> int | None:
+        """How many alerts a day the desk can work on; None: no limit."""
+        return self.agents * self.alerts_per_agent_day if self.agents else None
+
+    def alert_from(self, value_cents: float | None) -> float:
+        """The probability from which a parcel is an alert; ``value_cents`` of its goods, None: not known."""
+        return self.risk.alert if value_cents is None else max(self.worth.alert_from(value_cents), self.risk.watch)
 
     def region(self, name: str) -> RegionPolicy:
         """The region's own policy, else the one for abroad."""

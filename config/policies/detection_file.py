@@ -22,6 +22,7 @@ from config.policies.detection import (
     RegionPolicy,
     RiskPolicy,
     Threshold,
+    WorthPolicy,
 )
 from config.toml_text import Path_, dotted, line_of, lines_of, read_toml
 from domain.tracking import Milestone
@@ -107,6 +108,19 @@ class _Risk(_Table, frozen=True):
     quantile: Share
 
 
+class _Worth(_Table, frozen=True):
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+    check_cents: Annotated[int, Meta(ge=1)]
+    late_cents: Annotated[int, Meta(ge=0)]
+    late_share: Share
+    least: Share
+    most: Share
+
+    def __post_init__(self) -> None:
+        if self.least > self.most:
+            raise ValueError(f"least {self.least} is more than most {self.most}: turn them round")
+
+
 class _Capacity(_Table, frozen=True):
     alerts_per_agent_day: Count
     agents: Count | None = None
@@ -176,6 +190,7 @@ class _Polling(_Table, frozen=True):
 class _File(_Table, frozen=True):
     regions: dict[str, _Region]
     risk: _Risk
+    worth: _Worth
     case: _Case
     capacity: _Capacity
     source_silent: _SourceSilent
@@ -247,6 +262,7 @@ def _policy(file: _File) -> DetectionPolicy:
     return DetectionPolicy(
         regions={name: _region(name, table) for name, table in file.regions.items()},
         risk=RiskPolicy(file.risk.watch, file.risk.alert, file.risk.min_samples, file.risk.quantile),
+        worth=_worth(file.worth),
         incidents=_incidents(file.incidents),
         polling=PollingPolicy(
             every={m: _hours(getattr(every, m.value)) for m in Milestone},
@@ -282,6 +298,10 @@ def _incidents(table: _Incidents) -> IncidentPolicy:
         edit_every=timedelta(minutes=table.edit_every_m),
         edit_at_least=_hours(table.edit_at_least_h),
     )
+
+
+def _worth(table: _Worth) -> WorthPolicy:
+    return WorthPolicy(table.currency, table.check_cents, table.late_cents, table.late_share, table.least, table.most)
 
 
 THRESHOLDS = (

@@ -129,6 +129,7 @@ class _Row:
     outcome: int
     outcome_at: float
     weight: float
+    value_cents: float
 
 
 FAR_AHEAD_H = 20 * 366 * HOURS_A_DAY
@@ -168,7 +169,9 @@ def _shipment(cells: Mapping[str, str], latest: float, tally: Tally) -> _Row | s
     carrier, service, origin, destination = (
         (cells[name] or "").strip() for name in ("carrier", "service", "origin", "destination")
     )
-    return _Row(carrier, service, origin, destination, handed, promised, outcome, ended, weight)
+    return _Row(
+        carrier, service, origin, destination, handed, promised, outcome, ended, weight, _value(cells.get(VALUE) or "")
+    )
 
 
 def _weight(text: str) -> float | None:
@@ -177,6 +180,19 @@ def _weight(text: str) -> float | None:
     except ValueError:
         return None
     return value if 0 < value < float("inf") else None
+
+
+VALUE = "value_cents"
+"""A column that may be there: what the parcel's goods cost, in the policy's currency of worth."""
+
+
+def _value(text: str) -> float:
+    """NaN where it isn't told, or is no amount."""
+    try:
+        value = float(text)
+    except ValueError:
+        return float("nan")
+    return value if 0 < value < float("inf") else float("nan")
 
 
 def _parcels(rows: Mapping[str, _Row], events: Events, assume: Assumptions, tally: Tally) -> Parcels:
@@ -201,7 +217,8 @@ def _parcels(rows: Mapping[str, _Row], events: Events, assume: Assumptions, tall
     return Parcels(
         list(rows), [r.carrier for r in found], [r.service for r in found], [r.origin for r in found],
         [r.destination for r in found], handed, np.where(assumed, stands_in, promised), assumed, outcome, ended,
-        np.array([r.weight for r in found], dtype=np.float64),
+        np.array([r.weight for r in found], dtype=np.float64), np.full(len(found), np.nan),
+        np.array([r.value_cents for r in found], dtype=np.float64),
     )  # fmt: skip
 
 

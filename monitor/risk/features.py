@@ -27,6 +27,7 @@ BASE = (
 before or after it (after it in sevenths of the grace). The shipped beginning is of the order that two thousand
 marketplace parcels showed: 3 % two weeks ahead, 40 % at the promise, 75 % three days after it."""
 TAU_KNOTS = (-10.0, -5.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.5)
+TAU_MOST = 30.0
 LEAD_SHARE, LEAD_LEAST, LEAD_MOST, FADED = 0.3, 0.5, 4.0, 1.0
 """For how long a parcel's particulars fade: a share of the promised span, in working days; FADED days before the promise
 they are gone."""
@@ -58,7 +59,7 @@ def known(history: History, clock: WorkingTime, pace: Pace, gaps: Gaps, regime: 
     slack = promised - begun
     found = [gaps.of(keys) for keys in event_keys(history, np.arange(len(history.events)))]
     near = [
-        _overlap(place, p.destination[i]) for place, i in zip(history.events.place, history.events.parcel, strict=True)
+        overlap(place, p.destination[i]) for place, i in zip(history.events.place, history.events.parcel, strict=True)
     ]
     groups = []
     for keys in group_keys(history):
@@ -73,7 +74,7 @@ def known(history: History, clock: WorkingTime, pace: Pace, gaps: Gaps, regime: 
     )  # fmt: skip
 
 
-def _overlap(place: str, destination: str) -> float:
+def overlap(place: str, destination: str) -> float:
     """How much of the destination's path a place shares; -1 where either isn't known."""
     here, there = parts(place), parts(destination)
     if not here or not there:
@@ -102,7 +103,7 @@ def rows(k: Known, parcel: Ints, at: Floats) -> Rows:
     slack = np.maximum(k.promised[parcel] - k.begun[parcel], SHORTEST)
     tau = now - k.promised[parcel]
     tau = np.where(tau > 0, tau * (WEEK_OF_GRACE * 24 / max(k.history.grace, 1.0)), tau)
-    base = [np.ones(len(at))] + [np.clip(tau - knot, 0.0, 30.0) for knot in TAU_KNOTS]
+    base = [np.ones(len(at))] + [np.clip(tau - knot, 0.0, TAU_MOST) for knot in TAU_KNOTS]
     base.append(np.clip(k.deadline[parcel] - now, 0.0, 1.0))
     z = np.clip((np.log(age) - k.mu[parcel]) / k.pace.sigma, -3.0, 5.0)
     detail = [np.log(age), np.log(slack), z]
@@ -150,6 +151,7 @@ SCANS = (
 OWN = ("age", "promised span", "slow")
 WEEKS = ("speed", "missed", "stayed late", "carrier's speed", "region's speed")
 DETAILS = (*OWN, *WEEKS, *SCANS)
+COLUMN = {name: number for number, name in enumerate(DETAILS)}
 
 AHEAD, AFTER, ALWAYS = "ahead", "after", "always"
 USES = (

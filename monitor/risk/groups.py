@@ -22,21 +22,26 @@ def head(path: str, depth: int) -> str:
     return "/".join(found[:depth]) if len(found) >= depth else ""
 
 
-def levels(parcels: Parcels) -> Iterator[tuple[str, list[str]]]:
-    """For each level its name and every parcel's group; an empty group: not known."""
-    carrier = [c.strip().casefold() for c in parcels.carrier]
-    service = [s.strip().casefold() for s in parcels.service]
-    yield "carrier", carrier
-    yield "service", [f"{c}|{s}" if s else "" for c, s in zip(carrier, service, strict=True)]
-    lanes: list[str] = [""] * len(carrier)
+@lru_cache(PLACES)
+def levels_of(carrier: str, service: str, origin: str, destination: str) -> tuple[tuple[str, str], ...]:
+    """Each level's name and the parcel's group; an empty group: not known."""
+    carrier, service = carrier.strip().casefold(), service.strip().casefold()
+    found = [("carrier", carrier), ("service", f"{carrier}|{service}" if service else "")]
+    lane = ""
     for depth in range(1, PATH_DEPTH + 1):
-        origin, destination = ([head(p, depth) for p in ends] for ends in (parcels.origin, parcels.destination))
-        yield f"origin {depth}", origin
-        yield f"destination {depth}", destination
-        pairs = [f"{o}>{d}" if o and d else "" for o, d in zip(origin, destination, strict=True)]
-        yield f"lane {depth}", pairs
-        lanes = [pair or lane for pair, lane in zip(pairs, lanes, strict=True)] if depth < PATH_DEPTH else lanes
-    yield "carrier's lane", [f"{c}|{lane}" if c and lane else "" for c, lane in zip(carrier, lanes, strict=True)]
+        here, there = head(origin, depth), head(destination, depth)
+        pair = f"{here}>{there}" if here and there else ""
+        found += [(f"origin {depth}", here), (f"destination {depth}", there), (f"lane {depth}", pair)]
+        lane = (pair or lane) if depth < PATH_DEPTH else lane
+    return (*found, ("carrier's lane", f"{carrier}|{lane}" if carrier and lane else ""))
+
+
+def levels(parcels: Parcels) -> Iterator[tuple[str, list[str]]]:
+    """For each level its name and every parcel's group."""
+    ends = zip(parcels.carrier, parcels.service, parcels.origin, parcels.destination, strict=True)
+    rows = [levels_of(*one) for one in ends]
+    for number, (name, _) in enumerate(levels_of("", "", "", "")):
+        yield name, [row[number][1] for row in rows]
 
 
 def subset(p: Parcels, keep: Ints) -> Parcels:
@@ -47,5 +52,6 @@ def subset(p: Parcels, keep: Ints) -> Parcels:
 
     return Parcels(
         texts(p.ids), texts(p.carrier), texts(p.service), texts(p.origin), texts(p.destination), p.handed[keep],
-        p.promised[keep], p.assumed[keep], p.outcome[keep], p.outcome_at[keep], p.weight[keep],
+        p.promised[keep], p.assumed[keep], p.outcome[keep], p.outcome_at[keep], p.weight[keep], p.heard[keep],
+        p.value_cents[keep],
     )  # fmt: skip

@@ -36,7 +36,9 @@ KEY = float(1 << 24)
 
 @dataclass(frozen=True)
 class Parcels:
-    """One row a parcel. ``assumed``: no promise was given and the policy's stands in. Places are paths."""
+    """One row a parcel. ``assumed``: no promise was given and the policy's stands in. Places are paths. ``heard``: until when
+    it is known not to have been received, where the outcome is unknown; ``value_cents``: of its goods. NaN: not known.
+    """
 
     ids: Sequence[str]
     carrier: Sequence[str]
@@ -49,6 +51,8 @@ class Parcels:
     outcome: Ints
     outcome_at: Floats
     weight: Floats
+    heard: Floats
+    value_cents: Floats
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -105,8 +109,10 @@ class History:
 
     @cached_property
     def censored_at(self) -> Floats:
-        """From when on nothing is known of a parcel whose outcome nobody knows: its last event. Infinite for others."""
-        last = self.parcels.handed.copy()
+        """From when on nothing is known of a parcel whose outcome nobody knows: its last event, or when a source last told
+        of it. Infinite for others.
+        """
+        last = np.fmax(self.parcels.handed, self.parcels.heard)
         np.fmax.at(last, self.events.parcel, self.events.at)
         return np.where(self.parcels.outcome == UNKNOWN, last, np.inf)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from monitor.risk.features import AFTER, AHEAD, BASE, DETAILS, USES, Known, Rows, known, rows
+from monitor.risk.features import AFTER, AHEAD, BASE, COLUMN, DETAILS, USES, Known, Rows, known, rows
 from monitor.risk.gaps import Gaps, fit_gaps
 from monitor.risk.groups import subset
 from monitor.risk.history import RECEIVED, Bools, Floats, History, Ints
@@ -32,6 +32,8 @@ they cost false alarms (93 against 62 per 1000 at 90 % recall by the promise, on
 MIN_MISSED = 20
 GAP = 0.05
 """A fit whose mean forecast for the held-out window is further off than this, and beyond chance, isn't calibrated."""
+
+FEW_PARCELS, FEW_MISSED, UNCALIBRATED = "few_parcels", "few_missed", "uncalibrated"
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,22 @@ class RiskModel:
 
     def why_not(self, min_samples: int) -> str:
         """Why its probabilities aren't to be relied on; empty: they are."""
+        says = {
+            "": "",
+            FEW_PARCELS: f"learned from {self.parcels} parcels, fewer than {min_samples}",
+            FEW_MISSED: f"only {self.missed} parcels missed their deadline so far, fewer than {MIN_MISSED}",
+            UNCALIBRATED: f"forecast {self.forecast:.0%} in the newest quarter of its history, {self.seen:.0%} came",
+        }
+        return says[self.fault(min_samples)]
+
+    def fault(self, min_samples: int) -> str:
+        """The same as a code."""
         if self.parcels < min_samples:
-            return f"learned from {self.parcels} parcels, fewer than {min_samples}"
+            return FEW_PARCELS
         if self.missed < MIN_MISSED:
-            return f"only {self.missed} parcels missed their deadline so far, fewer than {MIN_MISSED}"
+            return FEW_MISSED
         chance = 2 * np.sqrt(self.seen * (1 - self.seen) / max(self.parcels * HELD_OUT, 1.0))
-        if abs(self.forecast - self.seen) > max(GAP, chance):
-            return f"forecast {self.forecast:.0%} in the newest quarter of its history, {self.seen:.0%} came"
-        return ""
+        return UNCALIBRATED if abs(self.forecast - self.seen) > max(GAP, chance) else ""
 
 
 def fit(history: History, now: float) -> RiskModel:
@@ -106,9 +116,6 @@ def risk(model: RiskModel, k: Known, parcel: Ints, at: Floats) -> Floats:
     found = probability(model.shift + model.slope * (x @ model.beta))
     history = k.history
     return np.where((at >= history.deadline[parcel]) | (history.failed_at[parcel] <= at), 1.0, found)
-
-
-COLUMN = {name: number for number, name in enumerate(DETAILS)}
 
 
 def matrix(r: Rows, centre: Floats, scale: Floats) -> Floats:

@@ -40,13 +40,19 @@ def region_of(path: str) -> str:
     return "/".join(parts(path)[:2])
 
 
+def keys_of_group(carrier: str, destination: str) -> tuple[str, str]:
+    """The groups whose speed is watched: the carrier's and the destination's region; empty: not known."""
+    return (
+        f"carrier {carrier.strip().casefold()}" if carrier.strip() else "",
+        f"to {region_of(destination)}" if destination.strip() else "",
+    )
+
+
 def group_keys(history: History) -> list[list[str]]:
-    """The groups whose speed is watched, by parcel: its carrier's and its destination's region."""
+    """``keys_of_group`` by parcel."""
     p = history.parcels
-    return [
-        [f"carrier {c.strip().casefold()}" if c.strip() else "" for c in p.carrier],
-        [f"to {region_of(d)}" if d.strip() else "" for d in p.destination],
-    ]
+    keys = [keys_of_group(c, d) for c, d in zip(p.carrier, p.destination, strict=True)]
+    return [[carrier for carrier, _ in keys], [region for _, region in keys]]
 
 
 def regime(history: History, clock: WorkingTime, pace: Pace, mu: Floats, until: float) -> Regime:

@@ -31,6 +31,14 @@ class WorkingTime:
         hour = np.minimum(rest.astype(np.int64), WEEK - 1)
         return (week * passed[-1] + passed[hour] + (rest - hour) * speed[hour]) / 24.0
 
+    def hours(self, days: Floats) -> Floats:
+        """The time in hours at which so many working days have passed: ``days`` turned round."""
+        speed = np.asarray(self.speed)
+        passed = np.concatenate(([0.0], np.cumsum(speed))) / 24.0
+        week, rest = np.divmod(days, passed[-1])
+        hour = np.minimum(np.searchsorted(passed, rest, side="right") - 1, WEEK - 1)
+        return week * WEEK + hour + (rest - passed[hour]) * 24.0 / speed[hour]
+
 
 PLAIN = WorkingTime((1.0,) * WEEK)
 

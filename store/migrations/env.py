@@ -13,6 +13,7 @@ from store import (
     money_tables,
     privacy_tables,
     promise_tables,
+    risk_tables,
     tables,
 )
 
@@ -23,6 +24,7 @@ assert incident_tables
 assert handover_tables
 assert privacy_tables
 assert promise_tables
+assert risk_tables
 assert money_tables
 assert files_tables
 assert claim_tables

@@ -148,7 +148,7 @@ def silent(db: Db, parcels: Sequence[Fallen], *, heard_at: datetime) -> list[int
     tracking.record(db, readings, now=START - STALLED_AFTER)
     later = heard_at + timedelta(days=30)
     asking.reschedule(db, "kuaidi100", [Polled(one, later) for one in ids], now=heard_at)
-    due.set_alarms(db, [(shipment_id, one.at) for shipment_id, one in zip(ids, parcels, strict=True)])
+    due.set_alarms(db, [due.Alarm(shipment_id, one.at) for shipment_id, one in zip(ids, parcels, strict=True)])
     return ids
 
 

@@ -138,7 +138,7 @@ def test_a_twin_stays_one_whoever_works_on_its_order(tmp_path: Path) -> None:
         first = Shipment("7312345678901", "zhongtong", "kuaidi100", at(0))
         store.write(intake.add_shipment, first, next_poll_at=at(0), alarm_at=None)
         again = store.write(add, "7312345678901")
-        store.write(due.set_alarms, [(again, at(5))])
+        store.write(due.set_alarms, [due.Alarm(again, at(5))])
         store.write(settle, again, "zhongtong", ZTO, now=at(1))
         store.write(asking.under_case, [again], now=at(2))
         assert store.read(tracking.views, [again])[again].watching_ended == "twin"

@@ -11,8 +11,10 @@ import pytest
 from risk_histories import SLOW, order_level, scan_level, write
 
 from monitor.replay.reading import Assumptions, Tally, read_history
+from monitor.risk.ahead import Asked, Silent, foresee, numbered
 from monitor.risk.features import BASE, DETAILS, USES, rows
 from monitor.risk.gaps import fit_gaps, keys_of
+from monitor.risk.keeping import kept
 from monitor.risk.logistic import fit_logistic, probability
 from monitor.risk.model import fit, know, moments, risk
 from monitor.risk.normal import hazard, log_tail
@@ -107,6 +109,48 @@ def test_forecasts_come_true_in_later_months(tmp_path):
     sure = found > 0.4
     assert sure.sum() > 100
     assert found[sure].mean() == pytest.approx(h.missed[parcel[sure]].mean(), abs=0.1)
+
+
+def open_ones(h, k):
+    """The parcels on their way at the beginning of May, as the daemon asks about them."""
+    row = np.flatnonzero((h.parcels.handed < MAY) & (h.received_at > MAY) & (h.deadline > MAY))
+    held = h.state.physical_row[h.last_event(row, np.full(len(row), MAY))]
+    p, events = h.parcels, h.events
+    lanes, lane = numbered((p.carrier[i], p.service[i], p.origin[i], p.destination[i]) for i in row)
+    spots, spot = numbered(
+        (int(events.milestone[e]), p.carrier[i], events.place[e], p.destination[i])
+        for i, e in zip(row, held, strict=True)
+    )
+    levels = np.full(len(row), 0.25), np.full(len(row), 0.5)
+    return row, Silent(
+        lanes, spots, lane, spot, p.handed[row], p.promised[row], h.deadline[row], events.at[held],
+        h.state.scans[h.last_event(row, np.full(len(row), MAY))], np.full(len(row), MAY), levels,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("made", [order_level, scan_level])
+def test_computed_ahead_is_what_the_model_says(tmp_path, made):
+    """Taken apart for a million parcels the model says the same of each, and at a crossing it says the threshold."""
+    h = history(tmp_path, *made(1, 1500, 120))
+    model = fit(h, MAY)
+    k = kept(model, h, MAY)
+    row, silent = open_ones(h, k)
+    found = foresee(Asked(k), silent)
+    assert len(row) > 20
+    assert found.now == pytest.approx(risk(model, know(model, h, MAY + 1), row, np.full(len(row), MAY)), abs=1e-9)
+    before = found.alert < silent.deadline - 0.1  # the others only cross when it is over
+    assert before.sum() > 10
+    assert (found.watch <= found.alert).all()
+    ahead = before & (found.alert > MAY + 0.01)
+    there = foresee(Asked(k), replace(silent, known=np.where(ahead, found.alert, MAY)))
+    assert there.now[ahead] == pytest.approx(0.5, abs=0.01)
+
+
+def test_working_days_turn_round():
+    """Hours to working days and back."""
+    clock = learned(np.array([24.0 * d + 12.5 for d in range(300)]), np.ones(300))
+    at = np.array([0.0, 11.25, 168.0, 500_000.1])
+    assert clock.hours(clock.days(at)) == pytest.approx(at, abs=1e-6)
 
 
 def test_a_model_says_why_it_is_not_to_be_relied_on(tmp_path):

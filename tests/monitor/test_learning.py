@@ -1,0 +1,217 @@
+"""The night's learning: from the merchant's own database to alarms computed ahead, the same by one look and by all."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from monitor_support import POLICY, START, M, opened, scan, with_shipment
+
+from domain.case import Kind
+from domain.tracking import ParcelReading
+from doorstep.nightly import Nightly
+from monitor import learning, look, own_history
+from monitor.foresight import sight
+from monitor.risk.keeping import from_bytes, to_bytes
+from store import asking, cases, due, risk, tracking
+from store.asking import Polled
+
+DAYS = 60
+NOW = START + timedelta(days=DAYS)
+CALM = replace(POLICY, risk=replace(POLICY.risk, min_samples=100))
+
+
+def lived(db, parcels: int = 500, seed: int = 3) -> None:
+    """Two months of parcels, promised within four days: most take two, one in ten stalls for weeks; asked about until NOW."""
+    rng, readings, polled = Random(seed), [], []
+    for n in range(parcels):
+        begun = rng.uniform(0, DAYS * 24 - 30)
+        number = f"N{n}"
+        one = with_shipment(db, number, promised_h=begun + 96, created_h=begun, origin="上海", destination="浙江/杭州")
+        late = 24 * rng.uniform(14, 30) if rng.random() < 0.1 else 0.0
+        steps = [(M.PICKED_UP, 1.0), (M.IN_TRANSIT, 10.0), (M.IN_TRANSIT, 24.0 * rng.lognormvariate(0, 0.3) + late)]
+        steps += [(M.AT_DESTINATION, 8.0), (M.DELIVERED, 14.0)]
+        hours, events = begun, []
+        for step, gap in steps:
+            hours += gap
+            if hours < DAYS * 24:
+                events.append(scan(step, hours))
+        readings.append((one, "kuaidi100", (ParcelReading(number, tuple(events)),)))
+        polled.append(Polled(one, NOW + timedelta(hours=4)))
+    tracking.record(db, readings, now=NOW)
+    asking.reschedule(db, "kuaidi100", polled, now=NOW)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("learning")
+    with opened(folder) as store:
+        store.write(lived)
+        yield store
+
+
+def test_the_history_is_what_the_scans_tell(shop):
+    """Received ones end at their delivery; the others are known not to be received until their source last told of them."""
+    history = shop.read(own_history.read, CALM, now=NOW)
+    p = history.parcels
+    received = history.received_at < np.inf
+    assert 380 < received.sum() < len(p) <= 500
+    assert (history.received_at[received] <= NOW.timestamp() / 3600).all()
+    assert history.censored_at[~received] == pytest.approx(NOW.timestamp() / 3600)
+    overdue = ~received & (history.deadline < NOW.timestamp() / 3600)
+    assert overdue.sum() > 5
+    assert (history.missed[overdue] == 1).all()
+    assert np.isnan(history.missed[~received & ~overdue]).all()
+    assert p.value_cents == pytest.approx(5_900)
+
+
+def test_a_look_and_the_night_see_the_same_crossings(shop):
+    """What is stored for every watched parcel is what a look at it computes; the model comes back to the last bit."""
+    learned = learning.learn(shop.path, CALM, NOW)
+    assert learned.why_not == ""
+    assert learned.moved == sorted(learned.moved)
+    again = learning.learn(shop.path, CALM, NOW)
+    assert (again.body, again.moved) == (learned.body, learned.moved)
+    shop.write(keep_it, learned)
+    ids = [one for one, _ in learned.moved]
+    seen = shop.read(lambda db: sight(db, tracking.views(db, ids), CALM, now=NOW))
+    assert seen.why_not == ""
+    ahead = {one: at for one, at in learned.moved if at is not None and at > NOW.timestamp()}
+    assert len(ahead) > 5
+    for one, crosses_at in ahead.items():
+        found = seen.of[one]
+        assert crosses_at in {int(found.watch_at.timestamp()), int(found.alert_at.timestamp())}
+        assert 0 <= found.probability < 1
+        assert found.alert_from == CALM.alert_from(5_900)
+
+
+def keep_it(db, learned):
+    risk.keep(
+        db,
+        fitted_at=learned.fitted_at,
+        version=learning.VERSION,
+        why_not=learned.why_not,
+        learned=learned.learned,
+        body=learned.body,
+    )
+
+
+def test_alarms_move_with_the_night_and_with_a_scan(tmp_path):
+    """The night writes each crossing beside the rules' clock; a scan moves it; the next night finds nothing to move."""
+    with opened(tmp_path) as store:
+        store.write(lived)
+        learned = learning.learn(store.path, CALM, NOW)
+        assert asyncio.run(learning.keep(store, learned)) == len(learned.moved)
+        stored = store.read(risk_times)
+        assert {one: at for one, (_, at, _) in stored.items() if at} == dict(learned.moved)
+        one = next(one for one, at in learned.moved if at > NOW.timestamp() + 3600)
+        number = store.read(lambda db: tracking.views(db, [one])[one].shipment.number)
+        later = NOW + timedelta(hours=1)
+        event = scan(M.IN_TRANSIT, DAYS * 24 + 0.5, place="浙江/杭州")
+        store.write(tracking.record, [(one, "kuaidi100", (ParcelReading(number, (event,)),))], now=later)
+        store.write(asking.reschedule, "kuaidi100", [Polled(one, later)], now=later)
+        store.write(look.look_at, [one], CALM, now=later)
+        alarm, moved, rules = store.read(risk_times)[one]
+        assert moved != stored[one][1]
+        assert alarm == min(at for at in (moved, rules) if at is not None)
+
+
+def risk_times(db):
+    rows = db.exec_driver_sql("SELECT shipment_id, alarm_at, risk_at, rules_at FROM watch").all()
+    return {one: (alarm, moved, rules) for one, alarm, moved, rules in rows}
+
+
+def test_with_a_model_the_risk_decides_and_the_case_says_how_sure(tmp_path):
+    """By the model a parcel that stays silent becomes a case with its probability, the silence and what would clear it."""
+    with opened(tmp_path) as store:
+        store.write(lived)
+        store.write(keep_it, learning.learn(store.path, CALM, NOW))
+        stalled = [one for one, (_, _, _) in store.read(risk_times).items()]
+        store.write(look.look_at, stalled, CALM, now=NOW)
+        opened_ones = [
+            c
+            for c in store.read(cases.list_cases, only_open=True)
+            if c.kind in {Kind.PROMISE_RISK, Kind.PROMISE_MISSED}
+        ]
+        assert opened_ones
+        for case in opened_ones:
+            assert case.probability is not None
+            assert case.probability >= CALM.alert_from(5_900) - 1e-6
+            codes = [words.code for words in case.evidence]
+            assert codes == ["evidence.chance", "evidence.gap", "evidence.promise_given", "evidence.clears"]
+        assert not [c for c in store.read(cases.list_cases, only_open=True) if c.kind is Kind.STALLED]
+
+
+def test_without_enough_data_the_rules_decide_and_the_case_says_so(tmp_path):
+    """Thirty parcels teach nothing that can be relied on: rules raise the case, and its evidence names the reason."""
+    with opened(tmp_path) as store:
+        store.write(lived, 30)
+        learned = learning.learn(store.path, POLICY, NOW)
+        assert learned.why_not == "few_parcels"
+        assert learned.moved == []
+        store.write(keep_it, learned)
+        store.write(look.look_at, list(store.read(risk_times)), POLICY, now=NOW)
+        silent = [
+            c for c in store.read(cases.list_cases, only_open=True) if c.kind in {Kind.STALLED, Kind.PROMISE_MISSED}
+        ]
+        assert silent
+        for case in silent:
+            assert case.evidence[-1].code == "evidence.by_rules"
+            assert case.evidence[-1].params == {"why_code": "few_parcels"}
+
+
+def test_an_alarm_is_the_earlier_of_rules_and_risk(tmp_path):
+    """Moving the risk keeps the rules' clock; None takes it away."""
+    with opened(tmp_path) as store:
+        one = store.write(with_shipment)
+        store.write(due.set_alarms, [due.Alarm(one, START + timedelta(hours=5))])
+        for risk_at, alarm_at in ((3, 3), (9, 5), (None, 5)):
+            seconds = int((START + timedelta(hours=risk_at)).timestamp()) if risk_at else None
+            store.write(due.move_risk, [(one, seconds)])
+            assert store.read(risk_times)[one][0] == int((START + timedelta(hours=alarm_at)).timestamp())
+
+
+def test_only_the_last_models_are_kept(tmp_path):
+    """A month of nights stays; the newest one is asked."""
+    with opened(tmp_path) as store:
+        for day in range(risk.KEPT + 5):
+            store.write(
+                risk.keep,
+                fitted_at=START + timedelta(days=day),
+                version=1,
+                why_not="few_parcels",
+                learned={},
+                body=b"x",
+            )
+        assert store.read(risk.newest).fitted_at == START + timedelta(days=risk.KEPT + 4)
+        assert store.read(lambda db: db.exec_driver_sql("SELECT count(*) FROM risk_model").scalar()) == risk.KEPT
+        assert not store.read(risk.is_due, now=START + timedelta(days=risk.KEPT + 4, hours=23))
+        assert store.read(risk.is_due, now=START + timedelta(days=risk.KEPT + 5))
+
+
+def test_a_model_comes_back_to_the_last_bit(shop):
+    """Bytes and back: the same weights, clock, gaps and weeks."""
+    learned = learning.learn(shop.path, CALM, NOW)
+    back = from_bytes(learned.body)
+    assert to_bytes(back) == learned.body
+
+
+def test_the_daemon_learns_in_a_process_of_its_own(tmp_path):
+    """A spawned process reads the database that is in use and comes back with the model; it isn't due again that day."""
+
+    async def night(store):
+        house = SimpleNamespace(store=store, policy=CALM)
+        nightly = Nightly(house)
+        await nightly.look(NOW)
+        await nightly._running
+        return await store.aread(risk.newest)
+
+    with opened(tmp_path) as store:
+        store.write(lived)
+        found = asyncio.run(night(store))
+        assert (found.fitted_at, found.why_not) == (NOW, "")
+        assert found.learned["parcels"] > 300
+        assert not store.read(risk.is_due, now=NOW + timedelta(hours=20))
