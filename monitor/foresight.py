@@ -18,12 +18,13 @@ from domain.tracking import Milestone
 from store import risk
 from store.base import Db
 from store.risk import ModelRow
-from store.tables import to_seconds
+from store.tables import from_seconds, to_seconds
 
 if TYPE_CHECKING:
     from monitor.risk.ahead import Asked, Silent
 
 HOUR = 3600
+NEARLY = 0.9
 NO_MODEL, OLD_VERSION = "no_model", "old_version"
 LEAVES_ALONE = frozenset({Milestone.AWAITING_COLLECTION, Milestone.RETURNING, Milestone.RETURNED, Milestone.CANCELLED})
 """Where it is the customer, or nobody, who is waited for."""
@@ -40,7 +41,8 @@ class Gap:
 @dataclass(frozen=True, slots=True)
 class Foreseen:
     """``probability``: of not being received by ``deadline``, as far as was heard. ``watch_at``, ``alert_at``: when it
-    crosses, if nothing moves. ``alert_from``: the probability from which it is an alert, by what its goods are worth.
+    crosses, if nothing moves. ``watch_from``, ``alert_from``: the probabilities from which it is watched, and an alert by
+    what its goods are worth.
     """
 
     probability: float
@@ -49,9 +51,15 @@ class Foreseen:
     promised_at: datetime
     assumed: bool
     deadline: datetime
+    watch_from: float
     alert_from: float
     value_cents: int | None
     gap: Gap
+
+    @property
+    def is_near(self) -> bool:
+        """Whether there may be something to say of it."""
+        return self.probability >= NEARLY * self.watch_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +120,15 @@ def _foreseen(
     lines = lines_of(db, views, parcels, policy, now)
     silent = columns(lines, policy)
     found = foresee(asked, silent)
-    told = zip(lines, found.now.tolist(), found.watch.tolist(), found.alert.tolist(), strict=True)
+    gaps = {spot: _gap(asked, spot) for spot in silent.spots}
+    levels = (level.tolist() for level in silent.levels)
+    told = zip(lines, found.now.tolist(), found.watch.tolist(), found.alert.tolist(), *levels, strict=True)
     return {
         one.shipment_id: Foreseen(
-            p, _at(watch), _at(alert), _at(one.promised / HOUR), one.assumed, _at(one.deadline / HOUR),
-            policy.alert_from(one.value_cents), one.value_cents, _gap(asked, one.spot),
+            p, _at(watch), _at(alert), from_seconds(one.promised), one.assumed, from_seconds(one.deadline), watch_from,
+            alert_from, one.value_cents, gaps[one.spot],
         )
-        for one, p, watch, alert in told
+        for one, p, watch, alert, watch_from, alert_from in told
     }  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def watched_only(crossing: Crossing) -> Crossing:
 def at_risk(view: ShipmentView, found: Foreseen) -> tuple[Crossing, ...]:
     """The learned risk as crossings: before the promise it is at risk, from then on missed."""
     since = view.state.last_physical_at or view.shipment.created_at
-    words = evidence_of(view, found)
+    words = evidence_of(view, found) if found.is_near else ()
     early = Crossing(
         Kind.PROMISE_RISK, since, _before(found.alert_at, found), words, _before(found.watch_at, found), silence=True,
         probability=found.probability, learned=True,
