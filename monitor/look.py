@@ -7,9 +7,10 @@ from types import MappingProxyType
 from typing import Any
 
 from config.policies import DetectionPolicy
-from domain.case import CaseEvent, CaseFact, Finding, Subject, SubjectType, promise_by
+from domain.case import CaseEvent, CaseFact, Finding, Severity, Subject, SubjectType, promise_by
 from domain.shipment import ShipmentView
 from monitor import alerts, foresight, incidents, reshipped
+from monitor.capacity import Candidate, admitted, next_day
 from monitor.causes import causes_of
 from monitor.crossing import Outage, credited, judge
 from monitor.deadlines import first_look
@@ -53,7 +54,7 @@ def look_at(
     the views of some of them that needn't be read.
     """
     alarms: list[due.Alarm] = []
-    openings: list[Opening] = []
+    candidates: list[Candidate] = []
     standing = cases.standings(db, SubjectType.SHIPMENT, [str(one) for one in shipment_ids])
     views = {**known, **tracking.views(db, [one for one in shipment_ids if one not in known])}
     outages = _outages(db, views, now=now)
@@ -71,15 +72,26 @@ def look_at(
             if isinstance(decision, Open) and reship is not None:
                 reshipped.trouble(db, reship, decision.finding, view.shipment.number, policy, now=now)
             elif isinstance(decision, Open):
-                openings.append(opening(decision.finding, view, policy, now=now))
+                one = opening(decision.finding, view, policy, now=now)
+                candidates.append(Candidate(one, shipment_id, seen.of.get(shipment_id)))
             else:
                 carry_out(db, decision, subject, policy, now=now, order_ref=view.shipment.order_ref)
         if judged.ask_now:
             asking.ask_soon(db, shipment_id, at=now)
         alarms.append(due.Alarm(shipment_id, *((None, None) if judged.ask_now else (judged.rules_at, judged.risk_at))))
+    openings, held = admitted(db, candidates, policy, now=now)
     incidents.take(db, openings, policy, now=now)
-    due.set_alarms(db, alarms)
+    due.set_alarms(db, _held_back(db, alarms, held, now=now))
     return len(alarms)
+
+
+def _held_back(db: Db, alarms: Sequence[due.Alarm], held: Sequence[Candidate], *, now: datetime) -> list[due.Alarm]:
+    """What the desk has no room for today stays on the watch list, and is weighed again tomorrow."""
+    for one in held:
+        cases.watch(db, replace(one.opening.finding, watch=True, severity=Severity.WATCH), now=now)
+    waiting = {one.shipment_id for one in held}
+    at = next_day(now)
+    return [replace(one, risk_at=min(one.risk_at or at, at)) if one.shipment_id in waiting else one for one in alarms]
 
 
 REMEMBERED = timedelta(days=60)

@@ -479,6 +479,12 @@ class Watched:
     evidence: tuple[Words, ...]
 
 
+def told_since(db: Db, since: datetime) -> int:
+    """How many alerts of detectors came since then: cases with a message of their own."""
+    counted = select(func.count()).where(_case.c.opened_at >= since, _case.c.type == "", _case.c.incident_id.is_(None))
+    return int(db.execute(counted).scalar_one())
+
+
 def watch_list(db: Db, *, limit: int = 500) -> list[Watched]:
     rows = db.execute(select(_item).order_by(_item.c.since, _item.c.subject_id, _item.c.kind).limit(limit))
     return [watched_of(row) for row in rows]

@@ -1,6 +1,5 @@
 """What the desk would have been told: alerts, and the watch list, look by look in the order of time."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ import numpy as np
 from config.policies import DetectionPolicy
 from config.policies.detection import DEFAULT
 from domain.case import Kind
+from monitor.capacity import Budget
 from monitor.replay.walk import Walked
 from monitor.risk.history import Bools, Floats, History, Ints
 
@@ -52,8 +52,7 @@ def alarms(history: History, walked: Walked, policy: DetectionPolicy) -> list[Al
 def _openings(
     history: History, walked: Walked, chosen: Ints, levels: Ints, kinds: Ints, policy: DetectionPolicy
 ) -> Iterator[Alarm]:
-    budget = policy.agents * policy.alerts_per_agent_day if policy.agents else None
-    told: Counter[int] = Counter()
+    budget = Budget(policy.alerts_a_day)
     stands: dict[int, _Stands] = {}
     for row in chosen.tolist():
         parcel, at, level = int(walked.parcel[row]), float(walked.at[row]), int(levels[row])
@@ -61,10 +60,8 @@ def _openings(
         if level == 0:
             stands[parcel] = _Stands()
             continue
-        free = budget is None or told[int(at // DAY)] < budget
-        if level == 2 and not now.alert and free:
+        if level == 2 and not now.alert and budget.take(int(at // DAY)):
             now.alert = now.watch = True
-            told[int(at // DAY)] += 1
         elif not now.watch:
             now.watch = True
         else:
@@ -81,11 +78,20 @@ KINDS = (Kind.PROMISE_RISK, Kind.PROMISE_MISSED, Kind.STALLED)
 def reached(history: History, walked: Walked, policy: DetectionPolicy) -> Ints:
     """0 nothing, 1 worth watching, 2 worth an alert. A month without a model to rely on goes by the policy's rules."""
     learned = np.array([not fit.why_not for fit in walked.fits], dtype=bool)[walked.fit]
-    by_risk = (walked.risk >= policy.risk.watch).astype(np.int64) + (walked.risk >= policy.risk.alert)
+    alert_from = alert_levels(history, policy)[walked.parcel]
+    watch_from = np.minimum(policy.risk.watch, alert_from)
+    by_risk = (walked.risk >= watch_from).astype(np.int64) + (walked.risk >= alert_from)
     missed_after = policy.region(DEFAULT).promise.missed_after.total_seconds() / 3600
     promised = history.parcels.promised[walked.parcel]
     late = (walked.at >= promised).astype(np.int64) + (walked.at >= promised + missed_after)
     return np.where(learned, by_risk, np.maximum(late, 2 * silent_too_long(history, walked, ~learned, policy)))
+
+
+def alert_levels(history: History, policy: DetectionPolicy) -> Floats:
+    """From which probability each parcel is an alert, by what its goods are worth."""
+    values, of = np.unique(history.parcels.value_cents, return_inverse=True, equal_nan=True)
+    levels = [policy.alert_from(None if np.isnan(value) else value) for value in values.tolist()]
+    return np.array(levels, dtype=np.float64)[of]
 
 
 def kind_at(history: History, walked: Walked, policy: DetectionPolicy) -> Ints:

@@ -13,7 +13,8 @@ from monitor_support import POLICY, START, M, opened, scan, with_shipment
 from domain.case import Kind
 from domain.tracking import ParcelReading
 from doorstep.nightly import Nightly
-from monitor import learning, look, own_history
+from monitor import capacity, learning, look, own_history
+from monitor.decide import SILENCE
 from monitor.foresight import sight
 from monitor.risk.keeping import from_bytes, to_bytes
 from store import asking, cases, due, risk, tracking
@@ -215,3 +216,36 @@ def test_the_daemon_learns_in_a_process_of_its_own(tmp_path):
         assert (found.fitted_at, found.why_not) == (NOW, "")
         assert found.learned["parcels"] > 300
         assert not store.read(risk.is_due, now=NOW + timedelta(hours=20))
+
+
+def test_a_day_has_no_more_alerts_than_the_desk_can_work_on(tmp_path):
+    """With room for two, the two that are worth most become cases; the others are watched, and weighed again tomorrow."""
+    with opened(tmp_path) as store:
+        store.write(lived)
+        store.write(keep_it, learning.learn(store.path, CALM, NOW))
+        two = replace(CALM, agents=1, alerts_per_agent_day=2, incidents=replace(CALM.incidents, members=1_000))
+        ids = list(store.read(risk_times))
+        before = store.read(lambda db: sight(db, tracking.views(db, ids), CALM, now=NOW))
+        store.write(look.look_at, ids, two, now=NOW)
+        told = [c for c in store.read(cases.list_cases, only_open=True) if c.kind in SILENCE]
+        held = {
+            w.subject.id: w.probability for w in store.read(cases.watch_list)
+            if (w.probability or 0) >= CALM.alert_from(5_900) and before.of[int(w.subject.id)].alert_at <= NOW
+        }  # fmt: skip
+        others = [c for c in store.read(cases.list_cases, only_open=True) if c.kind not in SILENCE]
+        assert len(told) == max(2 - len(others), 0)
+        assert held
+        assert min((c.probability for c in told), default=1.0) >= max(held.values())
+        midnight = capacity.next_day(NOW)
+        assert all(store.read(risk_times)[int(one)][1] <= midnight.timestamp() for one in held)
+        store.write(look.look_at, [int(one) for one in held], two, now=midnight)
+        again = [c for c in store.read(cases.list_cases, only_open=True) if c.kind in SILENCE]
+        assert len(again) == len(told) + min(2, len(held))
+
+
+def test_dear_goods_are_worth_a_check_sooner():
+    """The more the goods cost, the lower the threshold, within the policy's bounds; without a price it is the policy's own."""
+    levels = [POLICY.alert_from(value) for value in (100, 5_900, 30_000, 10_000_000)]
+    assert levels == sorted(levels, reverse=True)
+    assert (levels[0], levels[-1]) == (POLICY.worth.most, POLICY.worth.least)
+    assert POLICY.alert_from(None) == POLICY.risk.alert
