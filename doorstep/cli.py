@@ -419,6 +419,13 @@ def check(config: Config = CONFIG, json: AsJson = False) -> None:
 
 
 @app.command()
+def explain(number: str, config: Config = CONFIG, json: AsJson = False) -> None:
+    """All that is thought of a parcel: its risk and what it rests on, each rule, when we look again."""
+    answer = operate(config, "explain", number=number)
+    show(answer, json, lambda a: [line for one in a["shipments"] for line in (*one["lines"], "")][:-1])
+
+
+@app.command()
 def replay(
     shipments: Annotated[Path, typer.Option(help="shipments.csv, see docs/replay.md.")],
     events: Annotated[Path, typer.Option(help="events.csv.")],

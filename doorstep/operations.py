@@ -24,6 +24,7 @@ from doorstep.booking_operations import (
 from doorstep.carrier_operations import carriers_list, carriers_plan, carriers_test, carriers_unmapped
 from doorstep.chat_operations import chat_link, chat_test_look, chat_test_send, chat_test_unclicked, chats_list
 from doorstep.control import Operation
+from doorstep.explaining import explain_number
 from doorstep.figures import figures_told
 from doorstep.house import House
 from doorstep.money_operations import money_confirm, money_export, money_list
@@ -182,6 +183,7 @@ OPERATIONS: dict[str, Operation] = {
     "reapply_erasures": reapply_erasures,
     "check": check_all,
     "figures": figures_told,
+    "explain": explain_number,
     "chats_list": chats_list,
     "chat_link": chat_link,
     "chat_test_send": chat_test_send,

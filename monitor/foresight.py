@@ -150,6 +150,17 @@ def _gap(asked: "Asked", spot: tuple[int, str, str, str]) -> Gap:
     return Gap(int(found.count), int(exp(found.mu + QUANTILE * found.sigma) * 24 * HOUR))
 
 
+def parts_of(db: Db, view: ShipmentView, policy: DetectionPolicy, *, now: datetime) -> dict[str, float]:
+    """What the promise, the lane and the scans bring to a shipment's risk, in log odds; empty where no model is asked."""
+    model, parcel = risk.newest(db), on_its_way(view)
+    if model is None or parcel is None or fault_of(model):
+        return {}
+    from monitor.risk.ahead import parts
+
+    one = view.shipment.id
+    return parts(asked_of(db, model), columns(lines_of(db, {one: view}, {one: parcel}, policy, now), policy))
+
+
 # --- from rows to columns ------------------------------------------------------------------------------------------
 
 

@@ -65,6 +65,14 @@ def move_risk(db: Db, moved: Sequence[tuple[int, int | None]]) -> None:
         )
 
 
+def alarm_of(db: Db, shipment_id: int) -> tuple[datetime | None, datetime | None]:
+    """When a shipment is looked at next, by the rules and by the risk."""
+    found = db.execute(
+        select(_watch.c.rules_at, _watch.c.risk_at).where(_watch.c.shipment_id == shipment_id)
+    ).one_or_none()
+    return (found[0], found[1]) if found else (None, None)
+
+
 def waiting_for_answer(db: Db, shipment_ids: list[int], *, now: datetime) -> list[int]:
     """Which of these are to be looked at now that an answer came: no alarm is stored, or it is due."""
     found: list[int] = []

@@ -118,6 +118,13 @@ def _chunk(asked: "Asked", s: Silent, part: slice) -> tuple[Floats, Floats, Floa
     return now, watch, alert
 
 
+def parts(asked: "Asked", s: Silent) -> dict[str, float]:
+    """Of one parcel, what each part brings to its log odds as far as was heard."""
+    c = Columns.of(asked, s, slice(0, 1))
+    found = c.parts(np.minimum(asked.kept.model.clock.days(s.known[:1]), c.deadline))
+    return dict(zip(("promise", "lane", "scans"), (float(one[0]) for one in found), strict=True))
+
+
 @dataclass(frozen=True)
 class Asked:
     """A kept model made ready: what of it every parcel shares, and what each lane and spot brings."""
@@ -216,6 +223,11 @@ class Columns:
 
     def odds(self, now: Floats) -> Floats:
         """The log odds at these working days, before the calibration."""
+        promise, lane, scans = self.parts(now)
+        return promise + lane + scans
+
+    def parts(self, now: Floats) -> tuple[Floats, Floats, Floats]:
+        """What the promise, the lane with its weeks, and the scans bring."""
         m, w = self.asked.kept.model, self.asked.weights
         tau = now - self.promised
         tau = np.where(tau > 0, tau * self.late_scale, tau)
@@ -224,10 +236,10 @@ class Columns:
         slow = np.clip((log_age - self.mu) / m.pace.sigma, -3.0, 5.0)
         ahead = self.ahead + w["ahead"].get("age", 0.0) * log_age + w["ahead"].get("slow", 0.0) * slow
         after = self.after + w["after"].get("age", 0.0) * log_age + w["after"].get("slow", 0.0) * slow
-        found = np.interp(tau, *self.asked.promise) + m.beta[0] + self.always
-        found += m.beta[len(BASE) - 1] * np.clip(self.deadline - now, 0.0, 1.0)
-        found += share * ahead + (1.0 - share) * after
-        return found + self.several * self._silence(now, w["always"])
+        promise = np.interp(tau, *self.asked.promise) + m.beta[0]
+        promise += m.beta[len(BASE) - 1] * np.clip(self.deadline - now, 0.0, 1.0)
+        lane = share * ahead + (1.0 - share) * after
+        return promise, lane, self.always + self.several * self._silence(now, w["always"])
 
     def _silence(self, now: Floats, w: dict[str, float]) -> Floats:
         silent = np.maximum(now - self.held, 0.0)

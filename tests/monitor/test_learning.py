@@ -5,16 +5,19 @@ from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 from monitor_support import POLICY, START, M, opened, scan, with_shipment
 
+from config.words import say
 from domain.case import Kind
 from domain.tracking import ParcelReading
 from doorstep.nightly import Nightly
 from monitor import capacity, learning, look, own_history
 from monitor.decide import SILENCE
+from monitor.explaining import explain
 from monitor.foresight import sight
 from monitor.risk.keeping import from_bytes, to_bytes
 from store import asking, cases, due, risk, tracking
@@ -249,3 +252,25 @@ def test_dear_goods_are_worth_a_check_sooner():
     assert levels == sorted(levels, reverse=True)
     assert (levels[0], levels[-1]) == (POLICY.worth.most, POLICY.worth.least)
     assert POLICY.alert_from(None) == POLICY.risk.alert
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_whole_reasoning_can_be_said(tmp_path, lang):
+    """Of every shipment, with a model and without: each line has its words, and with one the chance and its parts are told."""
+    with opened(tmp_path) as store:
+        store.write(lived, 300)
+        ids = list(store.read(risk_times))
+        rules = store.read(explain, ids[0], CALM, now=NOW)
+        assert "explain.rules_decide" in [words.code for words in rules]
+        store.write(keep_it, learning.learn(store.path, CALM, NOW))
+        store.write(look.look_at, ids, CALM, now=NOW)
+        open_ones = [int(c.subject.id) for c in store.read(cases.list_cases, only_open=True) if c.kind in SILENCE]
+        for one in open_ones[:5]:
+            lines = store.read(explain, one, CALM, now=NOW)
+            codes = [words.code for words in lines]
+            assert {"explain.model", "evidence.chance", "evidence.gap", "evidence.clears", "explain.case"} <= set(codes)
+            assert codes.count("explain.part") == 3
+            said = [say(words, lang, ZoneInfo("Asia/Shanghai"), strict=True) for words in lines]
+            assert all("[" not in text for text in said)
+        assert open_ones
+        assert store.read(explain, 10**9, CALM, now=NOW) == []

@@ -31,6 +31,7 @@ from doorstep.web.life import life_of
 from doorstep.web.money_view import case_money
 from doorstep.web.timeline import timeline
 from monitor.acts import Refused, perform
+from monitor.explaining import explain
 from store import cases, claims, facts, intake, people, reads
 from store.base import Db
 from store.facts import FactRow
@@ -57,12 +58,21 @@ def show_case(
         request, who, page, page=found, entries=timeline(found), names=names, mg=made_good,
         life=life_of(found.line.case.kind, found.facts, web.house.policy, now=web.house.now()),
         customer=panel_of(web, case_id), claims=web.house.store.read(_claims_of, found),
+        why=web.house.store.read(_why, found, web),
         parts=web.house.store.read(case_parts, case_id), team=[person for person in team if person.active], **values,
     )  # fmt: skip
 
 
 def _case_and_team(db: Db, case_id: int) -> tuple[CasePage | None, list[people.Person]]:
     return reads.case_page(db, case_id), people.people(db)
+
+
+def _why(db: Db, page: CasePage, web: Web) -> list[list[Words]]:
+    """The whole reasoning about each of the case's parcels, while it is open."""
+    if not page.line.case.is_open:
+        return []
+    now = web.house.now()
+    return [explain(db, view.shipment.id, web.house.policy, now=now) for view in page.views]
 
 
 def _claims_of(db: Db, page: CasePage) -> list[claims.ClaimRow]:
