@@ -427,10 +427,13 @@ def explain(number: str, config: Config = CONFIG, json: AsJson = False) -> None:
 
 @app.command()
 def replay(
-    shipments: Annotated[Path, typer.Option(help="shipments.csv, see docs/replay.md.")],
-    events: Annotated[Path, typer.Option(help="events.csv.")],
     evaluate_from: Annotated[str, typer.Option(metavar="DATE", help="Parcels handed over from then on are judged.")],
     out: Annotated[Path, typer.Option(help="The folder for alarms, scores, summary and report.")],
+    shipments: Annotated[Path | None, typer.Option(help="shipments.csv, see docs/replay.md.")] = None,
+    events: Annotated[Path | None, typer.Option(help="events.csv.")] = None,
+    own: Annotated[
+        bool, typer.Option("--own", help="Your own parcels, from the database, instead of two files.")
+    ] = False,
     policy: Annotated[Path | None, typer.Option(help="A detection.toml laid over the shipped one.")] = None,
     grace_days: Annotated[
         float | None, typer.Option(help="Days after the promise; the policy's by default (7).")
@@ -438,16 +441,16 @@ def replay(
     scores: Annotated[
         str, typer.Option(metavar="EVERY", help="How often scores.csv has each parcel: 24h, 1d.")
     ] = "24h",
+    config: Config = CONFIG,
 ) -> None:
     """Walk through a history and see what the desk would have been told, and when."""
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # small matrices: threads would only wait for each other
         os.environ.setdefault(name, "1")
-    from doorstep.clock import wall
-    from monitor.replay.command import replay as play
+    from doorstep.replaying import play
 
     summary = play(
-        shipments, events, evaluate_from=evaluate_from, policy=policy, grace_days=grace_days, scores=scores, out=out, now=wall()
-    )  # fmt: skip
+        shipments, events, own=own, config=config, wanted=(evaluate_from, policy, grace_days, scores), out=out
+    )
     parcels, told = summary["parcels"], summary["alarms"]
     typer.echo(f"{parcels['evaluated']} parcels judged, {told['alerts']} alerts; see {out / 'report.html'}")
     rejected = sum(summary["rejected"].values())

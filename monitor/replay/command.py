@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,33 +14,75 @@ import numpy as np
 from config.policies import load_detection
 from config.policies.detection import DEFAULT, DetectionPolicy
 from domain.errors import RuleError
+from monitor import own_history
 from monitor.replay.alarms import Alarm, alarms
 from monitor.replay.figures import basis, costs, curve, reliability, targets, told
 from monitor.replay.reading import Assumptions, Tally, read_history
 from monitor.replay.report import Line, report
 from monitor.replay.walk import Fit, Walked, walk
 from monitor.risk.history import History
+from store.base import reading
 
 CURVES = {"by the promise": 0.0, "two days before the promise": -2.0}
 LEAST_H, MOST_H = 1.0, 24.0 * 31
 
 
-def replay(
-    shipments: Path, events: Path, *, evaluate_from: str, policy: Path | None, grace_days: float | None, scores: str, out: Path,
-    now: datetime,
-) -> dict[str, Any]:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to replay with: see docs/replay.md. ``scores``: how often scores.csv has each parcel."""
+
+    evaluate_from: str
+    policy: Path | None = None
+    grace_days: float | None = None
+    scores: str = "24h"
+
+
+def replay(shipments: Path, events: Path, wanted: Wanted, *, out: Path, now: datetime) -> dict[str, Any]:
     """Replay two files and write the results; the summary. Raises RuleError, ConfigError."""
-    start, every = day(evaluate_from), interval(scores)
-    rules = load_detection(policy)
+    rules, grace = _rules(wanted)
     promise = rules.region(DEFAULT).promise
-    grace = timedelta(days=grace_days) if grace_days is not None else promise.grace
-    if grace < timedelta():
-        raise RuleError(f"--grace-days: {grace_days} is negative; write 0 or more")
     assume = Assumptions(
         *(span / timedelta(hours=1) for span in (promise.assumed, promise.assumed_international, grace))
     )
     tally = Tally()
     history = read_history(shipments, events, assume, now=now, tally=tally)
+    return play(history, rules, wanted, tally, out=out, now=now)
+
+
+def replay_own(
+    database: Path, wanted: Wanted, *, out: Path, now: datetime, usual: DetectionPolicy | None = None
+) -> dict[str, Any]:
+    """The same on the daemon's own database, which may be in use. ``usual``: its policy, where ``wanted`` names none. Raises
+    RuleError, ConfigError.
+    """
+    if not database.exists():
+        raise RuleError(f"{database}: there is no database yet; name your settings with --config, or two files")
+    rules, grace = _rules(wanted, usual)
+    with reading(database) as db:
+        history = replace(own_history.read(db, rules, now=now, limit=MOST_OWN), grace=grace / timedelta(hours=1))
+    tally = Tally()
+    assumed = int(history.parcels.assumed.sum())
+    tally.noted.update({"shipments: promise assumed": assumed} if assumed else {})
+    return play(history, rules, wanted, tally, out=out, now=now)
+
+
+MOST_OWN = 200_000
+"""Parcels of the own database that are replayed; of more, evenly chosen ones."""
+
+
+def _rules(wanted: Wanted, usual: DetectionPolicy | None = None) -> tuple[DetectionPolicy, timedelta]:
+    rules = usual if usual and not wanted.policy else load_detection(wanted.policy)
+    grace = timedelta(days=wanted.grace_days) if wanted.grace_days is not None else rules.region(DEFAULT).promise.grace
+    if grace < timedelta():
+        raise RuleError(f"--grace-days: {wanted.grace_days} is negative; write 0 or more")
+    return rules, grace
+
+
+def play(
+    history: History, rules: DetectionPolicy, wanted: Wanted, tally: Tally, *, out: Path, now: datetime
+) -> dict[str, Any]:
+    """Walk through a history and write what came of it."""
+    start, every = day(wanted.evaluate_from), interval(wanted.scores)
     walked = walk(history, start, every=every, min_samples=rules.risk.min_samples, until=now.timestamp() / 3600)
     told_alarms = alarms(history, walked, rules)
     out.mkdir(parents=True, exist_ok=True)
@@ -47,7 +90,7 @@ def replay(
         out / "alarms.csv", ("shipment_id", "at", "kind", "probability", "deadline"), alarm_rows(history, told_alarms)
     )
     write_csv(out / "scores.csv", ("shipment_id", "at", "risk"), score_rows(history, walked))
-    summary, curves = figures(history, walked, told_alarms, rules, tally, evaluate_from)
+    summary, curves = figures(history, walked, told_alarms, rules, tally, wanted.evaluate_from)
     (out / "summary.json").write_text(json.dumps(summary, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     (out / "report.html").write_text(report(summary, curves), encoding="utf-8")
     return summary

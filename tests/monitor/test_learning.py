@@ -13,12 +13,14 @@ from monitor_support import POLICY, START, M, opened, scan, with_shipment
 
 from config.words import say
 from domain.case import Kind
+from domain.errors import RuleError
 from domain.tracking import ParcelReading
 from doorstep.nightly import Nightly
 from monitor import capacity, learning, look, own_history
 from monitor.decide import SILENCE
 from monitor.explaining import explain
 from monitor.foresight import sight
+from monitor.replay.command import Wanted, replay_own
 from monitor.risk.keeping import from_bytes, to_bytes
 from store import asking, cases, due, risk, tracking
 from store.asking import Polled
@@ -274,3 +276,15 @@ def test_the_whole_reasoning_can_be_said(tmp_path, lang):
             assert all("[" not in text for text in said)
         assert open_ones
         assert store.read(explain, 10**9, CALM, now=NOW) == []
+
+
+def test_the_own_database_is_replayed_while_it_is_in_use(shop, tmp_path):
+    """--own walks through what the daemon stored: everybody's hand-over, and the late ones by what their sources last told."""
+    day = (START + timedelta(days=30)).date().isoformat()
+    summary = replay_own(shop.path, Wanted(day), out=tmp_path / "own", now=NOW)
+    assert summary["parcels"]["evaluated"] > 150
+    assert summary["parcels"]["missed"] > 3
+    assert summary["models"]
+    assert (tmp_path / "own" / "report.html").exists()
+    with pytest.raises(RuleError, match="there is no database"):
+        replay_own(tmp_path / "none.sqlite3", Wanted(day), out=tmp_path, now=NOW)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from domain.errors import RuleError
 from doorstep.cli import app
-from monitor.replay.command import interval, replay
+from monitor.replay.command import Wanted, interval, replay
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SAMPLE = Path(__file__).parents[2].parent / "shared" / "data" / "olist_sample"
@@ -20,9 +20,7 @@ SAMPLE = Path(__file__).parents[2].parent / "shared" / "data" / "olist_sample"
 
 def play(folder: Path, shipments, events, *, since="2025-04-01", scores="24h", policy=None, now=NOW, out="out"):
     files = write(folder, shipments, events)
-    summary = replay(
-        *files, evaluate_from=since, policy=policy, grace_days=None, scores=scores, out=folder / out, now=now
-    )
+    summary = replay(*files, Wanted(since, policy, scores=scores), out=folder / out, now=now)
     return summary, rows(folder / out / "scores.csv"), rows(folder / out / "alarms.csv")
 
 
@@ -183,9 +181,7 @@ def bad_files(folder: Path):
 def test_bad_rows_are_counted_and_never_end_the_run(tmp_path):
     """Each bad row is left out and counted by its reason; odd ones are used and noted."""
     files = bad_files(tmp_path)
-    summary = replay(
-        *files, evaluate_from="2025-04-01", policy=None, grace_days=None, scores="24h", out=tmp_path / "o", now=NOW
-    )
+    summary = replay(*files, Wanted("2025-04-01"), out=tmp_path / "o", now=NOW)
     assert sum(n for what, n in summary["rejected"].items() if what.startswith("shipments")) == 7
     assert sum(n for what, n in summary["rejected"].items() if what.startswith("events")) == 3
     noted = summary["noted"]
@@ -201,16 +197,7 @@ def test_a_missing_column_ends_with_code_2_and_its_name(tmp_path):
     shipments, events = bad_files(tmp_path)
     shipments.write_text(shipments.read_text().replace("promised_at", "promise"))
     with pytest.raises(RuleError, match=r"shipments\.csv: no column promised_at"):
-        replay(
-            shipments,
-            events,
-            evaluate_from="2025-04-01",
-            policy=None,
-            grace_days=None,
-            scores="24h",
-            out=tmp_path,
-            now=NOW,
-        )
+        replay(shipments, events, Wanted("2025-04-01"), out=tmp_path, now=NOW)
 
 
 def test_nothing_to_judge_gives_empty_files(tmp_path, orders):
@@ -246,10 +233,7 @@ def test_the_command_writes_all_four_files(tmp_path, scans):
 )
 def test_on_real_parcels_half_of_the_static_rules_false_alarms(tmp_path):
     """70 % of the late by their promise at no more than half of "no scan for N days"' false alarms."""
-    summary = replay(
-        SAMPLE / "shipments.csv", SAMPLE / "events.csv", evaluate_from="2018-01-01", policy=None, grace_days=None, scores="24h",
-        out=tmp_path, now=NOW,
-    )  # fmt: skip
+    summary = replay(SAMPLE / "shipments.csv", SAMPLE / "events.csv", Wanted("2018-01-01"), out=tmp_path, now=NOW)
     target = target_of(summary, 0.7, 0)
     assert target["model"] <= 0.5 * target["no scan for N days"]
 
@@ -258,3 +242,11 @@ def test_headings_are_the_formats(scans):
     """The columns of the test's own files are those of docs/replay.md."""
     assert set(scans[0][0]) == set(SHIPMENTS)
     assert set(scans[1][0]) == set(EVENTS)
+
+
+@pytest.mark.parametrize("words", [[], ["--own", "--shipments", "s.csv"], ["--events", "e.csv"]])
+def test_it_must_be_said_once_what_to_replay(tmp_path, words):
+    """Neither files nor --own, or both, is refused with what to write."""
+    result = CliRunner().invoke(app, ["replay", "--evaluate-from", "2025-04-01", "--out", str(tmp_path), *words])
+    assert isinstance(result.exception, RuleError)
+    assert "--own" in str(result.exception)
