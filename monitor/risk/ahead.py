@@ -38,7 +38,6 @@ GRID, HALVINGS = 24, 7
 """Moments from now to the deadline that are looked at, and how often the interval of a crossing is halved."""
 CHUNK = 1 << 15
 """Parcels at a time: their columns stay in the processor's cache."""
-LEAST_SLOPE = 0.05
 
 T = TypeVar("T", bound=Hashable)
 Lane = tuple[str, str, str, str]
@@ -92,7 +91,7 @@ def _chunk(asked: "Asked", s: Silent, part: slice) -> tuple[Floats, Floats, Floa
     m = asked.kept.model
     c = Columns.of(asked, s, part)
     start = np.minimum(m.clock.days(s.known[part]), c.deadline)
-    wanted = [(log_odds(level[part]) - m.shift) / max(m.slope, LEAST_SLOPE) for level in s.levels]
+    wanted = [log_odds(level[part]) for level in s.levels]
     over = s.known[part] >= s.deadline[part]
     first = c.odds(start)
     low = [start.copy() for _ in wanted]
@@ -113,7 +112,7 @@ def _chunk(asked: "Asked", s: Silent, part: slice) -> tuple[Floats, Floats, Floa
             middle = 0.5 * (low[n] + high[n])
             above = c.odds(middle) >= level
             low[n], high[n] = np.where(above, low[n], middle), np.where(above, middle, high[n])
-    now = np.where(over, 1.0, probability(m.shift + m.slope * first))
+    now = np.where(over, 1.0, probability(first))
     watch, alert = (np.where(over, s.known[part], np.minimum(m.clock.hours(h), s.deadline[part])) for h in high)
     return now, watch, alert
 
@@ -222,9 +221,10 @@ class Columns:
         )  # fmt: skip
 
     def odds(self, now: Floats) -> Floats:
-        """The log odds at these working days, before the calibration."""
+        """The log odds at these working days."""
+        m, after = self.asked.kept.model, (now - self.promised) * self.late_scale
         promise, lane, scans = self.parts(now)
-        return promise + lane + scans
+        return m.shift + m.slope * (promise + lane + scans) + m.late * np.clip(after, 0.0, 1.0)
 
     def parts(self, now: Floats) -> tuple[Floats, Floats, Floats]:
         """What the promise, the lane with its weeks, and the scans bring."""

@@ -26,9 +26,10 @@ ROW_WEIGHT = 0.25
 HALF_LIFE = 24.0 * 365
 HELD_OUT = 0.25
 """The share of the labelled parcels, those with the newest deadlines, on which a first fit is calibrated."""
-CALIBRATION_STRENGTH = np.array([2000.0, 20_000.0])
-"""How strongly level and slope are drawn to none: only a large held-out window moves them. Moved freely from month to month
-they cost false alarms (93 against 62 per 1000 at 90 % recall by the promise, on real parcels) and bettered no bin."""
+CALIBRATION_STRENGTH = np.array([2000.0, 20_000.0, 40.0])
+"""How strongly level, slope and the level after the promise are drawn to none: only a large held-out window moves them. Moved freely from month to month
+they cost false alarms (93 against 62 per 1000 at 90 % recall by the promise, on real parcels) and bettered no bin. The level
+after the promise may move: it puts no late parcel before another of its day."""
 MIN_MISSED = 20
 GAP = 0.05
 """A fit whose mean forecast for the held-out window is further off than this, and beyond chance, isn't calibrated."""
@@ -36,10 +37,13 @@ GAP = 0.05
 FEW_PARCELS, FEW_MISSED, UNCALIBRATED = "few_parcels", "few_missed", "uncalibrated"
 
 
+AT_PROMISE = [name for name, _, _ in BASE].index("promise +0 d")
+
+
 @dataclass(frozen=True)
 class RiskModel:
-    """``beta``: weights of BASE and of USES, whose details are centred and scaled. ``shift`` and ``slope``: the
-    calibration in log odds. ``parcels``, ``missed``: how many labelled parcels it was learned from, and how many of them
+    """``beta``: weights of BASE and of USES, whose details are centred and scaled. ``shift``, ``slope`` and
+    ``late`` (after the promise): the calibration in log odds. ``parcels``, ``missed``: how many labelled parcels it was learned from, and how many of them
     missed their deadline. ``forecast``, ``seen``: their means in the held-out window; NaN without one.
     """
 
@@ -52,6 +56,7 @@ class RiskModel:
     scale: Floats
     shift: float = 0.0
     slope: float = 1.0
+    late: float = 0.0
     parcels: int = 0
     missed: int = 0
     forecast: float = float("nan")
@@ -112,10 +117,16 @@ def risk(model: RiskModel, k: Known, parcel: Ints, at: Floats) -> Floats:
     """P(not received by the deadline | what was known at ``at``) of parcels that were open then."""
     if not len(parcel):
         return np.zeros(0)
-    x = matrix(rows(k, parcel, at), model.centre, model.scale)
-    found = probability(model.shift + model.slope * (x @ model.beta))
+    r = rows(k, parcel, at)
+    odds = matrix(r, model.centre, model.scale) @ model.beta
+    found = probability(model.shift + model.slope * odds + model.late * lateness(r))
     history = k.history
     return np.where((at >= history.deadline[parcel]) | (history.failed_at[parcel] <= at), 1.0, found)
+
+
+def lateness(r: Rows) -> Floats:
+    """0 until the promise, 1 from a working day after it on."""
+    return np.clip(r.base[:, AT_PROMISE], 0.0, 1.0)
 
 
 def matrix(r: Rows, centre: Floats, scale: Floats) -> Floats:
@@ -191,11 +202,12 @@ def _calibrated(plain: RiskModel, sample: _Sample, held_out: Bools) -> RiskModel
         return final
     first = _fitted(plain, older)
     odds = matrix(newer.rows, first.centre, first.scale) @ first.beta
-    design = np.stack([np.ones(len(odds)), odds], axis=1)
-    shift, slope = fit_logistic(design, newer.y, newer.w, np.array([0.0, 1.0]), CALIBRATION_STRENGTH)
-    found = probability(matrix(newer.rows, final.centre, final.scale) @ final.beta * slope + shift)
+    design = np.stack([np.ones(len(odds)), odds, lateness(newer.rows)], axis=1)
+    shift, slope, late = fit_logistic(design, newer.y, newer.w, np.array([0.0, 1.0, 0.0]), CALIBRATION_STRENGTH)
+    own = matrix(newer.rows, final.centre, final.scale) @ final.beta
+    found = probability(own * slope + shift + late * lateness(newer.rows))
     return replace(
-        final, shift=float(shift), slope=float(slope), forecast=float(np.average(found, weights=newer.w)),
+        final, shift=float(shift), slope=float(slope), late=float(late), forecast=float(np.average(found, weights=newer.w)),
         seen=float(np.average(newer.y, weights=newer.w)),
     )  # fmt: skip
 
