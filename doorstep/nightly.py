@@ -7,8 +7,8 @@ import asyncio
 import multiprocessing
 import os
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime, timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,18 +28,51 @@ ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 """Small matrices: threads would only wait for each other."""
 
 
+class LearningFailed(Exception):
+    """The learning process died, or failed. Trying again later may help."""
+
+
 async def apart(path: Path, policy: DetectionPolicy, now: datetime) -> "Learned":
-    """Learn in a process of its own."""
+    """Learn in a process of its own, which is spawned, not forked, and killed where it isn't waited for any more. Raises
+    LearningFailed.
+    """
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context, initializer=_quietly) as pool:
-        return await asyncio.get_running_loop().run_in_executor(pool, _learn, path, policy, now)
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_child, args=(theirs, path, policy, now), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        answer = await asyncio.to_thread(_received, ours)
+    finally:
+        process.kill()
+    await asyncio.to_thread(process.join)
+    if isinstance(answer, str):
+        raise LearningFailed(answer)
+    return answer
 
 
-def _quietly() -> None:
-    """In the child: behind everybody else, on one core."""
+def _received(ours: Connection) -> "Learned | str":
+    """The child's answer, or what became of it; a killed child ends the pipe."""
+    try:
+        answer: Learned | str = ours.recv()
+    except EOFError:
+        return "the process died"
+    finally:
+        ours.close()
+    return answer
+
+
+def _child(theirs: Connection, path: Path, policy: DetectionPolicy, now: datetime) -> None:
+    """In the child: behind everybody else, on one core; whatever happens is an answer."""
     os.nice(10)
     for name in ONE_THREAD:
         os.environ.setdefault(name, "1")
+    try:
+        answer: Learned | str = _learn(path, policy, now)
+    except Exception as error:
+        answer = f"{type(error).__name__}: {error}"
+    theirs.send(answer)
+    theirs.close()
 
 
 def _learn(path: Path, policy: DetectionPolicy, now: datetime) -> "Learned":
@@ -84,7 +117,7 @@ class Nightly:
             log.info("learned", **learned.learned, why_not=learned.why_not, moved=moved)
 
     async def finish(self) -> None:
-        """Let go of what runs: it has written nothing yet, or ends its slice."""
+        """Let go of what runs, and of its process: it has written nothing yet, or ends its slice."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)

@@ -1,6 +1,7 @@
 """The night's learning: from the merchant's own database to alarms computed ahead, the same by one look and by all."""
 
 import asyncio
+import multiprocessing
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -15,7 +16,7 @@ from config.words import say
 from domain.case import Kind
 from domain.errors import RuleError
 from domain.tracking import ParcelReading
-from doorstep.nightly import Nightly
+from doorstep.nightly import LearningFailed, Nightly, apart
 from monitor import capacity, learning, look, own_history
 from monitor.decide import SILENCE
 from monitor.explaining import explain
@@ -288,3 +289,51 @@ def test_the_own_database_is_replayed_while_it_is_in_use(shop, tmp_path):
     assert (tmp_path / "own" / "report.html").exists()
     with pytest.raises(RuleError, match="there is no database"):
         replay_own(tmp_path / "none.sqlite3", Wanted(day), out=tmp_path, now=NOW)
+
+
+def test_the_daemon_doesnt_wait_for_the_night_when_it_stops(tmp_path):
+    """Let go of in the middle, the learning process is killed, and nothing was written."""
+
+    async def stopped(store):
+        nightly = Nightly(SimpleNamespace(store=store, policy=CALM))
+        await nightly.look(NOW)
+        await asyncio.sleep(0)
+        begun = multiprocessing.active_children()
+        await nightly.finish()
+        return begun, nightly._running.cancelled()
+
+    with opened(tmp_path) as store:
+        store.write(lived, 20)
+        begun, cancelled = asyncio.run(stopped(store))
+        assert begun
+        assert cancelled
+        for child in begun:
+            child.join()
+        assert store.read(risk.newest) is None
+
+
+def test_a_night_that_fails_is_tried_again_an_hour_later(tmp_path):
+    """A file that is no database: the error comes back as LearningFailed, the last model stays, an hour passes."""
+    broken = tmp_path / "broken.sqlite3"
+    broken.write_bytes(b"nothing of the kind" * 100)
+    with pytest.raises(LearningFailed, match="DatabaseError"):
+        asyncio.run(apart(broken, CALM, NOW))
+
+    async def nights(store):
+        nightly = Nightly(SimpleNamespace(store=store, policy=CALM), learn=fails)
+        for later in (timedelta(), timedelta(minutes=59), timedelta(minutes=61)):
+            await nightly.look(NOW + later)
+            if nightly._running:
+                await nightly._running
+        return store.read(risk.newest)
+
+    tried = []
+
+    async def fails(path, policy, now):
+        tried.append(now)
+        raise LearningFailed("the process died")
+
+    with opened(tmp_path) as store:
+        store.write(lived, 20)
+        assert asyncio.run(nights(store)) is None
+        assert tried == [NOW, NOW + timedelta(minutes=61)]
