@@ -14,6 +14,7 @@ from types import MappingProxyType
 from carriers.base import Meaning
 from carriers.dhl_statuses import NUMBERED, STATUSES
 from carriers.phrases import Phrase
+from carriers.plain_words import FAILED, first_words, plain_words, sharpened
 from domain.tracking import Manner, Milestone, Reason
 
 SPEC = "DHL Shipment Tracking Unified, statusCode (developer.dhl.com)"
@@ -199,7 +200,7 @@ PHRASES: tuple[Phrase, ...] = (
            "transferred", "scheduled for delivery"),
     *_rows(Meaning(_M.DELIVERED, EXPRESS, _R.DAMAGED), "delivered damaged"),
     *_rows(Meaning(_M.DELIVERED, PARCEL_DE), "delivered", "zugestellt", "second delivery attempt successful",
-           unless=("undelivered", "will be", "to be delivered", "is being", "nicht", "wird")),
+           unless=("undelivered", "cannot be", "will be", "to be delivered", "is being", "nicht", "wird")),
 )  # fmt: skip
 """In order; texts are compared in lower case, underscores as white space. The English texts are Express's, Paket's and
 eCommerce's own.
@@ -261,9 +262,26 @@ def meaning_of(code: str, text: str, status: str = "") -> Meaning | None:
         if row.phrase in said and row.meaning.milestone in allowed and row.fits(said):
             found = row.meaning
             break
+    if code in {"", "unknown"}:
+        found = _by_plain_words(found, text)
     if found and found.milestone in _ASKS_WHY and found.reason in {None, _R.OTHER}:
         return replace(found, reason=reason_in(said) or found.reason)
     return found
+
+
+def _by_plain_words(found: Meaning | None, text: str) -> Meaning | None:
+    """Where no status code decides: plain words that take a delivery back come before the phrases, the others after."""
+    first, plain = first_words(text), plain_words(text)
+    if first and (found is None or found.milestone in {_M.DELIVERED, *FAILED}):
+        return first.meaning
+    if (
+        found
+        and plain
+        and found.milestone is _M.PICKED_UP
+        and plain.meaning.milestone in {_M.DELIVERED, _M.AWAITING_COLLECTION}
+    ):
+        return plain.meaning  # picked up by the customer, dropped off for the customer
+    return sharpened(found, plain.meaning if plain else None)
 
 
 def reason_in(said: str) -> Reason | None:
@@ -272,4 +290,6 @@ def reason_in(said: str) -> Reason | None:
 
 def manner_in(text: str) -> Manner | None:
     said = text.lower().replace("_", " ")
-    return next((manner for manner, words in MANNERS if any(word in said for word in words)), None)
+    named = next((manner for manner, words in MANNERS if any(word in said for word in words)), None)
+    plain = None if named else plain_words(text)
+    return named or (plain.meaning.manner if plain else None)

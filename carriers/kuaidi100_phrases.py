@@ -38,7 +38,25 @@ _SHELVES = _LOCKERS + _POINTS
 _PEOPLE = (
     *("物业", "前台", "门卫", "保安", "收发", "传达室", "门岗", "值班室", "服务台", "管理处", "宿管"),
     *("家人", "家属", "亲友", "朋友", "同事", "同学", "邻居"),
+    *(
+        "父亲",
+        "母亲",
+        "爸爸",
+        "妈妈",
+        "妻子",
+        "丈夫",
+        "老公",
+        "老婆",
+        "儿子",
+        "女儿",
+        "室友",
+        "亲属",
+        "亲戚",
+        "隔壁",
+        "对门",
+    ),
 )
+_ASKED = ("请", "尽快", "及时", "等待", "待取")
 _DOORS = ("门口", "家门", "鞋柜", "消防栓", "水表箱", "电表箱", "信箱", "奶箱")
 
 TAKEN_OUT: tuple[Phrase, ...] = (
@@ -52,7 +70,8 @@ TAKEN_OUT: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.DELIVERED, STO, manner=Manner.LOCKER), "快件取出", unless=_STAFF),
     *rows(Meaning(Milestone.DELIVERED, STO, manner=Manner.POINT), "驿站出库"),
     *rows(AT_LOCKER, "取出", also=_LOCKERS, unless=_STAFF),
-    *rows(AT_POINT, "取走", also=(*_SHELVES, "已被"), unless=_STAFF),
+    *rows(AT_LOCKER, "取走", also=_LOCKERS, unless=(*_STAFF, *_ASKED)),
+    *rows(AT_POINT, "取走", also=(*_SHELVES, "已被"), unless=(*_STAFF, *_ASKED)),
     *rows(AT_LOCKER, "柜取件", also=("已",), unless=(*_STAFF, "请", "凭", "可", "待", "取件码")),
     *rows(AT_POINT, "已自取", "驿站自取"),
     *rows(AT_POINT, "已取件", unless=("揽", "上门", "收取", "快递员", "小哥")),
@@ -109,7 +128,7 @@ PUT_IN: tuple[Phrase, ...] = (
     *rows(Meaning(Milestone.AWAITING_COLLECTION, STATION), "入柜", unless=("签收", "失败")),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, STO), "驿站代收", "柜机代收", unless=("已签收",)),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, JT), "代理点收入"),
-    *rows(Meaning(Milestone.AWAITING_COLLECTION, YUNDA), "暂存", unless=("已签收", "异常暂存")),
+    *rows(Meaning(Milestone.AWAITING_COLLECTION, YUNDA), "暂存", unless=("已签收", "异常暂存", "仓库", "暂存网点")),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, ZTO), "已送达", "已送至", also=_SHELVES, unless=("已签收",)),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, STATION), "存放", "暂放", unless=("已签收",)),
     *rows(Meaning(Milestone.AWAITING_COLLECTION, WORDING), "已放置", also=_SHELVES, unless=("已签收",)),

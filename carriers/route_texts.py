@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from carriers.base import Meaning
 from carriers.kuaidi100_phrases import MANNERS
 from carriers.phrases import Phrase, phrase_in
+from carriers.plain_words import first_words, plain_words, sharpened
 from domain.tracking import Manner, Milestone
 
 _CLAUSE = "[^，,。；;！!]*"
@@ -63,11 +64,26 @@ class Vocabulary:
         row = phrase_in(statement, self.phrases)
         said = row.meaning if row else None
         if not code:
-            return row, with_manner(said, statement)
+            return _by_words(row, statement)
         meaning = self.codes.get(code)
         if meaning and said and said.milestone in self.refines.get(code, frozenset()):
             meaning = said
         return row, with_manner(meaning, statement, self.manners.get(code))
+
+
+def _by_words(row: Phrase | None, text: str) -> tuple[Phrase | None, Meaning | None]:
+    """A text without a code: by plain words that take a delivery back, else by its phrase, sharpened by the plain words."""
+    first = first_words(text)
+    if first and (row is None or row.meaning.milestone not in _NEVER_UNDONE):
+        return Phrase(first.name, first.meaning), first.meaning
+    plain = plain_words(text)
+    if row is None:
+        return (Phrase(plain.name, plain.meaning), plain.meaning) if plain else (None, None)
+    return row, sharpened(with_manner(row.meaning, text), plain.meaning if plain else None)
+
+
+_NEVER_UNDONE = frozenset({Milestone.CANCELLED, Milestone.RETURNED, Milestone.CUSTOMS, Milestone.INFO})
+"""What a phrase says so exactly that a word of error in the text is about something else."""
 
 
 def with_manner(meaning: Meaning | None, text: str, allowed: frozenset[Manner] | None = None) -> Meaning | None:

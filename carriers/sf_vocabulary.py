@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from carriers.base import Meaning
 from carriers.phrases import Phrase, phrase_in
+from carriers.plain_words import plain_words, sharpened
 from carriers.route_texts import stated
 from carriers.sf_opcodes import LIST, LISTED
 from domain.tracking import Manner, Milestone, Reason
@@ -239,9 +240,10 @@ CLOSING: tuple[Phrase, ...] = (
     Phrase("销毁", Meaning(Milestone.EXCEPTION, PUSHES, Reason.DESTROYED)),
 )
 
+SIGNED_CODE = "80"
 AMBIGUOUS: Mapping[str, tuple[Phrase, ...]] = MappingProxyType(
     {
-        "80": SIGNED,
+        SIGNED_CODE: SIGNED,
         "70": FAILED,
         "33": FAILED,
         "99": REROUTED,
@@ -262,6 +264,9 @@ def meaning_of(op: str, first: str, second: str, reason: str, remark: str) -> Me
         return triple
     row = phrase_in(stated(remark), AMBIGUOUS.get(op, ()))
     told = REASONS.get((op, reason)) or (row.meaning if row else None)
+    if told is None and op == SIGNED_CODE and triple is not None:
+        plain = plain_words(stated(remark))
+        return sharpened(triple, plain.meaning if plain else None)
     return (
         told
         or triple
