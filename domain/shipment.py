@@ -2,11 +2,20 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
+from domain.course import Course
 from domain.parcel import NEW, Delivered, ParcelState
 from domain.privacy import Known
 from domain.tracking import NoData
+
+
+class DeliveryWish(StrEnum):
+    """What a customer consented to: their own hands at the door, or wherever it suits."""
+
+    DOOR = "door"
+    ANYWHERE = "anywhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +107,8 @@ class ParcelView:
 class ShipmentView:
     """A shipment and its parcels as known now. ``state`` is the worst of its parcels'. ``no_data``: why no source knows it;
     ``polled_at``: when one that knows it last answered; ``watching_ended``: why nobody is asked any more, empty while
-    somebody is; ``marked_at``: when a person said that it was received, or is lost, whatever its scans tell.
+    somebody is; ``marked_at``: when a person said that it was received, or is lost, whatever its scans tell; ``courses``: how its parcels came to where they stand, where somebody looked closely; ``ordered_at``: when its order was made, likewise;
+    ``door_only``: the customer consented to nothing but the door.
     """
 
     shipment: Shipment
@@ -111,6 +121,8 @@ class ShipmentView:
     lost_by_hand: bool = False
     marked_at: datetime | None = None
     watching_ended: str = ""
+    courses: tuple[Course, ...] = ()
+    ordered_at: datetime | None = None
 
     @property
     def received_at(self) -> datetime | None:

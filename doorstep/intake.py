@@ -17,7 +17,7 @@ from config.words import LANGS, texts
 from domain.errors import RuleError
 from domain.pickup import ReturnReason, Want
 from domain.returns import ReturnItem
-from domain.shipment import Customer, Item, Order, Shipment
+from domain.shipment import Customer, DeliveryWish, Item, Order, Shipment
 from doorstep.intake_fields import FieldProblem, Fields, RowError, body_of
 from doorstep.intake_values import (
     MAX_CENTS,
@@ -167,7 +167,7 @@ def _price(f: Fields, qty: int) -> int:
 
 SHIPMENT = (
     "order", "carrier", "service", "number", "promised_at", "origin", "destination", "region", "account", "created_at",
-    "instruction",
+    "instruction", "delivery_wish",
 )  # fmt: skip
 NOBODY = ("", "", "")
 
@@ -175,6 +175,24 @@ NOBODY = ("", "", "")
 def missing_carrier(number: str) -> None:
     """Nobody knows whose a bare number is."""
     del number
+
+
+WISHES: Mapping[str, DeliveryWish] = {
+    **dict.fromkeys(("door", "door_only", "doorstep", "送货上门", "上门", "必须上门", "派送上门", "勿放驿站", "勿放快递柜", "仅本人签收", "本人签收"), DeliveryWish.DOOR),
+    **dict.fromkeys(("anywhere", "any", "均可", "都可以", "可放驿站", "可放快递柜", "可代收", "驿站", "快递柜"), DeliveryWish.ANYWHERE),
+}  # fmt: skip
+"""What shops write in this column."""
+
+
+def parse_wish(raw: Mapping[str, Any]) -> DeliveryWish | None:
+    """What the customer consented to, None where it isn't said. Raises RowError."""
+    f = Fields(body_of(raw), SHIPMENT)
+    said = f.text("delivery_wish").strip().lower()
+    wish = WISHES.get(said)
+    if said and wish is None:
+        f.note("delivery_wish", f"{said[:40]!r} isn't known: write door (送货上门) or anywhere (均可)")
+    f.finish()
+    return wish
 
 
 HOME = frozenset({"cn", "chn", "china", "中国", "中国大陆"})

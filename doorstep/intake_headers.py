@@ -44,6 +44,7 @@ HEADERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "region": ("region",),
         "account": ("account",),
         "instruction": ("instruction", "补发指令", "指令编号"),
+        "delivery_wish": ("delivery_wish", "派送要求", "送货要求", "签收要求", "投递要求"),
         "created_at": ("created_at", "发货时间", "上传时间", "发货日期"),
     },
     "returns": {

@@ -15,13 +15,13 @@ from domain.errors import RuleError
 from domain.pickup import ReturnStatus
 from domain.privacy import NOBODY
 from domain.returns import Return
-from domain.shipment import Shipment
+from domain.shipment import DeliveryWish, Shipment
 from domain.tracking import Leg, Milestone, ParcelReading
 from domain.words import Words
 from doorstep import money
 from doorstep.case_intake import parse_case, subject_of
 from doorstep.house import House
-from doorstep.intake import parse_dispute, parse_order, parse_return, parse_shipment
+from doorstep.intake import parse_dispute, parse_order, parse_return, parse_shipment, parse_wish
 from doorstep.intake_money import parse_refund
 from doorstep.intake_values import text_of
 from doorstep.sources import can_detect, needs_subscription, region_of_source, source_of, standby_of, subscribes
@@ -30,7 +30,7 @@ from monitor.by_hand import open_by_hand
 from monitor.orders import dispute
 from monitor.poll import masked
 from scheduler.request import GONE, Accepted, Asked, request_return
-from store import facts, intake, returns, subscriptions, tracking, unidentified
+from store import facts, intake, returns, subscriptions, tracking, unidentified, wishes
 from store.base import Db
 from store.facts import FactRow
 from store.unidentified import UNKNOWN
@@ -77,9 +77,10 @@ def take_shipment(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, 
         ),
         raw,
     )
-    asked = text_of(raw.get("instruction"))
+    asked, wish = text_of(raw.get("instruction")), parse_wish(raw)
     if shipment.carrier == UNKNOWN:
         taken = _take_unidentified(house, db, shipment, sender, now)
+        _wished(house, db, taken, wish, sender, now)
         _sent_again(db, shipment, asked, taken, sender, now)
         return taken
     if shipment.account not in house.settings.carriers.get(shipment.source, {}):
@@ -96,8 +97,16 @@ def take_shipment(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, 
             subscriptions.want(db, int(written.id), source, account, now=now)
         look.look_at(db, [int(written.id)], house.policy, now=now)
     taken = Taken(written.id, written.created)
+    _wished(house, db, taken, wish, sender, now)
     _sent_again(db, shipment, asked, taken, sender, now)
     return taken
+
+
+def _wished(house: House, db: Db, taken: Taken, wish: DeliveryWish | None, sender: Sender, now: datetime) -> None:
+    """A wish may come after the parcel: then it is looked at with it."""
+    if wish is not None:
+        wishes.write(db, int(taken.id), wish, at=now, by=sender.by, channel=sender.channel)
+        look.look_at(db, [int(taken.id)], house.policy, now=now)
 
 
 def _sent_again(db: Db, shipment: Shipment, asked: str, taken: Taken, sender: Sender, now: datetime) -> None:

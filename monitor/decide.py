@@ -60,7 +60,7 @@ OUTRANKS: dict[Kind, frozenset[Kind]] = {
 
 CLEARS_BY_ITSELF = frozenset(
     {Kind.UNSHIPPED, Kind.NEVER_COLLECTED, Kind.STALLED, Kind.PROMISE_RISK, Kind.PROMISE_MISSED, Kind.LOST,
-     Kind.FAILED_ATTEMPT, Kind.REFUSED, Kind.ADDRESS, Kind.CUSTOMS, Kind.SOURCE_SILENT}
+     Kind.FAILED_ATTEMPT, Kind.REFUSED, Kind.ADDRESS, Kind.CUSTOMS, Kind.SOURCE_SILENT, Kind.LOOPING, Kind.NUMBER_REUSE}
 )  # fmt: skip
 """Kinds that later scans can prove wrong. Damage, returns, misdeliveries and disputes are closed by people."""
 

@@ -14,6 +14,7 @@ from domain.parcel import Delivered, ParcelState
 from domain.shipment import ShipmentView
 from domain.tracking import Milestone, NoData, Reason
 from domain.words import Words
+from monitor import odds
 from monitor.crossing import Crossing
 
 Detector = Callable[[ShipmentView, RegionPolicy], Crossing | None]
@@ -27,7 +28,9 @@ def crossings(view: ShipmentView, policy: DetectionPolicy) -> tuple[Crossing, ..
     if view.received_by_hand:
         return ()
     region = policy.region(view.shipment.region)
-    return tuple(c for c in (detector(view, region) for detector in DETECTORS) if c is not None)
+    own = (detector(view, region) for detector in DETECTORS)
+    odd = (odds.misdelivered(view), odds.looping(view, policy.looping_visits), odds.number_reuse(view))
+    return tuple(c for c in (*own, *odd) if c is not None)
 
 
 def never_collected(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
@@ -148,8 +151,10 @@ def reported(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
     """The carrier itself says that something needs a person."""
     del region
     state = view.state
-    if state.reason not in AT_ONCE or state.since is None or state.delivered is Delivered.YES:
+    if state.reason not in AT_ONCE or state.since is None:
         return None
+    if state.delivered is Delivered.YES and state.reason is not Reason.DAMAGED:
+        return None  # received in spite of it; but what was received broken is broken
     kind, severity = AT_ONCE[state.reason]
     evidence = Words(f"evidence.{kind.value}", {"at": state.since.isoformat()})
     return Crossing(kind, state.since, state.since, (evidence,), severity=severity)
@@ -164,16 +169,6 @@ def returning(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
         return None
     evidence = Words("evidence.returning", {"at": state.since.isoformat()})
     return Crossing(Kind.RETURNING, state.since, state.since, (evidence,))
-
-
-def undone(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
-    """Said to be delivered, and then not: somebody else may have it."""
-    del region
-    state = view.state
-    if state.delivered is not Delivered.UNDONE or state.delivered_at is None:
-        return None
-    evidence = Words("evidence.undone_delivery", {"delivered_at": state.delivered_at.isoformat()})
-    return Crossing(Kind.MISDELIVERED, state.delivered_at, state.since, (evidence,))
 
 
 def awaiting_collection(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
@@ -201,7 +196,6 @@ DETECTORS: tuple[Detector, ...] = (
     failed_attempt,
     reported,
     returning,
-    undone,
 )
 
 

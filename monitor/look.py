@@ -12,6 +12,7 @@ from domain.shipment import ShipmentView
 from monitor import alerts, foresight, incidents, reshipped
 from monitor.capacity import Candidate, admitted, next_day
 from monitor.causes import causes_of
+from monitor.closely import seen_closely
 from monitor.crossing import Outage, credited, judge
 from monitor.deadlines import first_look
 from monitor.decide import Clear, Decision, Open, Refresh, Unwatch, Watch, decide
@@ -57,6 +58,7 @@ def look_at(
     candidates: list[Candidate] = []
     standing = cases.standings(db, SubjectType.SHIPMENT, [str(one) for one in shipment_ids])
     views = {**known, **tracking.views(db, [one for one in shipment_ids if one not in known])}
+    views = seen_closely(db, views, visits=policy.looping_visits, now=now)
     outages = _outages(db, views, now=now)
     seen = foresight.sight(db, views, policy, now=now)
     seen_again = reshipped.look(db, views, now=now)

@@ -12,6 +12,7 @@ from domain.case import CaseEvent, CaseFact, Kind, Subject
 from domain.people import Right, may
 from domain.words import Words
 from monitor import alerts, customer_says, look
+from monitor.closely import seen_closely
 from monitor.crossing import judge
 from monitor.detectors import crossings
 from store import asking, cases, marks, people, tracking
@@ -61,7 +62,8 @@ def _refusal(db: Db, shipment_id: int, by: str, words: str) -> Words | None:
 
 def _restore(db: Db, shipment_id: int, since: datetime, policy: DetectionPolicy, *, now: datetime) -> None:
     """Reopen what cleared itself by the mark and stands again without it."""
-    [view] = tracking.views(db, [shipment_id]).values()
+    views = tracking.views(db, [shipment_id])
+    [view] = seen_closely(db, views, visits=policy.looping_visits, now=now).values()
     subject = look.subject_of(view)
     judged = judge(crossings(view, policy), subject, heard_until=view.polled_at, now=now)
     again = {found.kind for found in judged.findings if not found.watch}

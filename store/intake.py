@@ -95,6 +95,12 @@ def find_order_of_number(db: Db, number: str) -> str | None:
     ).scalar_one_or_none()
 
 
+def ordered_at(db: Db, refs: Sequence[str]) -> dict[str, datetime]:
+    """When orders were made."""
+    found = select(_order.c.ref, _order.c.created_at).where(_order.c.ref.in_(refs))
+    return {row.ref: row.created_at for row in db.execute(found)} if refs else {}
+
+
 def shipment_ids_of_order(db: Db, order_ref: str) -> list[int]:
     """What an order was sent with, on its way out."""
     mine = (_shipment.c.order_ref == order_ref) & (_shipment.c.leg == "out")

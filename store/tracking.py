@@ -310,6 +310,19 @@ def told_of(db: Db, parcel_ids: Sequence[int]) -> dict[int, list[Told]]:
     return found
 
 
+def often_at_one_place(db: Db, parcel_ids: Sequence[int], *, at_least: int) -> set[int]:
+    """The parcels with so many scans at one place: a cheap look at who may be going in circles."""
+    found: set[int] = set()
+    for chunk in chunks(list(parcel_ids)):
+        rows = db.exec_driver_sql(
+            f"SELECT DISTINCT parcel_id FROM scan WHERE parcel_id IN ({','.join('?' * len(chunk))})"
+            " AND place_id IS NOT NULL GROUP BY parcel_id, place_id HAVING count(*) >= ?",
+            (*chunk, at_least),
+        )
+        found |= {row[0] for row in rows}
+    return found
+
+
 def _event(row: Any) -> ScanEvent:
     _, at, raw, zone, certainty, code, text, milestone, reason, physical, manner, place, *_ = row
     return ScanEvent(

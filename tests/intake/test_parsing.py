@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from domain.errors import RuleError
 from domain.pickup import ReturnReason, Want
 from domain.returns import ReturnItem
-from doorstep.intake import parse_dispute, parse_order, parse_return, parse_shipment, region_of
+from domain.shipment import DeliveryWish
+from doorstep.intake import parse_dispute, parse_order, parse_return, parse_shipment, parse_wish, region_of
 from doorstep.intake_fields import RowError
 from doorstep.intake_headers import HEADERS, columns_of
 from doorstep.intake_values import cents_of_text, instant, reference, tracking_number, whole
@@ -270,6 +271,29 @@ ANYTHING = st.recursive(
     ),
     max_leaves=5,
 )
+
+
+@pytest.mark.parametrize(
+    ("said", "wish"),
+    [
+        ("door", DeliveryWish.DOOR),
+        ("送货上门", DeliveryWish.DOOR),
+        ("Anywhere", DeliveryWish.ANYWHERE),
+        ("均可", DeliveryWish.ANYWHERE),
+        ("", None),
+    ],
+)
+def test_what_a_customer_consented_to(said, wish):
+    """In the words that shops use; empty is unknown, not consent."""
+    assert parse_wish({"number": "ZT1", "delivery_wish": said}) is wish
+
+
+def test_a_wish_that_nobody_knows_names_the_known_ones():
+    """Not taken for consent, nor for a refusal."""
+    with pytest.raises(RowError, match="write door"):
+        parse_wish({"number": "ZT1", "delivery_wish": "maybe"})
+
+
 FIELDS = [
     "order",
     "items",
@@ -284,6 +308,7 @@ FIELDS = [
     "slot",
     "at",
     "text",
+    "delivery_wish",
 ]
 
 
@@ -295,6 +320,7 @@ def test_whatever_is_sent_the_answer_is_a_value_or_its_faults(raw):
         lambda: parse_return(raw),
         lambda: parse_dispute(raw, NOW),
         lambda: parse_shipment(raw, NOW, CODES.get),
+        lambda: parse_wish(raw),
     ):
         with contextlib.suppress(RowError):
             parse()
