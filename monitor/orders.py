@@ -23,7 +23,7 @@ def check_unshipped(db: Db, policy: DetectionPolicy, *, now: datetime) -> None:
     late = intake.orders_unshipped(db, now=now, limit=LIMIT)
     incidents.take(db, [Opening(unshipped(order), order.ref) for order in late], policy, now=now)
     for ref in intake.orders_since_shipped(db):
-        _clear(db, Subject(SubjectType.ORDER, ref), Kind.UNSHIPPED, policy, now=now)
+        clear(db, Subject(SubjectType.ORDER, ref), Kind.UNSHIPPED, policy, now=now)
 
 
 def check_pickups(db: Db, policy: DetectionPolicy, *, now: datetime) -> None:
@@ -31,10 +31,11 @@ def check_pickups(db: Db, policy: DetectionPolicy, *, now: datetime) -> None:
     waited = returns.missed_without_case(db, limit=LIMIT)
     incidents.take(db, [Opening(missed(one), one.order_ref) for one in waited], policy, now=now)
     for ref in returns.fetched_after_all(db):
-        _clear(db, Subject(SubjectType.RETURN, ref), Kind.PICKUP_MISSED, policy, now=now)
+        clear(db, Subject(SubjectType.RETURN, ref), Kind.PICKUP_MISSED, policy, now=now)
 
 
-def _clear(db: Db, subject: Subject, kind: Kind, policy: DetectionPolicy, *, now: datetime) -> None:
+def clear(db: Db, subject: Subject, kind: Kind, policy: DetectionPolicy, *, now: datetime) -> None:
+    """Close what is no longer so, with its reason."""
     for case in cases.open_for(db, subject):
         if case.kind is kind:
             cleared = Clear(case, f"cleared.{kind.value}")

@@ -152,7 +152,9 @@ class PollingPolicy:
 
 @dataclass(frozen=True, slots=True)
 class DetectionPolicy:
-    """``agents`` None: no limit on alerts a day. ``promise``: what a case's customer is promised, elapsed."""
+    """``agents`` None: no limit on alerts a day. ``promise``: what a case's customer is promised, elapsed. ``checkin_missing``, ``refund_unconfirmed``: after how long, elapsed, fetched
+    goods and written refunds without a sequel are a case.
+    """
 
     regions: Mapping[str, RegionPolicy]
     risk: RiskPolicy
@@ -163,6 +165,8 @@ class DetectionPolicy:
     agents: int | None
     source_silent: timedelta
     looping_visits: int
+    checkin_missing: timedelta
+    refund_unconfirmed: timedelta
     warn_before_promise: timedelta
     promise: timedelta = PROMISE
     claims: ClaimsPolicy = field(default_factory=ClaimsPolicy)

@@ -134,6 +134,14 @@ class _SourceSilent(_Table, frozen=True):
     alert_h: Length
 
 
+class _CheckinMissing(_Table, frozen=True):
+    alert_d: Length
+
+
+class _RefundUnconfirmed(_Table, frozen=True):
+    alert_h: Length
+
+
 class _Looping(_Table, frozen=True):
     visits: Annotated[int, Meta(ge=2)]
 
@@ -195,6 +203,8 @@ class _File(_Table, frozen=True):
     capacity: _Capacity
     source_silent: _SourceSilent
     looping: _Looping
+    checkin_missing: _CheckinMissing
+    refund_unconfirmed: _RefundUnconfirmed
     incidents: _Incidents
     polling: _Polling
 
@@ -281,6 +291,8 @@ def _policy(file: _File) -> DetectionPolicy:
         agents=file.capacity.agents,
         source_silent=_hours(file.source_silent.alert_h),
         looping_visits=file.looping.visits,
+        checkin_missing=_days(file.checkin_missing.alert_d),
+        refund_unconfirmed=_hours(file.refund_unconfirmed.alert_h),
         warn_before_promise=_hours(file.case.warn_before_h),
     )
 
