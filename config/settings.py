@@ -191,8 +191,11 @@ class Courier(_Table, frozen=True):
 
 
 class Returns(_Table, frozen=True):
-    """What of the shipped return policy this shop changes; None keeps the shipped value."""
+    """What of the shipped return policy this shop changes; None keeps the shipped value. ``file``: one of the shop's own, laid
+    over the shipped one.
+    """
 
+    file: str = ""
     profile: str | None = None
     freight_cents: Cents | None = None
 

@@ -20,13 +20,16 @@ class DeliveryWish(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line of an order. ``price_cents`` is for one piece, in the order's currency."""
+    """A line of an order. ``price_cents`` is for one piece, in the order's currency; ``no_return_agreed``: the customer
+    confirmed at purchase that it can't be sent back without a reason.
+    """
 
     sku: str
     name: str
     qty: int
     price_cents: int
     category: str = ""
+    no_return_agreed: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -35,11 +38,15 @@ class Item:
             "qty": self.qty,
             "price_cents": self.price_cents,
             "category": self.category,
+            **({"no_return_agreed": True} if self.no_return_agreed else {}),
         }
 
 
 def item_from_json(value: dict[str, Any]) -> Item:
-    return Item(value["sku"], value["name"], value["qty"], value["price_cents"], value.get("category", ""))
+    return Item(
+        value["sku"], value["name"], value["qty"], value["price_cents"], value.get("category", ""),
+        value.get("no_return_agreed", False),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,7 @@ def _body(cells: Sequence[Any], fields: Sequence[str | None]) -> dict[str, Any]:
 
 PEOPLE = frozenset({"customer", "phone", "email", "address"})
 """Fields that no report quotes: it lies about in a folder."""
-ORDER_ITEM = ("sku", "name", "qty", "price", "price_cents", "amount", "category")
+ORDER_ITEM = ("sku", "name", "qty", "price", "price_cents", "amount", "category", "no_return_agreed")
 
 
 def _gather_orders(rows: Sequence[Numbered]) -> Iterator[Entry]:

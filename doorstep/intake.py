@@ -68,9 +68,10 @@ class Dispute:
 
 ORDER = (
     "order", "items", "currency", "customer", "phone", "email", "address", "district", "lat", "lon", "shop", "ship_by",
-    "created_at",
+    "created_at", "picked_up_at", "settled_at",
 )  # fmt: skip
-ITEM = ("sku", "name", "qty", "price_cents", "price", "amount", "category")
+ORDER_NEWS = ("picked_up_at", "settled_at")
+ITEM = ("sku", "name", "qty", "price_cents", "price", "amount", "category", "no_return_agreed")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -90,6 +91,22 @@ def parse_order(raw: Mapping[str, Any], now: datetime, *, zone: ZoneInfo = SHOP_
     )
     f.finish()
     return order
+
+
+def parse_order_news(raw: Mapping[str, Any], now: datetime, *, zone: ZoneInfo = SHOP_ZONE) -> dict[str, datetime]:
+    """What became of an order beside its parcels: ``picked_up_at`` (fetched by the customer at a shop) and ``settled_at``
+    (after-sales are done). Raises RowError.
+    """
+    f = Fields(body_of({name: raw[name] for name in ORDER_NEWS if name in raw}), ORDER_NEWS)
+    found = {name: f.read(name, lambda v: _past(instant(v, zone), now), None) for name in ORDER_NEWS if f.has(name)}
+    f.finish()
+    return {name: at for name, at in found.items() if at is not None}
+
+
+def _past(at: datetime, now: datetime) -> datetime:
+    if at > now:
+        raise RuleError(f"{at:%Y-%m-%d %H:%M} is still to come: say it once it has happened")
+    return at
 
 
 def _near(at: datetime, now: datetime) -> datetime:
@@ -146,7 +163,8 @@ def parse_item(raw: object, where: str) -> Item:
     if not sku:
         f.note("sku", "is missing")
     qty = f.read("qty", lambda v: whole(v, least=1, most=MAX_QTY), 1)
-    item = Item(sku=sku, name=f.text("name") or sku, qty=qty, price_cents=_price(f, qty), category=f.text("category"))
+    agreed = text_of(f.raw.get("no_return_agreed")).lower() in YES
+    item = Item(sku, f.text("name") or sku, qty, _price(f, qty), f.text("category"), agreed)
     if f.problems:
         raise RowError(FieldProblem(f"{where}.{p.field}", p.message) for p in f.problems)
     return item

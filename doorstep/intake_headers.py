@@ -21,6 +21,7 @@ HEADERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "price_cents": ("price_cents",),
         "amount": ("amount", "金额", "小计", "商品金额"),
         "category": ("category", "类目", "分类", "商品类目", "品类"),
+        "no_return_agreed": ("no_return_agreed", "不支持无理由退货"),
         "currency": ("currency", "币种"),
         "customer": ("customer", "recipient", "收件人", "收货人", "收件人姓名", "收货人姓名", "客户", "姓名"),
         "phone": ("phone", "mobile", "tel", "手机", "电话", "手机号", "联系电话", "收件人电话", "收货人手机", "联系手机", "手机/电话", "收件人手机"),
@@ -32,6 +33,8 @@ HEADERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "shop": ("shop", "store", "店铺", "店铺名称", "店铺名"),
         "ship_by": ("ship_by", "发货截止时间", "最晚发货时间", "承诺发货时间", "应发货时间"),
         "created_at": ("created_at", "下单时间", "创建时间", "订单创建时间", "付款时间"),
+        "picked_up_at": ("picked_up_at", "自提时间"),
+        "settled_at": ("settled_at", "售后完成时间"),
     },
     "shipments": {
         **_COMMON,

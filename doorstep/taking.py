@@ -21,7 +21,7 @@ from domain.words import Words
 from doorstep import money
 from doorstep.case_intake import parse_case, subject_of
 from doorstep.house import House
-from doorstep.intake import parse_dispute, parse_order, parse_return, parse_shipment, parse_wish
+from doorstep.intake import parse_dispute, parse_order, parse_order_news, parse_return, parse_shipment, parse_wish
 from doorstep.intake_money import parse_refund
 from doorstep.intake_values import text_of
 from doorstep.sources import can_detect, needs_subscription, region_of_source, source_of, standby_of, subscribes
@@ -58,9 +58,13 @@ Take = Callable[[House, Db, Mapping[str, Any], Sender, datetime], Taken]
 
 
 def take_order(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, now: datetime) -> Taken:
+    """Write an order; what became of it since (fetched at a shop, settled) may come with it or later, once each."""
+    news = parse_order_news(raw, now, zone=house.settings.zone)
     written = intake.add_order(
         db, parse_order(raw, now, zone=house.settings.zone), by=sender.by, channel=sender.channel
     )
+    for name, at in news.items():
+        returns.note_order(db, written.id, name, at, by=sender.by, channel=sender.channel)
     return Taken(written.id, written.created)
 
 

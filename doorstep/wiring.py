@@ -18,7 +18,7 @@ from net.http import Http, Transport
 from scheduler.day import Between, straight
 from scheduler.plan_types import Collector, Courier, Depot, Fleet, Pause, Price
 from scheduler.policy import Policy
-from scheduler.policy_file import shipped_policy, shop_policy
+from scheduler.policy_file import own_policy, shipped_policy, shop_policy
 from scheduler.tick import PickupSettings
 from store import chat_queue
 from store.base import Store
@@ -59,8 +59,10 @@ def pickups_of(settings: Settings, between: Between = straight) -> PickupSetting
 
 
 def returns_policy(settings: Settings) -> Policy:
-    """The shipped return policy with what this shop changes."""
-    return shop_policy(shipped_policy(), profile=settings.returns.profile, freight_cents=settings.returns.freight_cents)
+    """The shipped return policy, or the shop's own file laid over it, with what the settings change. Raises RuleError."""
+    own = settings.returns.file
+    base = own_policy(settings.file.parent / own) if own else shipped_policy()
+    return shop_policy(base, profile=settings.returns.profile, freight_cents=settings.returns.freight_cents)
 
 
 def fleet_of(settings: Settings) -> Fleet:

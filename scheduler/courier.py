@@ -203,12 +203,18 @@ def _write(
         # the customer wants to keep the goods: nobody is sent again; they can ask anew
         returns.record(db, value.ref, ReturnFact(ReturnEvent.CANCELLED, now, by, channel, {"reason": "cancelled"}))
     advance_route(db, stop.route_id, now=now, by=by)
-    if decision.event in COLLECTED and policy.refund_on is RefundOn.COLLECTED:
+    if decision.event in COLLECTED and trigger_of(db, value.ref, policy) is RefundOn.COLLECTED:
         refund.instruct(db, value.ref, now=now, by=by, channel=channel)
     after, ended = returns.find(db, value.ref), returns.find_stop(db, stop.id)
     assert after is not None
     assert ended is not None
     return Done(after, ended)
+
+
+def trigger_of(db: Db, ref: str, policy: Policy) -> RefundOn:
+    """What starts a return's refund: as it was told when it was asked for, whatever the policy says since."""
+    told = returns.judged(db, ref).get("trigger")
+    return RefundOn(told) if told else policy.trigger
 
 
 COLLECTED = frozenset({ReturnEvent.COLLECTED, ReturnEvent.PARTLY_COLLECTED})

@@ -2,6 +2,8 @@
 
 import tomllib
 from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -19,8 +21,31 @@ def read_policy(text: str, *, name: str = "returns.toml") -> Policy:
 
 def shipped_policy() -> Policy:
     """`config/policies/returns.toml` as it ships."""
-    text = files("config").joinpath("policies/returns.toml").read_text(encoding="utf-8")
-    return read_policy(text)
+    return read_policy(_shipped())
+
+
+def _shipped() -> str:
+    return files("config").joinpath("policies/returns.toml").read_text(encoding="utf-8")
+
+
+def own_policy(file: Path) -> Policy:
+    """A shop's own file laid over the shipped policy: tables are merged key by key, lists are replaced. Raises RuleError."""
+    try:
+        own = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise RuleError(f"{file.name}: {exc}") from exc
+    try:
+        return msgspec.convert(_laid_over(tomllib.loads(_shipped()), own), Policy)
+    except msgspec.ValidationError as exc:
+        raise RuleError(f"{file.name}: {exc}") from exc
+
+
+def _laid_over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in own.items():
+        under = merged.get(key)
+        merged[key] = _laid_over(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return merged
 
 
 def shop_policy(base: Policy, *, profile: str | None = None, freight_cents: int | None = None) -> Policy:

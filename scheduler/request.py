@@ -78,19 +78,45 @@ def request_return(
     order = intake.find_order(db, asked.order_ref)
     if order is None:
         raise RuleError(f"order: {asked.order_ref} is unknown; send the order first")
-    lines = _lines(order, asked.items)
+    lines = lines_of(order, asked.items)
     wish = _wish(asked, fleet)
     base = _base(asked, order, now)
-    answer = _over_asked(db, order, asked.items) or judge(
-        policy, lines, reason=asked.reason, want=asked.want, signed_at=returns.received_at(db, order.ref),
-        requested_at=now, sealed=asked.sealed,
-    )  # fmt: skip
+    answer = answer_to(db, asked, order, lines, policy=policy, now=now)
     if isinstance(answer, Refused):
         return _refuse(db, base, answer, by=by, channel=channel)
     value, moved = _accept(base, answer, order.customer, wish, fleet, now=now, days=policy.book_days)
     coded = replace(value, code=f"{randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}")
-    returns.add_return(db, coded, by=by, channel=channel)
+    returns.add_return(db, coded, by=by, channel=channel, judged=_judged(answer))
     return Accepted(coded, answer.words, moved=moved)
+
+
+def answer_to(
+    db: Db, asked: Asked, order: Order, lines: Sequence[Line], *, policy: Policy, now: datetime
+) -> Eligible | Refused:
+    """What the policy says of a request, with what is known of its order; nothing is written."""
+    news = returns.order_news(db, order.ref)
+    return _over_asked(db, order, asked.items) or judge(
+        policy, lines, reason=asked.reason, want=asked.want, signed_at=returns.received_at(db, order.ref),
+        requested_at=now, sealed=asked.sealed, self_pickup="picked_up_at" in news, settled_at=news.get("settled_at"),
+    )  # fmt: skip
+
+
+def look_at(db: Db, asked: Asked, *, policy: Policy, now: datetime) -> Eligible | Refused:
+    """The same for a request that is only weighed. Raises RuleError where the order or an item of it is unknown."""
+    order = intake.find_order(db, asked.order_ref)
+    if order is None:
+        raise RuleError(f"order: {asked.order_ref} is unknown; send the order first")
+    return answer_to(db, asked, order, lines_of(order, asked.items), policy=policy, now=now)
+
+
+def _judged(answer: Eligible) -> dict[str, Any]:
+    return {
+        "profile": answer.profile,
+        "statute": answer.statute,
+        "last_day": answer.last_day.isoformat(),
+        "trigger": answer.trigger.value,
+        "evidence": list(answer.evidence),
+    }
 
 
 def _again(known: Return) -> Accepted | Refused:
@@ -98,7 +124,8 @@ def _again(known: Return) -> Accepted | Refused:
     return Refused(words) if known.status is ReturnStatus.REFUSED else Accepted(known, words, created=False)
 
 
-def _lines(order: Order, items: Sequence[ReturnItem]) -> list[Line]:
+def lines_of(order: Order, items: Sequence[ReturnItem]) -> list[Line]:
+    """The lines of the order that are to go back. Raises RuleError where an item isn't of it."""
     if not items:
         raise RuleError("items: name at least one, as {sku, qty}")
     by_sku = {item.sku: item for item in order.items}

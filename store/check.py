@@ -134,7 +134,7 @@ def _returns(db: Db) -> Iterator[Difference]:
 
 
 OF_A_RETURN = frozenset({*(event.value for event in ReturnEvent), returns.RESCHEDULED})
-NOT_OF_THE_HISTORY = frozenset({"unserved_code", "unserved_reason"})
+NOT_OF_THE_HISTORY = frozenset({"unserved_code", "unserved_reason", returns.JUDGED})
 
 
 def rebuilt_return(history: list[FactRow]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Returns, routes and stops: what happened to a return is its history; rows are what it amounts to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -58,8 +58,8 @@ def _columns(value: Return) -> dict[str, Any]:
     }
 
 
-def add_return(db: Db, value: Return, *, by: str | None, channel: str) -> bool:
-    """Write a request (or its refusal, by its status); False where the reference is known already."""
+def add_return(db: Db, value: Return, *, by: str | None, channel: str, judged: Mapping[str, Any] | None = None) -> bool:
+    """Write a request (or its refusal, by its status); False where the reference is known already. ``judged``: see there."""
     if find(db, value.ref) is not None:
         return False
     db.execute(_return.insert().values(**_columns(value)))
@@ -67,6 +67,7 @@ def add_return(db: Db, value: Return, *, by: str | None, channel: str) -> bool:
     data = {
         **_columns(value),
         **{name: iso_of(getattr(value, name)) for name in ("slot_from", "slot_to", "requested_at")},
+        **({JUDGED: dict(judged)} if judged else {}),
     }
     facts.append(db, [FactRow("return", value.ref, event.value, value.requested_at, by, channel, data=data)])
     return True
@@ -193,7 +194,36 @@ def received_at(db: Db, order_ref: str) -> datetime | None:
     ids = db.execute(select(_shipment.c.id).where(_shipment.c.order_ref == order_ref, _shipment.c.leg == "out"))
     views = tracking.views(db, [row[0] for row in ids])
     times = [at for view in views.values() if (at := _received(db, view))]
-    return max(times, default=None)
+    fetched = order_news(db, order_ref).get("picked_up_at")
+    return max([*times, *([fetched] if fetched else [])], default=None)
+
+
+ORDER_NEWS = {"picked_up_at": "picked_up_at_shop", "settled_at": "after_sales_done"}
+"""What may become of an order beside its parcels, and the facts under which it is kept."""
+
+
+def note_order(db: Db, order_ref: str, name: str, at: datetime, *, by: str | None, channel: str) -> bool:
+    """Write down once that the customer fetched an order at a shop, or that its after-sales are done."""
+    if name in order_news(db, order_ref):
+        return False
+    facts.append(db, [FactRow("order", order_ref, ORDER_NEWS[name], at, by, channel)])
+    return True
+
+
+def order_news(db: Db, order_ref: str) -> dict[str, datetime]:
+    """The same, read: when each happened."""
+    names = {event: name for name, event in ORDER_NEWS.items()}
+    return {names[f.event]: f.at for f in facts.history(db, "order", order_ref) if f.event in names}
+
+
+JUDGED = "judged"
+"""A key of a request's data: by which profile and version it was judged, and what starts its refund."""
+
+
+def judged(db: Db, ref: str) -> dict[str, Any]:
+    """How a return was judged; {} where it was taken before that was kept."""
+    history = facts.history(db, "return", ref)
+    return dict(history[0].data.get(JUDGED, {})) if history else {}
 
 
 def _received(db: Db, view: ShipmentView) -> datetime | None:

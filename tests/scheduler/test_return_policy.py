@@ -13,7 +13,7 @@ from domain.pickup import Payer, ReturnReason, Want
 from domain.shipment import Item
 from scheduler.plan_types import Refused
 from scheduler.policy import Eligible, Line, judge, refund_cents
-from scheduler.policy_file import read_policy, shop_policy
+from scheduler.policy_file import own_policy, read_policy, shop_policy
 
 R, W = ReturnReason, Want
 SIGNED = at("2026-11-20T15:00")
@@ -166,3 +166,25 @@ def test_a_shop_changes_a_line_of_the_shipped_policy() -> None:
     assert (changed.profile, changed.freight_cents) == ("thirty_thirty_180", 0)
     with pytest.raises(RuleError, match=r"\[returns\].*eight_day"):
         shop_policy(POLICY, profile="eight_day")
+
+
+def test_a_shops_own_file_lies_over_the_shipped_policy(tmp_path) -> None:
+    """A custom profile with its version; less than the law gives is refused by name."""
+    own = tmp_path / "returns.toml"
+    own.write_text(
+        'profile = "ours"\n[profiles.ours]\nversion = 3\nno_reason_days = 15\nfault_refund_days = 15\n'
+        'fault_exchange_days = 60\nno_reason_payer = "merchant"\n',
+        encoding="utf-8",
+    )
+    policy = own_policy(own)
+    assert policy.label == "ours@3"
+    answer = judge(
+        policy, [SWEATER], reason=R.NO_REASON, want=W.REFUND, signed_at=SIGNED, requested_at=at("2026-12-05T10:00")
+    )
+    assert isinstance(answer, Eligible)
+    assert (answer.payer, answer.refund_cents) == ("merchant", 19_900)
+    own.write_text(own.read_text().replace("no_reason_days = 15", "no_reason_days = 5"))
+    with pytest.raises(RuleError, match="less than the 7 days"):
+        own_policy(own)
+    with pytest.raises(RuleError, match=r"missing\.toml"):
+        own_policy(tmp_path / "missing.toml")
