@@ -10,11 +10,11 @@ from carriers.kuaidi100_carriers import carrier_name
 from config.customer_settings import Customers
 from config.customer_texts import Overlaid, said
 from config.words import texts
-from domain.case import SubjectType
+from domain.case import Kind, SubjectType
 from domain.contact import email_of, greeted_name, phone_of, plain
 from domain.shipment import Order
 from domain.telling import Quiet, Step
-from store import customers, telling, tracking
+from store import customers, returns, telling, tracking
 from store.base import Db
 from store.cases import CaseRow
 from store.unidentified import UNKNOWN
@@ -88,9 +88,15 @@ def params_of(
         else texts(lang)["customer.frame.carrier"],
         "promised_at": promised_at,
         "answer_by_at": case.promise_by if case.promise_by and case.promise_by > now and case.is_open else None,
-        "next_at": next_at,
+        "next_at": next_at or _slot_ahead(db, case, now),
         "shop": plain(order.shop or rules.shop),
     }
+
+
+def _slot_ahead(db: Db, case: CaseRow, now: datetime) -> datetime | None:
+    """When the courier comes next, of a case about a pickup that has a new slot already."""
+    value = returns.find(db, case.subject.id) if case.kind is Kind.PICKUP_MISSED else None
+    return value.slot_from if value and value.slot_from and value.slot_from > now else None
 
 
 def _parcel(db: Db, case: CaseRow) -> tuple[str, str, datetime | None]:

@@ -9,11 +9,12 @@ from scheduler.courier import miss_stops
 from scheduler.day import Between, straight
 from scheduler.dispatch import Dispatched, PlanFailed, Solve, dispatch_batch
 from scheduler.letters import Link
+from scheduler.offers import give_new_slots
 from scheduler.plan_types import Fleet
 from scheduler.policy import Policy
 from scheduler.travel import Haversine, TravelTimes
 from store import returns
-from store.base import Store
+from store.base import Db, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,18 @@ class TickReport:
         return bool(self.dispatched or self.failed or self.missed)
 
 
+def _end_missed(db: Db, settings: PickupSettings, *, now: datetime) -> tuple[str, ...]:
+    """In one transaction with the new slots: whoever waited in vain isn't asked when they have time again, but told."""
+    missed = miss_stops(db, now=now)
+    give_new_slots(db, missed, settings.fleet, now=now, days=settings.policy.book_days)
+    return missed
+
+
 async def tick(
     store: Store, settings: PickupSettings, *, now: datetime, solve: Solve, link: Link, rng: Random
 ) -> TickReport:
-    """End missed stops (their returns may join today's plan), then plan every depot whose cut-off has passed."""
-    missed = await store.awrite(miss_stops, now=now)
+    """End missed stops and give their returns new slots, then plan every depot whose cut-off has passed."""
+    missed = await store.awrite(_end_missed, settings, now=now)
     waiting = await store.aread(returns.waiting, before=now)
     due = batches(waiting, settings.fleet.depots, now=now, max_attempts=settings.policy.max_attempts)
     dispatched: list[Dispatched] = []

@@ -137,7 +137,7 @@ def test_a_courier_who_never_reports_has_missed_the_stop(store: Store) -> None:
     missed = store.read(returns.find_stop, "S-r1-1")
     assert (missed.status, missed.fail_reason, missed.fault) == ("failed", "courier_no_show", "courier")
     events = [f.event for f in store.read(facts.history, "return", "r1")]
-    assert events == ["requested", "planned", "pickup_missed", "failed"]
+    assert events == ["requested", "planned", "pickup_missed", "failed", "rescheduled"]
     assert store.read(returns.find_route, missed.route_id).status == "done"
     assert asyncio.run(beat(store, stop.leave_at + LATER)).changed is False
 

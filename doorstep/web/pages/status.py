@@ -129,7 +129,7 @@ def _who(db: Db, view: ShipmentView) -> str:
 # --- the page --------------------------------------------------------------------------------------------------------
 
 
-def _order_of(request: Request, web: Web, token: str) -> str:
+def order_of(request: Request, web: Web, token: str) -> str:
     """The order of a link. 410 where it is forged or too old; 429 after too many of these, or too many looks at one."""
     address = request.client.host if request.client else ""
     wall = web.house.wall()
@@ -148,9 +148,9 @@ def _order_of(request: Request, web: Web, token: str) -> str:
 @router.get("/s/{token}")
 def status(request: Request, web: Shared, asking: Asking, token: str, said: str = "") -> Response:
     try:
-        order_ref = _order_of(request, web, token)
+        order_ref = order_of(request, web, token)
     except HTTPException as exc:
-        return _gone(request, asking, exc.status_code)
+        return gone(request, asking, exc.status_code)
     code = said if said in THANKS else ""
     return _show(request, web, asking, token, order_ref, code=code)
 
@@ -160,7 +160,7 @@ THANKS = frozenset(
 )
 
 
-def _gone(request: Request, asking: Visitor, status_code: int) -> Response:
+def gone(request: Request, asking: Visitor, status_code: int) -> Response:
     what = "too_often" if status_code == 429 else "gone"
     return render(request, asking, "status_gone.html", status=status_code, what=what)
 
@@ -171,7 +171,7 @@ def _show(
 ) -> Response:  # fmt: skip
     page = web.house.store.read(status_page, order_ref, now=web.house.now())
     if page is None:
-        return _gone(request, asking, 410)
+        return gone(request, asking, 410)
     answer_by = min((one.answer_by for one in page.open if one.answer_by), default=None)
     notice = tongue(web, asking.lang).t(f"status.{code}", answer_by_at=answer_by) if code else ""
     name = greeted_name(page.order.customer.name)
@@ -205,9 +205,9 @@ PhotoForm = Annotated[FormData, Depends(photo_form)]
 def choose_language(request: Request, web: Shared, asking: Asking, form: PlainForm, token: str) -> Response:
     """The page's language, and from now on that of the messages."""
     try:
-        order_ref = _order_of(request, web, token)
+        order_ref = order_of(request, web, token)
     except HTTPException as exc:
-        return _gone(request, asking, exc.status_code)
+        return gone(request, asking, exc.status_code)
     lang = field_of(form, "lang")
     response = Response(status_code=303, headers={"Location": f"/s/{token}"})
     if lang in LANGS:
@@ -226,10 +226,10 @@ def _keep_language(db: Db, order_ref: str, lang: str, secret: str) -> None:
 async def tell_us(request: Request, web: Shared, asking: Asking, form: PhotoForm, token: str) -> Response:
     """Received, not received, damaged, wrong, or just words; each form once."""
     try:
-        order_ref = _order_of(request, web, token)
-        _not_too_often(web, order_ref)
+        order_ref = order_of(request, web, token)
+        not_too_often(web, order_ref)
     except HTTPException as exc:
-        return _gone(request, asking, exc.status_code)
+        return gone(request, asking, exc.status_code)
     said = await _said(form)
     if isinstance(said, str):
         return _show(request, web, asking, token, order_ref, code=said, bad=True, status_code=422)
@@ -243,7 +243,7 @@ async def tell_us(request: Request, web: Shared, asking: Asking, form: PhotoForm
     return _thanks(web, token, heard)
 
 
-def _not_too_often(web: Web, order_ref: str) -> None:
+def not_too_often(web: Web, order_ref: str) -> None:
     """429 after ten forms in ten minutes: nobody has so much to say."""
     key = (f"status said of {order_ref}",)
     if web.attempts.too_many(key, web.house.wall()):
@@ -274,10 +274,10 @@ def _thanks(web: Web, token: str, heard: Heard) -> Response:
 def solved(request: Request, web: Shared, asking: Asking, form: PlainForm, token: str) -> Response:
     """The answer to the follow-up."""
     try:
-        order_ref = _order_of(request, web, token)
-        _not_too_often(web, order_ref)
+        order_ref = order_of(request, web, token)
+        not_too_often(web, order_ref)
     except HTTPException as exc:
-        return _gone(request, asking, exc.status_code)
+        return gone(request, asking, exc.status_code)
     answer, case, key = field_of(form, "solved", 5), field_of(form, "case", 12), field_of(form, "id", 80)
     page = web.house.store.read(status_page, order_ref, now=web.house.now())
     asked = {str(one.id) for one in page.asked} if page else set()

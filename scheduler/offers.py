@@ -1,0 +1,71 @@
+"""Slots as customers are offered them: read from the store, quoted against what is promised; and a new one after a no-show."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from domain.pickup import WAITING_FOR_ROUTE
+from domain.returns import Return, Stop
+from domain.shipment import Customer
+from scheduler.day import Visit
+from scheduler.plan_types import Depot, Fleet, Slot
+from scheduler.quotes import Quote, quote_slots
+from scheduler.request import location_of, nearest_depot
+from scheduler.slots import open_slots
+from store import intake, returns
+from store.base import Db
+
+NO_SHOW = "no_show"
+"""The channel under which a new slot is kept that nobody asked for."""
+
+
+def offers(db: Db, value: Return, fleet: Fleet, *, now: datetime, days: int) -> tuple[Quote, ...]:
+    """The slots that a return can have and that can be kept. Where nobody knows where the customer lives, () : nobody can promise."""
+    order = intake.find_order(db, value.order_ref)
+    location = location_of(order.customer) if order else None
+    depot = (fleet.depot(value.depot) if value.depot else None) or nearest_depot(fleet.depots, location)
+    if order is None or location is None or depot is None:
+        return ()
+    visit = Visit(value, location, order.customer.district)
+    slots = open_slots(depot, fleet.couriers_of(depot.id), now=now, days=days)
+    return quote_slots(slots, visit, promised(db, depot, now=now), fleet, depot)
+
+
+def promised(db: Db, depot: Depot, *, now: datetime) -> list[Visit]:
+    """What waits for this depot's next plans with a slot that is still ahead."""
+    found = []
+    for value in returns.waiting(db, before=now):
+        if value.depot != depot.id or value.slot_to is None or value.slot_to <= now:
+            continue
+        order = intake.find_order(db, value.order_ref)
+        location = location_of(order.customer) if order else None
+        if order is not None and location is not None:
+            found.append(Visit(value, location, order.customer.district))
+    return found
+
+
+def is_offered(quotes: Sequence[Quote], slot: Slot) -> bool:
+    return any(quote.slot == slot for quote in quotes)
+
+
+def depot_of(fleet: Fleet, customer: Customer) -> Depot | None:
+    return nearest_depot(fleet.depots, location_of(customer))
+
+
+def give_new_slots(db: Db, missed: Sequence[str], fleet: Fleet, *, now: datetime, days: int) -> int:
+    """After a no-show each return gets the next slot that can be kept, unasked; the apology tells it. Returns how many did.
+
+    ``missed``: the stops' ids. Where no slot is free the return goes on waiting for the next plan.
+    """
+    return sum(_give(db, stop, fleet, now, days) for one in missed if (stop := returns.find_stop(db, one)) is not None)
+
+
+def _give(db: Db, stop: Stop, fleet: Fleet, now: datetime, days: int) -> bool:
+    value = returns.find(db, stop.return_ref)
+    if value is None or value.status not in WAITING_FOR_ROUTE:
+        return False
+    free = offers(db, value, fleet, now=now, days=days)
+    if not free:
+        return False
+    first = min(free, key=lambda quote: quote.slot.start)
+    returns.set_slot(db, value.ref, (first.slot.start, first.slot.end), now=now, by=None, channel=NO_SHOW)
+    return True
