@@ -84,6 +84,7 @@ class ReturnStatus(StrEnum):
 
     REQUESTED = "requested"
     REFUSED = "refused"
+    BY_CARRIER = "by_carrier"
     PLANNED = "planned"
     ARRIVED = "arrived"
     COLLECTED = "collected"
@@ -99,6 +100,8 @@ class ReturnEvent(StrEnum):
 
     REQUESTED = "requested"
     REFUSED = "refused"
+    BY_CARRIER = "by_carrier"
+    BY_ROUTE = "by_route"
     PLANNED = "planned"
     UNPLANNED = "unplanned"
     ARRIVED = "arrived"
@@ -125,7 +128,12 @@ NEXT: dict[tuple[ReturnStatus, ReturnEvent], ReturnStatus] = {
     (_R.COLLECTED, _E.INSTRUCTED): _R.INSTRUCTED,
     (_R.PARTLY_COLLECTED, _E.INSTRUCTED): _R.INSTRUCTED,
     (_R.INSTRUCTED, _E.SETTLED): _R.SETTLED,
-    **{(status, _E.CANCELLED): _R.CANCELLED for status in (_R.REQUESTED, _R.PLANNED, _R.FAILED)},
+    (_R.REQUESTED, _E.BY_CARRIER): _R.BY_CARRIER,
+    (_R.FAILED, _E.BY_CARRIER): _R.BY_CARRIER,
+    (_R.BY_CARRIER, _E.BY_ROUTE): _R.REQUESTED,
+    (_R.BY_CARRIER, _E.COLLECTED): _R.COLLECTED,
+    (_R.BY_CARRIER, _E.PARTLY_COLLECTED): _R.PARTLY_COLLECTED,
+    **{(status, _E.CANCELLED): _R.CANCELLED for status in (_R.REQUESTED, _R.PLANNED, _R.FAILED, _R.BY_CARRIER)},
 }
 """The transition table of a return. A missing pair changes nothing."""
 

@@ -183,6 +183,13 @@ def slot_columns(data: dict[str, Any]) -> dict[str, Any]:
     return {name: datetime.fromisoformat(data[name]) for name in ("slot_from", "slot_to")}
 
 
+def way_of(db: Db, ref: str) -> str:
+    """How the goods travel by the last word on it: our courier unless the customer chose another way."""
+    ways = {ReturnEvent.BY_CARRIER.value, ReturnEvent.BY_ROUTE.value}
+    said = [f.data.get("way", "courier") for f in facts.history(db, "return", ref) if f.event in ways]
+    return str(said[-1]) if said else "courier"
+
+
 # --- what a return is judged by ------------------------------------------------------------------------------------
 
 
