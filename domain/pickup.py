@@ -125,6 +125,12 @@ NEXT: dict[tuple[ReturnStatus, ReturnEvent], ReturnStatus] = {
     (_R.ARRIVED, _E.COLLECTED): _R.COLLECTED,
     (_R.ARRIVED, _E.PARTLY_COLLECTED): _R.PARTLY_COLLECTED,
     (_R.ARRIVED, _E.FAILED): _R.FAILED,
+    # what a courier did before the stop was ended by the clock or the customer, and reports later: what happened first counts
+    **{
+        (status, event): _R(event.value)
+        for status in (_R.FAILED, _R.CANCELLED)
+        for event in (_E.COLLECTED, _E.PARTLY_COLLECTED)
+    },
     (_R.COLLECTED, _E.INSTRUCTED): _R.INSTRUCTED,
     (_R.PARTLY_COLLECTED, _E.INSTRUCTED): _R.INSTRUCTED,
     (_R.INSTRUCTED, _E.SETTLED): _R.SETTLED,

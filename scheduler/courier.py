@@ -39,7 +39,9 @@ class ActKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One action of a courier. ``id`` is the client's own; ``items`` None means all; ``proof`` is kept with the stop."""
+    """One action of a courier. ``id`` is the client's own; ``items`` None means all; ``proof`` is kept with the stop; ``ago_s``:
+    how long it lay on a phone without a net.
+    """
 
     kind: ActKind
     id: str = ""
@@ -47,6 +49,7 @@ class Act:
     items: tuple[ReturnItem, ...] | None = None
     reason: FailReason | None = None
     proof: dict[str, Any] = field(default_factory=dict)
+    ago_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +72,31 @@ class Done:
 ENDED = frozenset({"collected", "partly_collected", "failed", "cancelled"})
 
 
-def decide(stop: Stop, value: Return, order: Order, act: Act, *, wrong_codes: int = 0) -> Decision | Refused:
-    """What the action amounts to at this stop. Pure."""
-    if stop.status in ENDED:
+def decide(
+    stop: Stop, value: Return, order: Order, act: Act, *, wrong_codes: int = 0, at: datetime | None = None
+) -> Decision | Refused:
+    """What the action amounts to at this stop. Pure. ``at``: when it was done; before the stop was ended by somebody who
+    couldn't know of it, it counts.
+    """
+    if stop.status in ENDED and not _was_first(stop, value, act, at):
         return Refused(Words("stop_over", {"stop": stop.id, "status": stop.status, "way": "call_desk"}))
     if act.kind is ActKind.ARRIVED:
         return Decision(ReturnEvent.ARRIVED, {"stop": stop.id})
     if act.kind is ActKind.FAILED:
         return _failed(stop, act)
     return _collected(stop, value, order, act, wrong_codes)
+
+
+def _was_first(stop: Stop, value: Return, act: Act, at: datetime | None) -> bool:
+    """Goods that were handed over before the clock gave the stop up, or the customer cancelled, are handed over."""
+    by_others = stop.status == "cancelled" or stop.fail_reason in CLOCK
+    stands = value.status in {ReturnStatus.FAILED, ReturnStatus.CANCELLED}
+    earlier = at is not None and stop.ended_at is not None and at < stop.ended_at
+    return act.kind is ActKind.COLLECTED and by_others and stands and earlier
+
+
+CLOCK = frozenset({FailReason.COURIER_NO_SHOW.value, FailReason.COURIER_LATE.value})
+"""Reasons that nobody reported: the clock did."""
 
 
 def _failed(stop: Stop, act: Act) -> Decision | Refused:
@@ -167,12 +186,20 @@ def act_at(
         return Done(value, stop, repeated=True)
     order = intake.find_order(db, value.order_ref)
     assert order is not None  # a return refers to its order by a foreign key
-    decision = decide(stop, value, order, act, wrong_codes=_wrong_codes(db, stop_id))
+    at = _done_at(db, route_id, act, now)
+    decision = decide(stop, value, order, act, wrong_codes=_wrong_codes(db, stop_id), at=at)
     if isinstance(decision, Refused):
         _note_wrong_code(db, stop_id, decision, now=now, by=by, channel=channel)
         return decision
     mail.receive(db, "courier", route_id, key, at=now, answer=decision.event.value)
-    return _write(db, value, stop, decision, policy=policy, now=now, by=by, channel=channel)
+    return _write(db, value, stop, decision, policy=policy, at=at, now=now, by=by, channel=channel)
+
+
+def _done_at(db: Db, route_id: str, act: Act, now: datetime) -> datetime:
+    """When the courier did it: a phone says how long ago, whatever its clock; never before the route was sent."""
+    route = returns.find_route(db, route_id)
+    assert route is not None  # a stop refers to its route by a foreign key
+    return min(now, max(route.dispatched_at, now - timedelta(seconds=max(0, act.ago_s))))
 
 
 def _wrong_codes(db: Db, stop_id: str) -> int:
@@ -191,11 +218,12 @@ def _write(
     decision: Decision,
     *,
     policy: Policy,
+    at: datetime,
     now: datetime,
     by: str | None,
     channel: str,
 ) -> Done | Refused:
-    fact = ReturnFact(decision.event, now, by, channel, decision.data)
+    fact = ReturnFact(decision.event, at, by, channel, decision.data)
     if returns.record(db, value.ref, fact) is None:
         params = {"stop": stop.id, "status": value.status.value, "way": "call_desk"}
         return Refused(Words("stop_over", params))

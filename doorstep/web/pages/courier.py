@@ -25,6 +25,7 @@ from doorstep.web.context import (
     tongue,
     wants_json,
 )
+from doorstep.web.navigation import ways_to
 from doorstep.web.pages.routes import area_file, ground, path_of, stops_data, tile_file
 from doorstep.web.tongue import LANGS
 from scheduler.courier import ENDED, Act, ActKind, Done, act_at
@@ -39,6 +40,10 @@ STATUS_OF = {"stop_unknown": 404, "stop_over": 409, "code_wrong": 422, "code_loc
 """How a refusal is told to a program; 422 where it isn't here."""
 REASONS = tuple(r for r in FailReason if r is not FailReason.COURIER_NO_SHOW)
 """What a courier may say; that nobody came is said by the clock."""
+
+
+KEPT = f"private, max-age={12 * 3600}"
+"""How long the phone keeps the page: the same link opens again without a net, in browsers without a service worker too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +94,11 @@ def _show(
     couriers = {one.id: one.name for one in web.house.settings.couriers}
     depots = {one.id: one for one in web.house.settings.depots}
     template = "_courier.html" if is_htmx(request) else "courier.html"
+    keeps = request.method == "GET" and not is_htmx(request)
     return render(
         request, asking, template, status=status, page=page, token=token, notice=notice, bad=bad, reasons=REASONS,
-        courier=couriers.get(page.route.courier, page.route.courier), depot=depots.get(page.route.depot),
+        courier=couriers.get(page.route.courier, page.route.courier), depot=depots.get(page.route.depot), to=ways_to,
+        headers={"Cache-Control": KEPT, "Vary": "Cookie"} if keeps else None,
     )  # fmt: skip
 
 
@@ -183,7 +190,9 @@ def read_act(form: FormData) -> Act | Words:
     known = FailReason(reason) if reason in set(FailReason) else None
     note = field(form, "note", 500)
     proof = {"note": note} if note else {}
-    return Act(ActKind(kind), field(form, "id", 80), field(form, "code", 20), items, known, proof)
+    ago = field(form, "ago_s", 7)
+    ago_s = int(ago) if ago.isascii() and ago.isdigit() else 0
+    return Act(ActKind(kind), field(form, "id", 80), field(form, "code", 20), items, known, proof, ago_s)
 
 
 def read_items(texts: list[str]) -> tuple[ReturnItem, ...] | Words | None:

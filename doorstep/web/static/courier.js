@@ -1,15 +1,38 @@
-// The courier's page without a net: what was done is kept on the phone and sent when the net is back. Each action has
-// its own id, so that sending it twice does it once.
+// The courier's page without a net: what was done is kept on the phone (IndexedDB) and sent when the net is back. Each action has
+// its own id, so that sending it twice does it once; it says how long ago it was done, so that no phone's clock matters. The page
+// itself stays in the browser's own cache: the same link opens again without a net, and without a service worker.
 "use strict";
 (() => {
   const route = () => document.getElementById("route");
-  const key = `doorstep ${location.pathname}`;
-  const kept = () => JSON.parse(localStorage.getItem(key) || "[]");
-  const keep = (actions) => localStorage.setItem(key, JSON.stringify(actions));
+  const here = location.pathname;
 
-  function show() {
+  const opened = new Promise((resolve, reject) => {
+    const asked = indexedDB.open("doorstep", 1);
+    asked.onupgradeneeded = () => asked.result.createObjectStore("acts", { keyPath: "id" });
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = () => reject(asked.error);
+  });
+  const acts = async (mode, what) => {
+    const deal = (await opened).transaction("acts", mode);
+    const asked = what(deal.objectStore("acts"));
+    return new Promise((resolve, reject) => {
+      deal.oncomplete = () => resolve(asked.result);
+      deal.onabort = deal.onerror = () => reject(deal.error);
+    });
+  };
+  const kept = async () =>
+    (await acts("readonly", (all) => all.getAll())).filter((one) => one.page === here).sort((a, b) => a.at - b.at);
+  const keep = (one) => acts("readwrite", (all) => all.put(one));
+  const drop = (id) => acts("readwrite", (all) => all.delete(id));
+
+  async function show() {
+    const waiting = await kept();
     const note = document.querySelector("[data-queued]");
-    if (note) note.hidden = kept().length === 0;
+    if (note) note.hidden = waiting.length === 0;
+    for (const form of document.querySelectorAll("form[data-act]")) {
+      const later = waiting.some((one) => one.url === form.getAttribute("action"));
+      form.closest("section, li")?.classList.toggle("sent-later", later);
+    }
   }
 
   document.addEventListener("change", (event) => {
@@ -24,42 +47,58 @@
   });
 
   // htmx says so when nothing answered
-  document.addEventListener("htmx:sendError", (event) => {
+  document.addEventListener("htmx:sendError", async (event) => {
     const form = event.target.closest("form[data-act]");
     if (!form) return;
-    const body = new URLSearchParams(new FormData(form)).toString();
-    const id = new FormData(form).get("id");
-    const actions = kept();
-    if (!actions.some((one) => one.id === id)) keep([...actions, { id, url: form.getAttribute("action"), body }]);
-    form.closest("section, li")?.classList.add("sent-later");
+    const data = new FormData(form);
+    const known = (await kept()).some((one) => one.id === data.get("id"));
+    const body = new URLSearchParams(data).toString();
+    if (!known) await keep({ id: data.get("id"), page: here, url: form.getAttribute("action"), body, at: Date.now() });
     show();
   });
 
+  function refused(text) {
+    const note = document.querySelector("[data-refused]");
+    if (!note || !text) return;
+    note.textContent = text;
+    note.hidden = false;
+  }
+
   let sending = false;
   async function send() {
-    if (sending || !kept().length) return;
+    if (sending) return;
     sending = true;
-    let sent = false;
+    let sent = 0;
+    let said = "";
     try {
-      while (kept().length) {
-        const [first] = kept();
+      for (const one of await kept()) {
+        const body = `${one.body}&ago_s=${Math.max(0, Math.round((Date.now() - one.at) / 1000))}`;
         const headers = { Accept: "application/json", "Content-Type": "application/x-www-form-urlencoded" };
-        const reply = await fetch(first.url, { method: "POST", headers, body: first.body });
-        if (reply.status >= 500) break;
-        keep(kept().filter((one) => one.id !== first.id));
-        sent = true;
+        const reply = await fetch(one.url, { method: "POST", headers, body });
+        if (reply.status >= 500 || reply.status === 429) break;
+        if (!reply.ok) said = (await reply.json().catch(() => ({}))).message || String(reply.status);
+        await drop(one.id);
+        sent += 1;
       }
     } catch {
       // still without a net: the next look tries again
     } finally {
       sending = false;
     }
+    if (sent) await fresh();
+    refused(said);
     show();
-    if (sent) window.htmx.ajax("GET", route().dataset.refresh, { target: "#route", swap: "outerHTML" });
   }
+
+  const fresh = () => window.htmx.ajax("GET", route().dataset.refresh, { target: "#route", swap: "outerHTML" });
 
   window.addEventListener("online", send);
   setInterval(send, 15000);
-  document.addEventListener("DOMContentLoaded", () => { show(); send(); });
+  document.addEventListener("DOMContentLoaded", async () => {
+    await show();
+    await send();
+    // the browser may have shown its own copy
+    if (navigator.onLine) fresh();
+  });
   document.addEventListener("htmx:afterSettle", show);
 })();
