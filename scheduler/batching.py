@@ -2,7 +2,7 @@
 
 A plan of a day is due once its cut-off has passed, and takes up what was asked for before: slots of that day, returns
 without a slot, and those that earlier plans or visits failed to fetch. The older a return, the dearer it is to leave
-it behind again.
+it behind again. Which of a batch rides with the routes that leave now is `batching_hold`'s question.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,10 @@ from datetime import date, datetime
 
 from domain.pickup import WAITING_FOR_ROUTE
 from domain.returns import Return
+from scheduler.batching_hold import Decision, Money, dispatch_or_hold
 from scheduler.plan_types import Depot, at_local, local_day
+
+__all__ = ["Batch", "Decision", "Money", "batches", "dispatch_or_hold", "home", "joins", "price_cents"]
 
 PRICE_CENTS = 20_000
 """What leaving a return behind costs the plan: above any sensible detour (a stop costs 4-25 CNY), so that only windows,

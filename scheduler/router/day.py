@@ -62,12 +62,12 @@ class Day:
         return begin if now is None else max(begin, now)
 
 
-def lay_out(problem: Problem) -> Day:
-    """The tables of `problem`."""
+def lay_out(problem: Problem, like: Day | None = None) -> Day:
+    """The tables of `problem`; those of the ways are taken from `like`, a day with the same matrices."""
     index = {stop.id: i for i, stop in enumerate(problem.stops)}
     number = {courier.id: c for c, courier in enumerate(problem.couriers)}
     everyone = tuple(range(len(problem.couriers)))
-    drive, metres = _table(problem.matrix_s), _table(problem.matrix_m)
+    drive, metres = (_table(problem.matrix_s), _table(problem.matrix_m)) if like is None else (like.drive, like.metres)
     locked = [problem.locked.get(courier.id, ()) for courier in problem.couriers]
     done = [[(index[lock.id], lock.leave_s) for lock in chain if lock.leave_s is not None] for chain in locked]
     return Day(
@@ -87,8 +87,8 @@ def lay_out(problem: Problem) -> Day:
         ),
         done_stops=frozenset(stop for past in done for stop, _ in past),
         chain=tuple(tuple(index[lock.id] for lock in chain if lock.leave_s is None) for chain in locked),
-        longest_s=_longest(drive),
-        longest_m=_longest(metres),
+        longest_s=_longest(drive) if like is None else like.longest_s,
+        longest_m=_longest(metres) if like is None else like.longest_m,
     )
 
 

@@ -53,9 +53,9 @@ class Search:
         return tuple(tuple(int(i) for i in best[c, 1 : sizes[c] + 1]) for c in range(len(sizes)))
 
 
-def open_search(frame: Frame, costs: Costs, seed: int) -> Search:
-    """The tables, filled with what is locked, and everything compiled (or loaded from disk)."""
-    d = data_of(frame, [costs.of(c, ()) or 0 for c in range(len(frame.day.couriers))])
+def open_search(frame: Frame, costs: Costs, seed: int, tables: tuple[Ints, Ints] | None = None) -> Search:
+    """The tables, filled with what is locked, and everything compiled (or loaded from disk). `tables` are the day's ways as arrays."""
+    d = data_of(frame, [costs.of(c, ()) or 0 for c in range(len(frame.day.couriers))], tables)
     s = routes_of(d, _longest_order(d, frame))
     search = Search(d, s, work_of(d, s, seed), np.flatnonzero(d.movable))
     search.enter(SEARCH)
@@ -91,6 +91,17 @@ def improve(searches: Sequence[Search], frame: Frame, budget: Budget) -> State:
     orders = min(searches, key=lambda search: search.rank).orders()
     served = {i for order in orders for i in order}
     return State(orders, frozenset(i for i in frame.free if i not in served) | frame.dropped)
+
+
+def hurry(search: Search, steps: int, stages: int = 10) -> Orders:
+    """The best orders after so many steps from nothing, cooling down once."""
+    if len(search.movable):
+        search.enter(CONSTRUCT, 1)
+        search.enter(SEARCH, steps // stages)
+        search.scale = _scale(search)
+        for stage in range(1, stages):
+            search.enter(SEARCH, steps // stages, search.scale * REHEATED * (COLD / REHEATED) ** (stage / stages))
+    return search.orders()
 
 
 def _anneal(search: Search, part: tuple[float, float], budget: Budget, total: float | None, steps: int) -> None:

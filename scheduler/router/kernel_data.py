@@ -107,8 +107,15 @@ def _departs(day: Day, c: int) -> int:
     return day.earliest(c) if done is None else done.depart_s
 
 
-def data_of(frame: Frame, empty: Sequence[float]) -> Data:
-    """The arrays of a day that isn't refused. `empty[c]` is what courier c costs without a free stop or a locked one."""
+def tables_of(day: Day) -> tuple[Ints, Ints]:
+    """Driving times and metres between places, as arrays."""
+    return np.array(day.drive, dtype=np.int64), np.array(day.metres, dtype=np.int64)
+
+
+def data_of(frame: Frame, empty: Sequence[float], tables: tuple[Ints, Ints] | None = None) -> Data:
+    """The arrays of a day that isn't refused. `empty[c]` is what courier c costs without a free stop or a locked one; `tables`
+    are the day's, where they are known already.
+    """
     day = frame.day
     stops, couriers = day.stops, day.couriers
     starts = [
@@ -119,7 +126,7 @@ def data_of(frame: Frame, empty: Sequence[float]) -> Data:
     places = np.array(
         [*(stop.at for stop in stops), *(NOWHERE if at is None else at for at, _ in extra)], dtype=np.int64
     )
-    drive, metres = np.array(day.drive, dtype=np.int64), np.array(day.metres, dtype=np.int64)
+    drive, metres = tables or tables_of(day)
     blocked = (drive >= NO_WAY) | (metres >= NO_WAY)
     metric = not np.array_equal(drive, metres)
     way = _both_ways(np.where(blocked, NEVER_THERE, drive), places, len(stops))

@@ -57,7 +57,8 @@ def frame_of(day: Day, costs: Costs) -> Frame:
     heads = tuple(_head(day, costs, c) for c in range(len(day.couriers)))
     kept = {i for head in heads for i in head}
     dropped = frozenset(i for chain in day.chain for i in chain if i not in kept)
-    free = tuple(i for i in range(len(day.stops)) if i not in day.locked_stops)
+    locked = day.locked_stops
+    free = tuple(i for i in range(len(day.stops)) if i not in locked)
     return Frame(day, heads, dropped, free, _kinds(day, heads))
 
 
@@ -72,10 +73,13 @@ def _head(day: Day, costs: Costs, courier: int) -> tuple[int, ...]:
 def _kinds(day: Day, heads: Orders) -> tuple[int, ...]:
     known: dict[object, int] = {}
     kinds = []
+    special: list[set[int]] = [set() for _ in day.couriers]
+    for i, stop in enumerate(day.stops):
+        for c in day.allowed[i] if stop.allowed is not None else ():
+            special[c].add(i)
     for c, courier in enumerate(day.couriers):
         alone = day.done[c] is not None or heads[c]
-        special = frozenset(i for i, stop in enumerate(day.stops) if stop.allowed is not None and c in day.allowed[i])
-        key: object = c if alone else (replace(courier, id=""), special)
+        key: object = c if alone else (replace(courier, id=""), frozenset(special[c]))
         kinds.append(known.setdefault(key, len(known)))
     return tuple(kinds)
 
