@@ -192,12 +192,13 @@ class Courier(_Table, frozen=True):
 
 class Returns(_Table, frozen=True):
     """What of the shipped return policy this shop changes; None keeps the shipped value. ``file``: one of the shop's own, laid
-    over the shipped one.
+    over the shipped one. ``hold_days``: how many days a return without a slot may wait for a route that passes by; 0 is none.
     """
 
     file: str = ""
     profile: str | None = None
     freight_cents: Cents | None = None
+    hold_days: Annotated[int, Meta(ge=0, le=30)] = 2
 
 
 class PolicyFiles(_Table, frozen=True):

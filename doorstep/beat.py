@@ -10,6 +10,7 @@ import structlog
 from carriers.sender import Line
 from doorstep import bookings, customers, outbox, retention
 from doorstep.house import House
+from doorstep.solving import Apart, Here
 from monitor.tick import TickReport
 from monitor.tick import tick as monitor_tick
 from scheduler.dispatch import Solve
@@ -41,7 +42,10 @@ async def beat(
         making_good=house.settings.make_good,
     )
     booked = await bookings.look_after_due(house, now=now)
-    picked = await pickup_tick(house.store, house.pickups, now=now, solve=solve, link=house.route_link, rng=rng)
+    deciding = solve.decide if isinstance(solve, Apart | Here) else None
+    picked = await pickup_tick(
+        house.store, house.pickups, now=now, solve=solve, link=house.route_link, rng=rng, decide=deciding
+    )
     told = await customers.look_after_due(house, now=now)
     outside = (ledger.CHANNEL,) if house.settings.merchant.url else ()
     sent = await outbox.send_due(house.store, now=now, outside=outside)

@@ -121,10 +121,11 @@ def key_digest(key: str) -> str:
 def routes_plan(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
     """Plan what is past its cut-off. A batch is dispatched once, whoever plans it, a beat of the daemon or this."""
     del params
+    apart = Apart(Seconds(PLAN_SECONDS))
     done = asyncio.run(
         tick(
-            house.store, house.pickups, now=house.now(), solve=Apart(Seconds(PLAN_SECONDS)), link=house.route_link,
-            rng=Random(secrets.randbits(64)),
+            house.store, house.pickups, now=house.now(), solve=apart, link=house.route_link,
+            rng=Random(secrets.randbits(64)), decide=apart.decide,
         )
     )  # fmt: skip
     house.bus.publish("routes")

@@ -2,7 +2,10 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 
+from scheduler.batching import Decision
+from scheduler.holding import Question, decide, decided_apart
 from scheduler.router import Limit, Plan, Problem
 
 
@@ -17,6 +20,13 @@ class Apart:
 
         return await asyncio.wrap_future(solve_in_background(problem, seed=seed, limit=self.limit))
 
+    async def decide(self, problem: Problem, question: Question, *, seed: int) -> Decision:
+        """What of this leaves now, and what waits."""
+        from scheduler.router.process import in_background
+
+        work = partial(decided_apart, question=question)
+        return await asyncio.wrap_future(in_background(work, problem, seed=seed, limit=self.limit))
+
 
 @dataclass(frozen=True, slots=True)
 class Here:
@@ -28,3 +38,6 @@ class Here:
         from scheduler.router import solve
 
         return solve(problem, seed=seed, limit=self.limit)
+
+    async def decide(self, problem: Problem, question: Question, *, seed: int) -> Decision:
+        return decide(question, problem, seed=seed, limit=self.limit)

@@ -55,7 +55,9 @@ def lines_of(
 
 
 def pickups_of(settings: Settings, between: Between = straight) -> PickupSettings:
-    return PickupSettings(fleet_of(settings), returns_policy(settings), between=between)
+    return PickupSettings(
+        fleet_of(settings), returns_policy(settings), between=between, hold_days=settings.returns.hold_days
+    )
 
 
 def returns_policy(settings: Settings) -> Policy:

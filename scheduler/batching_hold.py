@@ -16,7 +16,7 @@ from scheduler.router.day import Day, lay_out
 from scheduler.router.engine import PlanRejected, solve
 from scheduler.router.futures import Futures, futures_of
 from scheduler.router.plan import Plan, Route
-from scheduler.router.problem import Limit, Problem, Seconds, Stop
+from scheduler.router.problem import Courier, Limit, Problem, Seconds, Stop
 from scheduler.router.reading import check_ids
 from scheduler.router.repair import cheapest
 from scheduler.router.state import Costs, Frame, State, frame_of
@@ -26,8 +26,8 @@ Clock = Callable[[], float]
 
 ROUNDS = 3  # of asking, each with what the ones before settled
 SHARE = 0.6  # of the time is spent on futures, the rest on the plan
-DISPATCH_FROM = (0.9, 0.7, 0.35)  # of the futures in which a request goes now, by round: dispatched
-HOLD_FROM = (0.95, 0.9, 0.65)  # of the futures in which it goes later: held
+DISPATCH_FROM = (0.8, 0.5, 0.15)  # of the futures in which a request goes now, by round: dispatched
+HOLD_FROM = (0.98, 0.95, 0.85)  # of the futures in which it goes later: held
 STEPS_A_STOP = 40  # of the kernel, for each stop of a future
 LEAST_FUTURES = 3
 MOST_FUTURES = 60
@@ -81,12 +81,14 @@ def dispatch_or_hold(
     sample_future: Sample | None,
     seed: int,
     limit: Limit,
+    later: Sequence[Courier] | None = None,
     clock: Clock = perf_counter,
 ) -> Decision:
     """Decide for every stop of `problem`, which are the open requests.
 
     The next decision is at `now_s + epoch_s`, and `epochs_left` decisions follow this one: with none, everything goes that can. `sample_future`
-    gives requests that may come until then, or later, whose places the matrix knows; without it, what is open stands for what comes. Locked
+    gives requests that may come until then, or later, whose places the matrix knows; without it, what is open stands for what comes. `later`
+    are the couriers of the next decision, with their shifts (by default today's, leaving `epoch_s` later). Locked
     stops, and those that nobody could serve later, go now too. Raises RuleError where an id is unknown or doubled.
     """
     check_ids(problem)
@@ -94,7 +96,7 @@ def dispatch_or_hold(
     if unknown:
         raise RuleError(f"must_go: no stop has the id {unknown[0]!r}; name stops of the problem")
     locked = {lock.id for chain in problem.locked.values() for lock in chain}
-    look = futures_of(problem, now_s=now_s, epoch_s=epoch_s, locked=locked)
+    look = futures_of(problem, now_s=now_s, epoch_s=epoch_s, locked=locked, later=later)
     must = {*must_go, *locked, *(stop.id for stop in problem.stops if epochs_left <= 0 or not look.can_wait(stop))}
     look.warm()
     started = clock()

@@ -152,6 +152,13 @@ def _courier(courier: Courier, fleet: Fleet, batch: Batch, start: datetime, back
     }
 
 
+def shifts_of(batch: Batch, fleet: Fleet) -> dict[str, tuple[int, int]]:
+    """When the depot's couriers work that day, in the problem's seconds."""
+    start = midnight(batch)
+    couriers = fleet.couriers_of(batch.depot.id)
+    return {c.id: (_local(c.shift[0], batch, start), _local(c.shift[1], batch, start)) for c in couriers}
+
+
 def _local(clock: time, batch: Batch, start: datetime) -> int:
     return _seconds(at_local(batch.day, clock, batch.depot.zone), start)
 

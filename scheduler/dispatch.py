@@ -4,14 +4,15 @@ A batch is planned once per depot, day and cut-off. A plan that fails, or that t
 fact that it did; it is tried again at the next tick, MAX_TRIES times, and what waits goes on waiting.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 from typing import Protocol
 
 from domain.errors import MESSAGE_LIMIT
 from domain.pickup import WAITING_FOR_ROUTE
+from domain.place import Location
 from domain.returns import Route
 from domain.words import Words
 from scheduler.batching import Batch
@@ -26,15 +27,18 @@ from scheduler.day import (
     left_of,
     places,
     routes_of,
+    shifts_of,
     straight,
 )
+from scheduler.holding import HELD as WAITS
+from scheduler.holding import PAST, Decide, Question, question_of, recently, spread, told
 from scheduler.letters import Link, route_letter
 from scheduler.plan_types import Fleet
 from scheduler.referee import Violation, check
 from scheduler.request import location_of
 from scheduler.router import Plan, Problem, read_problem
 from scheduler.travel import Haversine, TravelTimes
-from store import facts, intake, mail, returns
+from store import facts, intake, mail, pickup_history, returns
 from store.base import Db, Store
 from store.facts import FactRow
 
@@ -59,6 +63,7 @@ class Dispatched:
     left: tuple[Left, ...] = ()
     travel: str = ""
     written: bool = True
+    choices: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,16 @@ class Planned:
     plan: Plan
     travel: str = ""
     note: str = ""
+    hold: frozenset[str] = frozenset()
+    choices: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """How returns without a slot may wait: for how many days, and who decides."""
+
+    days: int
+    decide: Decide
 
 
 EMPTY = Plan(routes=(), unserved=(), unserved_mandatory=0, cost=0, seconds=0, startup_s=0, engine="")
@@ -89,6 +104,7 @@ class Ready:
     visits: tuple[Visit, ...]
     left: tuple[Left, ...]
     today: tuple[Route, ...]
+    past: tuple[Location, ...] = ()
 
 
 async def dispatch_batch(
@@ -102,19 +118,20 @@ async def dispatch_batch(
     rng: Random,
     travel: TravelTimes | None = None,
     between: Between = straight,
+    holding: Holding | None = None,
 ) -> Dispatched | PlanFailed | None:
     """Plan a batch and dispatch it; None where it was planned before, or failed MAX_TRIES times."""
     if not await store.aread(may_plan, batch):
         return None
     seed = rng.randrange(MAX_SEED)
-    ready = await store.aread(gather, batch, fleet)
-    planned = await _plan(batch, ready, fleet, travel or Haversine(), now=now, solve=solve, seed=seed)
+    ready = await store.aread(gather, batch, fleet, since=recently(now) if holding else None)
+    planned = await _plan(batch, ready, fleet, travel or Haversine(), now=now, solve=solve, seed=seed, holding=holding)
     if isinstance(planned, PlanFailed):
         return planned if await store.awrite(note_failure, planned, now=now) else None
     taken = frozenset(route.id for route in ready.today)
     routes = routes_of(planned.plan, batch, ready.visits, fleet, now=now, taken=taken, between=between)
-    left = (*ready.left, *left_of(planned.plan))
-    meant = Dispatched(batch, tuple(routes), left, planned.travel)
+    left = (*ready.left, *left_of(planned.plan), *(Left(ref, WAITS) for ref in sorted(planned.hold)))
+    meant = Dispatched(batch, tuple(routes), left, planned.travel, choices=planned.choices)
     return await store.awrite(write_plan, meant, link=link, now=now, note=planned.note)
 
 
@@ -128,8 +145,8 @@ def _try_key(batch: Batch, number: int) -> str:
     return f"{batch.key}/failed-{number}"
 
 
-def gather(db: Db, batch: Batch, fleet: Fleet) -> Ready:
-    """The visits of a batch, what can't be visited at all, and the routes of its day that exist."""
+def gather(db: Db, batch: Batch, fleet: Fleet, since: datetime | None = None) -> Ready:
+    """The visits of a batch, what can't be visited at all, the routes of its day that exist, and where returns came from `since`."""
     left = [Left(value.ref, HELD) for value in batch.held]
     visits = []
     for value in batch.returns:
@@ -141,29 +158,58 @@ def gather(db: Db, batch: Batch, fleet: Fleet) -> Ready:
             left.append(Left(value.ref, NO_COURIER))
         else:
             visits.append(Visit(value, location, order.customer.district))
-    return Ready(tuple(visits), tuple(left), tuple(returns.routes_of_day(db, batch.day.isoformat())))
+    past = pickup_history.places(db, batch.depot.id, since=since) if since else ()
+    return Ready(tuple(visits), tuple(left), tuple(returns.routes_of_day(db, batch.day.isoformat())), tuple(past))
 
 
 async def _plan(
-    batch: Batch, ready: Ready, fleet: Fleet, travel: TravelTimes, *, now: datetime, solve: Solve, seed: int
+    batch: Batch,
+    ready: Ready,
+    fleet: Fleet,
+    travel: TravelTimes,
+    *,
+    now: datetime,
+    solve: Solve,
+    seed: int,
+    holding: Holding | None = None,
 ) -> Planned | PlanFailed:
     """A plan that the referee accepts, or why there is none."""
     if not ready.visits:
         return Planned(EMPTY)
     busy = {route.courier: route.return_at for route in sorted(ready.today, key=lambda r: r.return_at)}
     try:
-        table = await travel.table(places(batch, ready.visits))
+        doors, past = places(batch, ready.visits), spread(ready.past)
+        table = await travel.table([*doors, *past])
         problem = read_problem(build_problem(batch, ready.visits, fleet, table, now=now, busy=busy))
-        plan = await solve(problem, seed=seed)
+        question = _question(batch, problem, fleet, ready, range(len(doors), len(doors) + len(past)), holding)
+        if question is None or holding is None:
+            planned = Planned(await solve(problem, seed=seed), table.source, table.note)
+        else:
+            found = await holding.decide(problem, question, seed=seed)
+            planned = Planned(found.plan, table.source, table.note, found.hold, told(found, question))
     except Exception as exc:
         # the router and the table service run elsewhere and fail in any way; one depot's failure is written down, told
         # and tried again, and must not keep the other depots from their day
         words = Words("plan_failed", {"depot": batch.depot.id, "error": f"{type(exc).__name__}: {exc}"[:MESSAGE_LIMIT]})
         return PlanFailed(batch, words)
-    violations = check(problem, plan)
+    violations = check(_dispatched(problem, planned.hold), planned.plan)
     if violations:
         return PlanFailed(batch, _rejected(batch, violations))
-    return Planned(plan, table.source, table.note)
+    return planned
+
+
+def _question(
+    batch: Batch, problem: Problem, fleet: Fleet, ready: Ready, past: Sequence[int], holding: Holding | None
+) -> Question | None:
+    if holding is None:
+        return None
+    per_day = len(ready.past) / PAST.days
+    return question_of(batch, problem, past, per_day=per_day, hold_days=holding.days, shifts=shifts_of(batch, fleet))
+
+
+def _dispatched(problem: Problem, hold: frozenset[str]) -> Problem:
+    """The problem that a plan answers: without what is held."""
+    return replace(problem, stops=tuple(stop for stop in problem.stops if stop.id not in hold)) if hold else problem
 
 
 def _rejected(batch: Batch, violations: Sequence[Violation]) -> Words:
@@ -203,6 +249,7 @@ def write_plan(db: Db, meant: Dispatched, *, link: Link, now: datetime, note: st
         "left": {item.ref: item.code for item in meant.left},
         "travel": meant.travel,
         "note": note,
+        "choices": {ref: dict(figures) for ref, figures in meant.choices.items()},
     }
     facts.append(db, [FactRow("depot", batch.depot.id, "planned", now, data=data)])
     return replace(meant, routes=routes)

@@ -7,7 +7,8 @@ from random import Random
 from scheduler.batching import batches
 from scheduler.courier import miss_stops
 from scheduler.day import Between, straight
-from scheduler.dispatch import Dispatched, PlanFailed, Solve, dispatch_batch
+from scheduler.dispatch import Dispatched, Holding, PlanFailed, Solve, dispatch_batch
+from scheduler.holding import Decide
 from scheduler.letters import Link
 from scheduler.offers import give_new_slots
 from scheduler.plan_types import Fleet
@@ -19,12 +20,13 @@ from store.base import Db, Store
 
 @dataclass(frozen=True, slots=True)
 class PickupSettings:
-    """What the pickup side is configured with."""
+    """What the pickup side is configured with. ``hold_days``: how long a return without a slot may wait for company."""
 
     fleet: Fleet
     policy: Policy
     travel: TravelTimes = field(default_factory=Haversine)
     between: Between = straight
+    hold_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,19 @@ def _end_missed(db: Db, settings: PickupSettings, *, now: datetime) -> tuple[str
 
 
 async def tick(
-    store: Store, settings: PickupSettings, *, now: datetime, solve: Solve, link: Link, rng: Random
+    store: Store,
+    settings: PickupSettings,
+    *,
+    now: datetime,
+    solve: Solve,
+    link: Link,
+    rng: Random,
+    decide: Decide | None = None,
 ) -> TickReport:
-    """End missed stops and give their returns new slots, then plan every depot whose cut-off has passed."""
+    """End missed stops and give their returns new slots, then plan every depot whose cut-off has passed. Without ``decide`` nothing
+    is held.
+    """
+    holding = Holding(settings.hold_days, decide) if decide and settings.hold_days else None
     missed = await store.awrite(_end_missed, settings, now=now)
     waiting = await store.aread(returns.waiting, before=now)
     due = batches(waiting, settings.fleet.depots, now=now, max_attempts=settings.policy.max_attempts)
@@ -59,7 +71,7 @@ async def tick(
     for batch in due:
         outcome = await dispatch_batch(
             store, batch, settings.fleet, now=now, solve=solve, link=link, rng=rng,
-            travel=settings.travel, between=settings.between,
+            travel=settings.travel, between=settings.between, holding=holding,
         )  # fmt: skip
         if isinstance(outcome, Dispatched) and outcome.written:
             dispatched.append(outcome)

@@ -112,10 +112,17 @@ def _slowly(problem: Problem, seed: int, steps: int) -> list[Chosen]:
     return [(r.courier.startswith(LATER), tuple(v.id for v in r.stops)) for r in plan.routes if r.stops]
 
 
-def futures_of(problem: Problem, *, now_s: int, epoch_s: int, locked: Collection[str]) -> Futures:
-    """The couriers of `problem` and their twins, who leave one epoch later. Stops of `locked` stay in every scenario's history."""
+def futures_of(
+    problem: Problem, *, now_s: int, epoch_s: int, locked: Collection[str], later: Sequence[Courier] | None = None
+) -> Futures:
+    """The couriers of `problem` and their twins, who leave one epoch later, or those of `later`. Stops of `locked` stay in every
+    scenario's history.
+    """
     couriers = [_simple(who) for who in problem.couriers]
-    twins = [twin for who in couriers if (twin := _twin(who, problem, now_s, epoch_s)) is not None]
+    if later is None:
+        twins = [twin for who in couriers if (twin := _twin(who, problem, now_s, epoch_s)) is not None]
+    else:
+        twins = [replace(_simple(who), id=LATER + who.id) for who in later]
     kept = tuple(stop for stop in problem.stops if stop.id in locked)
     whole = replace(problem, couriers=(*couriers, *twins), stops=kept)
     day = lay_out(whole)

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 
 from domain.errors import RuleError
 from scheduler.router.engine import Engine, solve
@@ -21,7 +21,7 @@ STARTUP_S = 300.0  # beyond the search: spawning, imports, compiling once (half 
 STEP_S = 2.0  # for each step, where no time was given
 END_S = 5.0  # for a finished or killed process to be gone
 
-Answer = Plan | RuleError | str  # a str is the text of an error that nobody expected
+Made = TypeVar("Made")  # what the work brings: a plan, or a decision with one
 Solve = Callable[..., Plan]
 
 
@@ -44,6 +44,20 @@ def solve_in_process(
     Raises SolverFailed when the process dies, fails or is not done after `patience_s` (default: the limit and five minutes), and
     RuleError as `solve` does. `work` is what runs there: an importable function.
     """
+    return in_process(work, problem, seed=seed, limit=limit, engine=engine, cores=cores, patience_s=patience_s)
+
+
+def in_process(
+    work: Callable[..., Made],
+    problem: Problem,
+    *,
+    seed: int,
+    limit: Limit,
+    engine: Engine = "auto",
+    cores: int = 1,
+    patience_s: float | None = None,
+) -> Made:
+    """The same for anything else that plans: an importable function with the parameters of `solve`, or a partial one."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     options = {"seed": seed, "limit": limit, "engine": engine, "cores": cores}
@@ -51,7 +65,9 @@ def solve_in_process(
     process.start()
     theirs.close()
     try:
-        return _checked(_answer(process, ours, patience(limit) if patience_s is None else patience_s))
+        answer = _answer(process, ours, patience(limit) if patience_s is None else patience_s)
+        made: Made = _checked(answer)
+        return made
     finally:
         ours.close()
         _end(process)
@@ -61,12 +77,19 @@ def solve_in_background(
     problem: Problem, *, seed: int, limit: Limit, patience_s: float | None = None, work: Solve = solve
 ) -> Future[Plan]:
     """The same as a future: `await asyncio.wrap_future(...)`. Once running it can't be cancelled; it ends with its patience."""
-    future: Future[Plan] = Future()
+    return in_background(work, problem, seed=seed, limit=limit, patience_s=patience_s)
+
+
+def in_background(
+    work: Callable[..., Made], problem: Problem, *, seed: int, limit: Limit, patience_s: float | None = None
+) -> Future[Made]:
+    """`in_process` as a future."""
+    future: Future[Made] = Future()
     future.set_running_or_notify_cancel()
 
     def watch() -> None:
         try:
-            future.set_result(solve_in_process(problem, seed=seed, limit=limit, patience_s=patience_s, work=work))
+            future.set_result(in_process(work, problem, seed=seed, limit=limit, patience_s=patience_s))
         except Exception as error:  # handed on: whoever waits for the future gets it
             future.set_exception(error)
 
@@ -79,10 +102,10 @@ def patience(limit: Limit) -> float:
     return STARTUP_S + (limit.seconds if isinstance(limit, Seconds) else STEP_S * limit.steps)
 
 
-def _run(answer: Connection, work: Solve, problem: Problem, options: dict[str, Any]) -> None:
+def _run(answer: Connection, work: Callable[..., Any], problem: Problem, options: dict[str, Any]) -> None:
     """In the child: whatever happens is an answer; a crash is the end of the pipe."""
     try:
-        result: Answer = work(problem, **options)
+        result = work(problem, **options)
     except RuleError as error:
         result = error
     except Exception as error:
@@ -91,18 +114,18 @@ def _run(answer: Connection, work: Solve, problem: Problem, options: dict[str, A
     answer.close()
 
 
-def _answer(process: SpawnProcess, answer: Connection, patience_s: float) -> Answer:
+def _answer(process: SpawnProcess, answer: Connection, patience_s: float) -> Any:
     if not wait([answer], timeout=patience_s):
         raise SolverFailed(f"no plan after {patience_s:.0f} s")
     try:
-        result: Answer = answer.recv()
+        return answer.recv()
     except EOFError as error:
         process.join(END_S)
         raise SolverFailed(f"the solver's process died with exit code {process.exitcode}") from error
-    return result
 
 
-def _checked(result: Answer) -> Plan:
+def _checked(result: Any) -> Any:
+    """What was made; a str is the text of an error that nobody expected."""
     if isinstance(result, RuleError):
         raise result
     if isinstance(result, str):

@@ -11,6 +11,7 @@ from domain.tracking import Manner, Milestone, NoData
 from store import asking, budgets, facts, intake, ledger, mail, overviews, returns, sources, tracking, unidentified
 from store.asking import Polled
 from store.budgets import Window
+from store.facts import FactRow
 from store.ledger import Instruction
 from store.mail import Letter
 from store.sources import SourceState
@@ -140,6 +141,23 @@ def test_a_returns_page_tells_its_slot_payer_and_history(house, lin):
     for text in ("shop pays", "¥266.00", "11-22 14:00", "pickup planned", "Mug"):
         assert text in page
     assert lin.get("/returns/nope").status_code == 404
+
+
+def test_the_routes_page_says_what_going_and_waiting_cost(house, lin):
+    """Of each return that could have waited: what was decided, and both figures; unknown is said as such."""
+    choices = {"R1": {"wait": False, "now": 350, "later": None}, "R2": {"wait": True, "now": 4_200, "later": 900}}
+    planned = FactRow("depot", "sh", "planned", NOW, data={"choices": choices})
+    house.store.write(facts.append, [planned])
+    page = lin.get(f"/routes?day={NOW.astimezone(house.settings.zone).date().isoformat()}").text
+    assert "1 go today, 1 wait; waiting saves about ¥42.00 today." in page
+    assert page.index("/returns/R2") < page.index("/returns/R1")
+    assert "today ¥42.00 · later ¥9.00" in page
+    assert "today ¥3.50 · later unknown" in page
+
+
+def test_a_day_that_is_none_is_not_found(lin):
+    """An address that was typed wrong is no error of ours."""
+    assert lin.get("/routes?day=tomorrow").status_code == 404
 
 
 def test_a_days_routes_are_listed_with_times_collector_distance_and_cost(house, lin):

@@ -1,8 +1,10 @@
 """Routes of a day, on the town's own map and as lists; returns that no route serves, with the reason."""
 
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, Response
@@ -12,9 +14,10 @@ from domain.returns import Route
 from doorstep.web.context import Shared, SignedIn, Web, render, tongue
 from doorstep.web.pmtiles import tile
 from doorstep.web.tongue import Tongue
-from store import overviews, returns
+from store import overviews, pickup_choices, returns
 from store.base import Db
 from store.overviews import ReturnLine, Visit
+from store.pickup_choices import Choices
 
 router = APIRouter()
 TILE_AGE_S = 86_400
@@ -29,14 +32,16 @@ class DayPage:
     routes: list[Route]
     visits: dict[str, Visit]
     unserved: list[ReturnLine]
+    choices: list[Choices]
 
 
-def day_page(db: Db, day: str, today: str) -> DayPage:
+def day_page(db: Db, day: str, today: str, span: tuple[datetime, datetime]) -> DayPage:
+    """A day's page; ``span`` is the day itself."""
     days = sorted({*returns.days_with_routes(db), today}, reverse=True)
     found = returns.routes_of_day(db, day)
     refs = [stop.return_ref for route in found for stop in route.stops]
     waiting = [line for line in overviews.unserved(db) if line.value.status in WAITING_FOR_ROUTE]
-    return DayPage(day, days, found, dict(overviews.visits(db, refs)), waiting)
+    return DayPage(day, days, found, dict(overviews.visits(db, refs)), waiting, pickup_choices.of_day(db, *span))
 
 
 @router.get("/routes")
@@ -87,7 +92,16 @@ def map_tile(web: Shared, who: SignedIn, z: int, x: int, y: int) -> Response:
 
 def _page(web: Web, day: str) -> DayPage:
     today = web.house.now().astimezone(web.house.settings.zone).date().isoformat()
-    return web.house.store.read(day_page, day or _latest(web, today), today)
+    day = day or _latest(web, today)
+    return web.house.store.read(day_page, day, today, _span(day, web.house.settings.zone))
+
+
+def _span(day: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    try:
+        start = datetime.combine(date.fromisoformat(day), time(), zone)
+    except ValueError as exc:
+        raise HTTPException(404, "day") from exc
+    return start, start + timedelta(days=1)
 
 
 def _latest(web: Web, today: str) -> str:
