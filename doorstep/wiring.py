@@ -56,7 +56,11 @@ def lines_of(
 
 def pickups_of(settings: Settings, between: Between = straight) -> PickupSettings:
     return PickupSettings(
-        fleet_of(settings), returns_policy(settings), between=between, hold_days=settings.returns.hold_days
+        fleet_of(settings),
+        returns_policy(settings),
+        between=between,
+        hold_days=settings.returns.hold_days,
+        carrier_cents=settings.returns.carrier_cents,
     )
 
 

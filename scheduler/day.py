@@ -16,6 +16,7 @@ from scheduler.batching import Batch, price_cents
 from scheduler.plan_types import Collector, Courier, Fleet, Price, at_local
 from scheduler.router import Plan
 from scheduler.router import Route as PlannedRoute
+from scheduler.router.reasons import extra_of
 from scheduler.travel import Table
 
 SETUP_S = 120  # park, find the door: paid once for neighbours
@@ -37,11 +38,12 @@ def straight(a: Location, b: Location) -> Sequence[tuple[float, float]]:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A return with the place where it is fetched."""
+    """A return with the place where it is fetched. ``carrier_cents``: what a carrier's own courier would take, None where none may go."""
 
     value: Return
     location: Location
     district: str = ""
+    carrier_cents: int | None = None
 
     @property
     def pieces(self) -> int:
@@ -108,9 +110,15 @@ def _stop(
         "service_s": min(MAX_SERVICE_S, SERVICE_S + SERVICE_PER_PIECE_S * visit.pieces),
         "setup_s": SETUP_S,
         "load": [1],
-        "price": price_cents(visit.value, now=now),
+        "price": _price(visit, now),
         "allowed": _allowed(visit, couriers, fleet),
     }
+
+
+def _price(visit: Visit, now: datetime) -> int:
+    """What leaving the return out costs: what a carrier takes for it, or waiting another day."""
+    waiting = price_cents(visit.value, now=now)
+    return waiting if visit.carrier_cents is None else min(waiting, visit.carrier_cents)
 
 
 def _windows(value: Return, start: datetime, now: datetime) -> list[list[int]]:
@@ -266,3 +274,13 @@ def _path(points: Sequence[Location], between: Between) -> tuple[tuple[float, fl
 def left_of(plan: Plan) -> list[Left]:
     """What the router left out, with its code and reason."""
     return [Left(item.id, item.code, item.reason) for item in plan.unserved]
+
+
+def to_carriers(plan: Plan, visits: Sequence[Visit]) -> dict[str, dict[str, int | None]]:
+    """The returns that the plan leaves to a carrier, since that is cheaper: what the carrier takes, and what the plan would add."""
+    prices = {visit.value.ref: visit.carrier_cents for visit in visits if visit.carrier_cents is not None}
+    return {
+        item.id: {"carrier": prices[item.id], "route": None if (extra := extra_of(item)) is None else round(extra)}
+        for item in plan.unserved
+        if item.code == "price" and item.id in prices
+    }

@@ -10,10 +10,11 @@ from datetime import datetime
 from random import Random
 from typing import Protocol
 
+from domain.booking import Quote
 from domain.errors import MESSAGE_LIMIT
 from domain.pickup import WAITING_FOR_ROUTE
 from domain.place import Location
-from domain.returns import Route
+from domain.returns import Return, Route
 from domain.words import Words
 from scheduler.batching import Batch
 from scheduler.day import (
@@ -29,6 +30,7 @@ from scheduler.day import (
     routes_of,
     shifts_of,
     straight,
+    to_carriers,
 )
 from scheduler.holding import HELD as WAITS
 from scheduler.holding import PAST, Decide, Question, question_of, recently, spread, told
@@ -38,13 +40,16 @@ from scheduler.referee import Violation, check
 from scheduler.request import location_of
 from scheduler.router import Plan, Problem, read_problem
 from scheduler.travel import Haversine, TravelTimes
-from store import facts, intake, mail, pickup_history, returns
+from store import bookings, facts, intake, mail, pickup_history, pickup_quotes, returns
 from store.base import Db, Store
 from store.facts import FactRow
 
 ADAPTER = "scheduler"
 MAX_TRIES = 3
 MAX_VIOLATIONS = 5  # of a rejected plan that are told: the first ones show what is wrong
+CARRIER = "carrier"  # the code of what a carrier's own courier fetches cheaper
+BOOKED = "booked"  # a carrier's courier is, or may be, on the way
+CURRENCY = "CNY"  # of collectors' prices and routes' costs
 MAX_SEED = 2**31
 
 
@@ -64,6 +69,7 @@ class Dispatched:
     travel: str = ""
     written: bool = True
     choices: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
+    bought: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,20 +125,37 @@ async def dispatch_batch(
     travel: TravelTimes | None = None,
     between: Between = straight,
     holding: Holding | None = None,
+    carrier_cents: int | None = None,
 ) -> Dispatched | PlanFailed | None:
-    """Plan a batch and dispatch it; None where it was planned before, or failed MAX_TRIES times."""
+    """Plan a batch and dispatch it; None where it was planned before, or failed MAX_TRIES times. ``carrier_cents`` is what a carrier
+    takes for fetching a return where no quote says otherwise.
+    """
     if not await store.aread(may_plan, batch):
         return None
     seed = rng.randrange(MAX_SEED)
-    ready = await store.aread(gather, batch, fleet, since=recently(now) if holding else None)
+    ready = await store.aread(
+        gather, batch, fleet, since=recently(now) if holding else None, now=now, carrier_cents=carrier_cents
+    )
     planned = await _plan(batch, ready, fleet, travel or Haversine(), now=now, solve=solve, seed=seed, holding=holding)
     if isinstance(planned, PlanFailed):
         return planned if await store.awrite(note_failure, planned, now=now) else None
     taken = frozenset(route.id for route in ready.today)
     routes = routes_of(planned.plan, batch, ready.visits, fleet, now=now, taken=taken, between=between)
-    left = (*ready.left, *left_of(planned.plan), *(Left(ref, WAITS) for ref in sorted(planned.hold)))
-    meant = Dispatched(batch, tuple(routes), left, planned.travel, choices=planned.choices)
+    bought = to_carriers(planned.plan, ready.visits)
+    stays = (replace(item, code=CARRIER) if item.ref in bought else item for item in left_of(planned.plan))
+    left = (*ready.left, *stays, *(Left(ref, WAITS) for ref in sorted(planned.hold)))
+    meant = Dispatched(batch, tuple(routes), left, planned.travel, choices=planned.choices, bought=bought)
     return await store.awrite(write_plan, meant, link=link, now=now, note=planned.note)
+
+
+def carrier_price(value: Return, quote: Quote | None, usual_cents: int | None) -> int | None:
+    """What a carrier takes for this return: its quote, else the usual price. A promised slot is kept: there a carrier counts only
+    if it quoted a time inside it.
+    """
+    if value.slot_from is None or value.slot_to is None:
+        return usual_cents if quote is None else quote.amount_cents
+    inside = quote and any(value.slot_from <= s.start and s.end <= value.slot_to for s in quote.slots)
+    return quote.amount_cents if quote and inside else None
 
 
 def may_plan(db: Db, batch: Batch) -> bool:
@@ -145,11 +168,26 @@ def _try_key(batch: Batch, number: int) -> str:
     return f"{batch.key}/failed-{number}"
 
 
-def gather(db: Db, batch: Batch, fleet: Fleet, since: datetime | None = None) -> Ready:
-    """The visits of a batch, what can't be visited at all, the routes of its day that exist, and where returns came from `since`."""
+def gather(
+    db: Db,
+    batch: Batch,
+    fleet: Fleet,
+    since: datetime | None = None,
+    now: datetime | None = None,
+    carrier_cents: int | None = None,
+) -> Ready:
+    """The visits of a batch, what can't be visited at all, the routes of its day that exist, and where returns came from `since`; with
+    carriers' prices as of `now`. What a carrier's courier is booked for already is no visit.
+    """
     left = [Left(value.ref, HELD) for value in batch.held]
+    refs = [value.ref for value in batch.returns]
+    quotes = pickup_quotes.best(db, refs, currency=CURRENCY, now=now) if now else {}
+    booked = bookings.in_hand(db, refs)
     visits = []
     for value in batch.returns:
+        if value.ref in booked:
+            left.append(Left(value.ref, BOOKED))
+            continue
         order = intake.find_order(db, value.order_ref)
         location = location_of(order.customer) if order else None
         if order is None or location is None:
@@ -157,7 +195,8 @@ def gather(db: Db, batch: Batch, fleet: Fleet, since: datetime | None = None) ->
         elif not fleet.couriers_of(batch.depot.id):
             left.append(Left(value.ref, NO_COURIER))
         else:
-            visits.append(Visit(value, location, order.customer.district))
+            cents = carrier_price(value, quotes.get(value.ref), carrier_cents)
+            visits.append(Visit(value, location, order.customer.district, cents))
     past = pickup_history.places(db, batch.depot.id, since=since) if since else ()
     return Ready(tuple(visits), tuple(left), tuple(returns.routes_of_day(db, batch.day.isoformat())), tuple(past))
 
@@ -249,6 +288,7 @@ def write_plan(db: Db, meant: Dispatched, *, link: Link, now: datetime, note: st
         "left": {item.ref: item.code for item in meant.left},
         "travel": meant.travel,
         "note": note,
+        "carriers": {ref: dict(figures) for ref, figures in meant.bought.items()},
         "choices": {ref: dict(figures) for ref, figures in meant.choices.items()},
     }
     facts.append(db, [FactRow("depot", batch.depot.id, "planned", now, data=data)])

@@ -20,13 +20,16 @@ from store.base import Db, Store
 
 @dataclass(frozen=True, slots=True)
 class PickupSettings:
-    """What the pickup side is configured with. ``hold_days``: how long a return without a slot may wait for company."""
+    """What the pickup side is configured with. ``hold_days``: how long a return without a slot may wait for company.
+    ``carrier_cents``: what a carrier takes for fetching a return where it quoted no price; None where none is asked.
+    """
 
     fleet: Fleet
     policy: Policy
     travel: TravelTimes = field(default_factory=Haversine)
     between: Between = straight
     hold_days: int = 0
+    carrier_cents: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ async def tick(
         outcome = await dispatch_batch(
             store, batch, settings.fleet, now=now, solve=solve, link=link, rng=rng,
             travel=settings.travel, between=settings.between, holding=holding,
+            carrier_cents=settings.carrier_cents,
         )  # fmt: skip
         if isinstance(outcome, Dispatched) and outcome.written:
             dispatched.append(outcome)

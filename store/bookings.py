@@ -118,6 +118,17 @@ def _row(row: Any) -> BookingRow | None:
     return BookingRow(**{**row._mapping, "status": Stage(row.status)}) if row else None  # noqa: SLF001 - SQLAlchemy's
 
 
+def in_hand(db: Db, our_ids: Sequence[str]) -> set[str]:
+    """Those of the ids under which a carrier's courier is, or may be, booked and hasn't failed."""
+    found: set[str] = set()
+    gone = [stage.value for stage in (Stage.REFUSED, Stage.FAILED, Stage.CANCELLED)]
+    for start in range(0, len(our_ids), facts.IN_LIMIT):
+        asked = our_ids[start : start + facts.IN_LIMIT]
+        rows = db.execute(select(_booking.c.our_id).where(_booking.c.our_id.in_(asked), _booking.c.status.not_in(gone)))
+        found.update(row[0] for row in rows)
+    return found
+
+
 def listed(db: Db, *, limit: int = 200) -> list[BookingRow]:
     """The newest first."""
     rows = db.execute(select(*_COLUMNS).order_by(_booking.c.tried_at.desc(), _booking.c.our_id).limit(limit))

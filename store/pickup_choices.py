@@ -27,11 +27,21 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Bought:
+    """One return that a carrier fetches cheaper: what it takes, and what our route would have added."""
+
+    ref: str
+    carrier_cents: int
+    route_cents: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Choices:
-    """Of one plan of a depot, those that wait first, the dearest first."""
+    """Of one plan of a depot: those that could have waited, the waiting ones first, the dearest first; and those left to carriers."""
 
     depot: str
     lines: tuple[Choice, ...]
+    bought: tuple[Bought, ...] = ()
 
     @property
     def waiting(self) -> int:
@@ -56,9 +66,12 @@ def of_day(db: Db, since: datetime, until: datetime) -> list[Choices]:
         .order_by(_fact.c.id)
     )
     found = [(row.subject_id, to_row(row).data) for row in rows]
-    return [_choices(depot, data) for depot, data in found if data.get("choices")]
+    return [_choices(depot, data) for depot, data in found if data.get("choices") or data.get("carriers")]
 
 
 def _choices(depot: str, data: Mapping[str, Any]) -> Choices:
-    lines = [Choice(ref, one["wait"], one["now"], one["later"]) for ref, one in data["choices"].items()]
-    return Choices(depot, tuple(sorted(lines, key=lambda line: (not line.waits, -(line.now_cents or 0), line.ref))))
+    lines = [Choice(ref, one["wait"], one["now"], one["later"]) for ref, one in data.get("choices", {}).items()]
+    bought = [Bought(ref, one["carrier"], one["route"]) for ref, one in data.get("carriers", {}).items()]
+    return Choices(
+        depot, tuple(sorted(lines, key=lambda line: (not line.waits, -(line.now_cents or 0), line.ref))), tuple(bought)
+    )

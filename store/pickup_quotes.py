@@ -72,5 +72,25 @@ def standing(db: Db, source: str, account: str, order: PickupOrder, *, now: date
     return tuple({(quote.carrier, quote.service): quote for quote in found}.values())
 
 
+def best(db: Db, our_ids: Sequence[str], *, currency: str, now: datetime) -> dict[str, Quote]:
+    """The cheapest price that still holds of each id under which one was asked for, as far as there is one in this currency."""
+    found: dict[str, Quote] = {}
+    for start in range(0, len(our_ids), facts.IN_LIMIT):
+        rows = db.execute(
+            select(_quote)
+            .where(
+                _quote.c.our_id.in_(our_ids[start : start + facts.IN_LIMIT]),
+                _quote.c.valid_until > now,
+                _quote.c.amount_cents.is_not(None),
+                _quote.c.currency == currency,
+            )
+            .order_by(_quote.c.amount_cents.desc(), _quote.c.id.desc())
+        )
+        for row in rows:  # the cheapest one comes last, of equal ones the first that was said
+            slots = tuple(map(_slot, row.slots))
+            found[row.our_id] = Quote(row.carrier, row.amount_cents, row.currency, row.valid_until, row.service, slots)
+    return found
+
+
 def _slot(pair: Sequence[str]) -> Slot:
     return Slot(datetime.fromisoformat(pair[0]), datetime.fromisoformat(pair[1]))

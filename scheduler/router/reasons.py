@@ -5,6 +5,7 @@ measured against what is locked, and at last against the finished plan.
 """
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -35,6 +36,16 @@ FULL = {
 }
 
 
+PRICE = "serving it would cost {extra:.2f} more, not serving it costs {price:.2f}"
+_EXTRA = re.compile(r"serving it would cost (\d+\.\d\d) more, not serving it costs")
+
+
+def extra_of(left: Unserved) -> float | None:
+    """What serving a stop that was left for its price would add to the plan; None for other codes."""
+    found = _EXTRA.match(left.reason) if left.code == "price" else None
+    return float(found[1]) if found else None
+
+
 def reason_of(frame: Frame, costs: Costs, state: State, i: int, *, ended: bool) -> Unserved:
     """The reason why stop `i` is not in any route of `state`; `ended` says that the search stopped before trying everything."""
     stop = frame.day.stops[i]
@@ -53,7 +64,7 @@ def _reason(frame: Frame, costs: Costs, state: State, i: int, *, ended: bool) ->
         return "time_limit", f"it could still be served for {place[0]:.2f} more; the search ended first"
     place = None if stop.price is None else any_place(frame, costs, state, i)
     if place is not None:
-        return "price", f"serving it would cost {place[0]:.2f} more, not serving it costs {stop.price:.2f}"
+        return "price", PRICE.format(extra=place[0], price=stop.price)
     alone = _alone(day, i)
     if alone is not None:
         return alone, ALONE[alone]

@@ -155,6 +155,15 @@ def test_the_routes_page_says_what_going_and_waiting_cost(house, lin):
     assert "today ¥3.50 · later unknown" in page
 
 
+def test_the_routes_page_says_what_a_carrier_fetches_cheaper(house, lin):
+    """What the carrier takes and what our route would have added."""
+    planned = FactRow("depot", "sh", "planned", NOW, data={"carriers": {"R7": {"carrier": 1_200, "route": 4_550}}})
+    house.store.write(facts.append, [planned])
+    page = lin.get(f"/routes?day={NOW.astimezone(house.settings.zone).date().isoformat()}").text
+    assert "carrier ¥12.00 · our route would add ¥45.50" in page
+    assert "Go today or wait" not in page
+
+
 def test_a_day_that_is_none_is_not_found(lin):
     """An address that was typed wrong is no error of ours."""
     assert lin.get("/routes?day=tomorrow").status_code == 404
