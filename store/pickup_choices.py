@@ -49,8 +49,9 @@ class Choices:
 
     @property
     def saved_cents(self) -> int:
-        """What those that wait would have added today: each alone, so a guess."""
-        return sum(line.now_cents or 0 for line in self.lines if line.waits)
+        """What those that wait would add today above what they add later: each alone, and the future is a guess."""
+        known = ((line.now_cents, line.later_cents) for line in self.lines if line.waits)
+        return sum(now - later for now, later in known if now is not None and later is not None)
 
 
 def of_day(db: Db, since: datetime, until: datetime) -> list[Choices]:

@@ -149,7 +149,7 @@ def test_the_routes_page_says_what_going_and_waiting_cost(house, lin):
     planned = FactRow("depot", "sh", "planned", NOW, data={"choices": choices})
     house.store.write(facts.append, [planned])
     page = lin.get(f"/routes?day={NOW.astimezone(house.settings.zone).date().isoformat()}").text
-    assert "1 go today, 1 wait; waiting saves about ¥42.00 today." in page
+    assert "1 go today, 1 wait; waiting saves about ¥33.00." in page
     assert page.index("/returns/R2") < page.index("/returns/R1")
     assert "today ¥42.00 · later ¥9.00" in page
     assert "today ¥3.50 · later unknown" in page
