@@ -204,12 +204,23 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """A token that a chat handed out, good until ``expires_at``. It stays out of every repr, hence of logs."""
+
+    value: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
-    """One channel's settings, ready to use. ``name`` is the account's name in the configuration."""
+    """One channel's settings, ready to use. ``name`` is the account's name in the configuration; ``token`` is there where the
+    chat hands one out.
+    """
 
     adapter: str
     name: str
     settings: Any = field(repr=False)
+    token: Token | None = None
 
     @property
     def channel(self) -> str:
@@ -293,8 +304,137 @@ class Polled:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenFlow:
+    """How to get a token, which is fetched anew before it ends and where it is refused. ``read`` raises OutsideError."""
+
+    request: Callable[[Account], HttpRequest]
+    read: Callable[[HttpReply, datetime], Token]
+
+
+# --- chats that speak to us ----------------------------------------------------------------------------------------
+
+Frame = str | bytes
+"""What travels on a long connection: text or binary, as it came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a long connection goes. ``beat_s``: how often to ping, as the chat told; 0: as the Socket says. Address and
+    headers may hold a ticket: no repr shows them.
+    """
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    beat_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """What one frame brought. ``answers`` go out once everything heard is committed, ``refused`` in their place where an act
+    was refused (None: the same), ``failed`` where it couldn't be committed: then the chat delivers it again.
+
+    ``kept``: frames to be handed in with the next, where a message comes in parts. ``beat_s``: a new time between pings.
+    ``leave``: the chat asks us to connect anew.
+    """
+
+    heard: tuple[Heard, ...] = ()
+    answers: tuple[Frame, ...] = ()
+    refused: tuple[Frame, ...] | None = None
+    failed: tuple[Frame, ...] = ()
+    kept: tuple[Frame, ...] = ()
+    beat_s: float = 0.0
+    leave: bool = False
+
+
+class ReadFrame(Protocol):
+    """Reads one frame; ``kept`` is what the one before wanted kept. Raises UnreadableReply: such a frame is passed over."""
+
+    def __call__(self, frame: Frame, account: Account, now: datetime, kept: tuple[Frame, ...] = ()) -> Caught: ...
+
+
+def no_greeting(account: Account, address: Address, nonce: str) -> tuple[Frame, ...]:
+    """A connection that is ready as soon as it is open."""
+    del account, address, nonce
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """How a chat is listened to over a long connection, which needs no address of ours.
+
+    ``open``: where to, or the request that asks for it, whose reply ``opened`` reads. ``greet``: the first frames (who we are,
+    what we want to hear). ``ping``: a frame that says we are there; None: the protocol's own ping. After ``silent_s`` without
+    a frame the connection is taken for dead (0: never, as where the protocol itself looks after it).
+    """
+
+    open: Callable[[Account], HttpRequest | Address]
+    opened: Callable[[HttpReply, Account], Address]
+    read: ReadFrame
+    greet: Callable[[Account, Address, str], tuple[Frame, ...]] = no_greeting
+    ping: Callable[[Account, Address, str], Frame] | None = None
+    beat_s: float = 30.0
+    silent_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request from outside; header names are lower case, the body as it was signed."""
+
+    method: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Spurned:
+    """Why a call is refused: 401 proves nothing, 403 is somebody else's, 400 can't be read."""
+
+    status: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The body of an answer, to the letter."""
+
+    body: bytes = b""
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What a proven call brought: ``answer`` goes out once everything heard is committed, ``refused`` in its place where an
+    act was refused (None: the same).
+    """
+
+    heard: tuple[Heard, ...] = ()
+    answer: Reply = Reply()
+    refused: Reply | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """How a chat calls us. ``verify`` gives the proven body (decrypted where it came so) or says why not: over the raw
+    bytes, in constant time, no older or newer than the chat's window. ``read`` reads it, or raises UnreadableReply; it answers
+    the chat's check of our address too. ``ready``: whether an account has what proves a call: without it there is no hook.
+    """
+
+    verify: Callable[[Call, Account, datetime], bytes | Spurned]
+    read: Callable[[bytes, Call, Account], Delivered]
+    ready: Callable[[Account], bool]
+
+
+def always(account: Account) -> bool:
+    del account
+    return True
+
+
+@dataclass(frozen=True, slots=True)
 class Chat:
-    """An adapter. ``outward`` and ``polled`` are None where nothing leaves the house (the console reads the outbox itself).
+    """An adapter. ``outward`` is None where nothing leaves the house (the console reads the outbox itself). It is listened to
+    in one or more ways: ``polled``, ``socket``, ``hook``; ``enter`` is asked at each start where it isn't polled;
+    ``by_socket`` says whether an account wants the long connection.
 
     ``identity`` says in one word what the chat proves of a person: the key that is linked to a member of the desk.
     """
@@ -306,6 +446,11 @@ class Chat:
     identity: str
     outward: Outward | None = None
     polled: Polled | None = None
+    socket: Socket | None = None
+    hook: Hook | None = None
+    token: TokenFlow | None = None
+    enter: tuple[Step, ...] = ()
+    by_socket: Callable[[Account], bool] = always
 
 
 # --- replies -------------------------------------------------------------------------------------------------------

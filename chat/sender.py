@@ -1,24 +1,32 @@
 """Talking to a chat: one channel's open connection. Never waits, never retries: the caller's stored deadline moves instead."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
-from chat.base import Account, Batch, Chat, Heard, Outward, Polled, raise_for_status
-from domain.errors import UnreadableReply
-from net.http import Http, HttpRequest
+from chat.base import Account, Address, Batch, Chat, Heard, Outward, Polled, Step, raise_for_status
+from domain.errors import AccessDenied, UnreadableReply
+from net.http import Http, HttpReply, HttpRequest
+
+T = TypeVar("T")
+TOKEN_MARGIN = timedelta(minutes=5)
+"""A token this near its end is fetched anew: it would die on the way."""
 
 MAX_PAGES = 500
 """Pages of a gap that are fetched at one look; what lies before them is left out: nobody waits for an answer to it any more."""
 
 
 class Line:
-    """One channel of one chat outside the house."""
+    """One channel of one chat outside the house. ``wall`` is the clock that tokens live by, where the chat hands any out."""
 
-    def __init__(self, chat: Chat, account: Account, http: Http) -> None:
+    def __init__(self, chat: Chat, account: Account, http: Http, wall: Callable[[], datetime] | None = None) -> None:
         assert chat.outward is not None, f"{chat.id} stays in the house"
+        assert chat.token is None or wall is not None, f"{chat.id} hands out tokens: they need a clock"
         self.chat, self.account, self._http = chat, account, http
         self.outward: Outward = chat.outward
         self.limits = self.outward.limits(account)
+        self._wall = wall
 
     @property
     def channel(self) -> str:
@@ -26,36 +34,77 @@ class Line:
 
     async def send(self, payload: Mapping[str, Any], key: str, to: str = "") -> str:
         """Say something under its one id; gives the message's id. Raises OutsideError."""
-        return await self._say(self.outward.send(payload, self.account, key, to))
+        return await self._say(lambda: self.outward.send(payload, self.account, key, to))
 
     async def edit(self, payload: Mapping[str, Any], remote_id: str, key: str) -> str:
-        return await self._say(self.outward.edit(payload, remote_id, self.account, key))
+        return await self._say(lambda: self.outward.edit(payload, remote_id, self.account, key))
 
     async def reply(self, payload: Mapping[str, Any], remote_id: str, key: str) -> str:
-        return await self._say(self.outward.reply(payload, remote_id, self.account, key))
+        return await self._say(lambda: self.outward.reply(payload, remote_id, self.account, key))
 
-    async def _say(self, request: HttpRequest) -> str:
-        if len(request.body) > self.limits.body_bytes:
-            raise UnreadableReply(self.chat.id, f"a message of {len(request.body)} bytes is too long for it")
-        return self.outward.sent(await self._http.send(request))
+    async def _say(self, request: Callable[[], HttpRequest]) -> str:
+        def within_limits() -> HttpRequest:
+            made = request()
+            if len(made.body) > self.limits.body_bytes:
+                raise UnreadableReply(self.chat.id, f"a message of {len(made.body)} bytes is too long for it")
+            return made
+
+        return await self._ask(within_limits, self.outward.sent)
+
+    async def _ask(self, request: Callable[[], HttpRequest], read: Callable[[HttpReply], T]) -> T:
+        """One call with the line's token; a call that was refused for a stale one is made once more: nothing happened yet."""
+        fresh = await self._ensure_token()
+        try:
+            return read(await self._http.send(request()))
+        except AccessDenied:
+            if self.chat.token is None:
+                raise
+            self.account = replace(self.account, token=None)
+            if fresh:
+                raise
+        await self._ensure_token()
+        return read(await self._http.send(request()))
+
+    async def _ensure_token(self) -> bool:
+        """Whether a new token had to be fetched."""
+        flow, token = self.chat.token, self.account.token
+        if flow is None or self._wall is None or (token and token.expires_at - TOKEN_MARGIN > self._wall()):
+            return False
+        reply = await self._http.send(flow.request(self.account))
+        self.account = replace(self.account, token=flow.read(reply, self._wall()))
+        return True
 
     async def look(self, remote_id: str) -> None:
         """See that a message is there. Raises OutsideError."""
-        self.outward.seen(await self._http.send(self.outward.look(remote_id, self.account)))
+        await self._ask(lambda: self.outward.look(remote_id, self.account), self.outward.seen)
 
     async def open(self, who: str) -> str:
         """A place to write to one person alone."""
-        return self.outward.opened(await self._http.send(self.outward.open(who, self.account)))
+        return await self._ask(lambda: self.outward.open(who, self.account), self.outward.opened)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What is asked before we listen."""
+        return self.chat.polled.enter if self.chat.polled is not None else self.chat.enter
 
     async def enter(self) -> None:
         """Ask who we are and whether we may be here. Raises OutsideError."""
-        for step in self._polled.enter:
-            step.check(await self._http.send(step.request(self.account)), self.account)
+        for step in self.steps:
+            await self.step(step.name)
 
     async def step(self, name: str) -> None:
         """One step of entering, by its name."""
-        step = next(step for step in self._polled.enter if step.name == name)
-        step.check(await self._http.send(step.request(self.account)), self.account)
+        step = next(step for step in self.steps if step.name == name)
+        await self._ask(lambda: step.request(self.account), lambda reply: step.check(reply, self.account))
+
+    async def address(self) -> Address:
+        """Where the long connection goes now. Raises OutsideError."""
+        socket = self.chat.socket
+        assert socket is not None, f"{self.chat.id} has no long connection"
+        asked = socket.open(self.account)
+        if isinstance(asked, Address):
+            return asked
+        return socket.opened(await self._http.send(asked), self.account)
 
     async def listen(self, cursor: str) -> Batch:
         """What happened since ``cursor``, with whatever the chat left out of its first answer, oldest first."""

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 import structlog
@@ -20,12 +19,13 @@ from chat.registry import CHATS
 from chat.sender import Line
 from config.settings import Settings
 from domain.errors import AccessDenied, OutsideError, Permanent, RateLimited
-from doorstep.case_intake import open_from_chat
+from doorstep.chat_hearing import ear_of
+from doorstep.chat_sockets import Listening
+from doorstep.clock import wall
 from doorstep.house import House
-from doorstep.invitations import keyed, new_invitation, url_of
+from doorstep.invitations import keyed, url_of
 from doorstep.retrying import IDLE_S, Health, for_ever, pause_s
 from monitor import alerts, heard
-from monitor.heard import Ear
 from net.http import Http, Transport
 from store import cases, chat_people, chat_queue, incidents, mail
 from store.base import Db
@@ -64,10 +64,12 @@ def rows_of(settings: Settings) -> list[ChannelRow]:
     ]
 
 
-def lines_of(settings: Settings, *, transport: Transport | None = None) -> list[Line]:
+def lines_of(
+    settings: Settings, *, transport: Transport | None = None, wall: Callable[[], datetime] = wall
+) -> list[Line]:
     """An open line for every channel that is set."""
     return [
-        Line(CHATS[account.adapter], account, Http(account.channel, transport=transport))
+        Line(CHATS[account.adapter], account, Http(account.channel, transport=transport), wall)
         for account in accounts_of(settings)
     ]
 
@@ -93,14 +95,9 @@ class Channel:
         self._pace = Pace(line.limits.windows)
         self._pause_until: datetime | None = None
         self._failures = 0
-        self._ear = Ear(
-            line.channel,
-            line.account.name,
-            lambda: new_invitation(house),
-            house.wall,
-            house.policy.desk,
-            partial(open_from_chat, house),
-        )
+        self._ear = ear_of(house, line.account)
+        by_socket = line.chat.socket is not None and line.chat.by_socket(line.account)
+        self.listening = Listening(house, line, self._ear, self.hearing) if by_socket else None
 
     @property
     def name(self) -> str:
@@ -112,6 +109,8 @@ class Channel:
             tasks.create_task(for_ever(self._send_and_rest, self.sending, name=self.name, wall=self.house.wall))
             if self.line.chat.polled is not None:
                 tasks.create_task(for_ever(self._listen_on, self.hearing, name=self.name, wall=self.house.wall))
+            if self.listening is not None:
+                tasks.create_task(for_ever(self.listening.once, self.hearing, name=self.name, wall=self.house.wall))
 
     # --- sending ---------------------------------------------------------------------------------------------------
 
@@ -290,4 +289,4 @@ def plan_for(db: Db, letter: Letter) -> Plan:
 
 def channels_of(house: House) -> list[Channel]:
     """Every channel that is set, ready to run."""
-    return [Channel(house, line) for line in lines_of(house.settings)]
+    return [Channel(house, line) for line in lines_of(house.settings, wall=house.wall)]

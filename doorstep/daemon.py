@@ -25,6 +25,7 @@ from doorstep.nightly import Nightly
 from doorstep.web.api import control_router, health_router, intake_router
 from doorstep.web.app import create_app
 from doorstep.web.booking_api import booking_callback_router, booking_router
+from doorstep.web.chat_hooks import chat_hook_router
 from doorstep.web.money_api import money_router
 from doorstep.web.push import push_router
 from scheduler.dispatch import Solve
@@ -99,6 +100,7 @@ def app_of(daemon: Daemon, token: str, *, speed: Callable[[int], None] | None = 
         money_router(daemon.house),
         intake_router(daemon.house),
         push_router(daemon.house),
+        chat_hook_router(daemon.house),
         control_router(daemon.house, token),
     )
     return create_app(daemon.house, extra_routers=routers, speed=speed)

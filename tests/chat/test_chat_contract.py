@@ -14,7 +14,21 @@ import msgspec
 import pytest
 from hostile import HOSTILE
 
-from chat.base import Account, Alert, Answer, Chat, Deed, IncidentAlert, Message, Reader, RouteMessage
+from chat.base import (
+    Account,
+    Address,
+    Alert,
+    Answer,
+    Call,
+    Caught,
+    Chat,
+    Deed,
+    IncidentAlert,
+    Message,
+    Reader,
+    RouteMessage,
+    Spurned,
+)
 from chat.registry import CHATS
 from config.words import LANGS
 from domain.case import CaseEvent, CaseStatus, Kind, Severity, Subject, SubjectType
@@ -276,3 +290,46 @@ def _readers(chat: Chat) -> list[Any]:
     listening = [lambda r: polled.read(r, used), lambda r: polled.read_older(r, used)] if polled else []
     entering = [lambda r, step=step: step.check(r, used) for step in polled.enter] if polled else []
     return [chat.outward.sent, chat.outward.opened, chat.outward.seen, *listening, *entering]
+
+
+# --- chats that speak to us ----------------------------------------------------------------------------------------
+
+SOCKETS = [chat for chat in OUTSIDE if chat.socket is not None]
+HOOKS = [chat for chat in OUTSIDE if chat.hook is not None]
+
+
+@pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
+@pytest.mark.parametrize("chat", SOCKETS, ids=[chat.id for chat in SOCKETS])
+def test_any_frame_is_read_or_unreadable(chat: Chat, body: bytes) -> None:
+    """Text or bytes, whole or cut: nothing is heard in it, and there is never another exception."""
+    assert chat.socket is not None
+    for frame in (body, body.decode("utf-8", "replace")):
+        with contextlib.suppress(UnreadableReply):
+            caught = chat.socket.read(frame, account(chat), AT)
+            assert isinstance(caught, Caught)
+            assert caught.heard == ()
+
+
+@pytest.mark.parametrize("chat", SOCKETS, ids=[chat.id for chat in SOCKETS])
+def test_where_a_connection_goes_is_no_secret_told(chat: Chat) -> None:
+    """Its address is asked for or known; neither shows a secret or a ticket."""
+    assert chat.socket is not None
+    asked = chat.socket.open(account(chat))
+    assert isinstance(asked, HttpRequest | Address)
+    assert not any(secret in repr(asked) for secret in SECRETS)
+    for body in BODIES:
+        with contextlib.suppress(OutsideError):
+            chat.socket.opened(HttpReply(200, {}, body), account(chat))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
+@pytest.mark.parametrize("chat", HOOKS, ids=[chat.id for chat in HOOKS])
+def test_a_call_without_proof_is_refused(chat: Chat, body: bytes, method: str) -> None:
+    """Whatever its body: 400, 401 or 403, never an exception; what slipped through can't be read as an act."""
+    assert chat.hook is not None
+    used = account(chat)
+    assert chat.hook.ready(used)
+    assert isinstance(chat.hook.verify(Call(method, {}, {}, body), used, AT), Spurned)
+    with contextlib.suppress(UnreadableReply):
+        assert chat.hook.read(body, Call(method, {}, {}, body), used).heard == ()
