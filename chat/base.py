@@ -257,7 +257,7 @@ class Refer(Protocol):
 class Outward:
     """How a chat is written to. ``sent`` gives the id of the message that a reply tells of, and raises an OutsideError
     where nothing was sent. ``look`` asks for a message as the chat keeps it, ``seen`` raises where it isn't there. ``open``
-    and ``opened`` make a private place for one person and give its address.
+    and ``opened`` make a private place for one person and give its address (``open`` itself where nothing has to be asked).
     """
 
     send: Send
@@ -267,7 +267,7 @@ class Outward:
     limits: Callable[[Account], Limits]
     look: Callable[[str, Account], HttpRequest]
     seen: Callable[[HttpReply], None]
-    open: Callable[[str, Account], HttpRequest]
+    open: Callable[[str, Account], HttpRequest | str]
     opened: Callable[[HttpReply], str]
 
 

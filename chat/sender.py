@@ -80,7 +80,10 @@ class Line:
 
     async def open(self, who: str) -> str:
         """A place to write to one person alone."""
-        return await self._ask(lambda: self.outward.open(who, self.account), self.outward.opened)
+        asked = self.outward.open(who, self.account)
+        if isinstance(asked, str):
+            return asked
+        return await self._ask(lambda: asked, self.outward.opened)
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -61,10 +61,16 @@ def take(db: Db, heard: Heard, ear: Ear, *, now: datetime) -> bool:
     )
     if about is None:
         # to somebody else's message, or to one of ours that was sent a moment ago and isn't noted yet
-        chat_queue.keep_unplaced(db, channel.name, heard.key, heard.about, to_json(heard), now=now)
+        tested = people.meta(db, test_key(channel.name)) == heard.about
+        chat_queue.keep_unplaced(db, channel.name, heard.key, heard.about, to_json(heard), now=now, wanted=tested)
         return False
     _taken(db, heard, about, channel, ear, now=now)
     return True
+
+
+def test_key(channel: str) -> str:
+    """Under which name the id of a channel's last test message is kept."""
+    return f"chat_test/{channel}"
 
 
 def sent(db: Db, letter: Letter, remote_id: str, ear: Ear, *, now: datetime) -> None:

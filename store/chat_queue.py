@@ -153,10 +153,14 @@ KEPT_FOR = timedelta(days=3)
 """How long something waits for the message that it was done to."""
 
 
-def keep_unplaced(db: Db, channel: str, key: str, about: str, heard: dict[str, Any], *, now: datetime) -> None:
-    """Keep what was done to a message that we may have sent without having noted its id; only while some are unsent."""
+def keep_unplaced(
+    db: Db, channel: str, key: str, about: str, heard: dict[str, Any], *, now: datetime, wanted: bool = False
+) -> None:
+    """Keep what was done to a message that we may have sent without having noted its id; only while some are unsent, or
+    where somebody waits for it (``wanted``).
+    """
     sending = db.execute(select(_outbox.c.id).where(_outbox.c.channel == channel, *_UNSENT).limit(1)).first()
-    if sending is None:
+    if sending is None and not wanted:
         return
     db.execute(_unplaced.delete().where(_unplaced.c.at < now - KEPT_FOR))
     row = {"channel": channel, "key": key, "about": about, "heard": heard, "at": now}

@@ -41,6 +41,10 @@ GOLDEN = Path(__file__).parent / "golden"
 AT = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 READERS = {lang: Reader(lang, ZoneInfo("Asia/Shanghai"), "https://desk.example.com") for lang in LANGS}
 SETTINGS: dict[str, dict[str, Any]] = {
+    "feishu": {
+        "app_id": "cli_a1b2c3", "app_secret": "fs_a_secret_token", "chat": "oc_desk",
+        "encrypt_key": "key_a_secret_token", "verification_token": "ver_a_secret_token",
+    },
     "matrix": {
         "homeserver": "https://chat.example.com", "user": "@doorstep:example.com", "token": "syt_a_secret_token",
         "room": "!desk:example.com",
