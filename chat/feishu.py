@@ -227,8 +227,8 @@ def _id(remote_id: str) -> str:
 
 
 def _call(account: Account, method: str, path: str, body: Mapping[str, Any] | None = None) -> HttpRequest:
-    token = account.token.value if account.token else ""
-    headers = {"content-type": "application/json; charset=utf-8", "authorization": f"Bearer {token}"}
+    proof = {"authorization": f"Bearer {account.token.value}"} if account.token else {}
+    headers = {"content-type": "application/json; charset=utf-8", **proof}
     content = json.dumps(body, ensure_ascii=False).encode() if body is not None else b""
     return HttpRequest(method, account.settings.url + path, headers, content)
 
