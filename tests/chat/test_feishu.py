@@ -20,6 +20,7 @@ from chat.base import Account, Address, Caught
 from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, UnreadableReply
 from doorstep import chat_hearing
 from doorstep.chat_sockets import Listening
+from doorstep.operations import perform
 from doorstep.retrying import Health
 from doorstep.web.chat_hooks import chat_hook_router
 from net.http import HttpReply
@@ -239,6 +240,40 @@ def test_frames_are_the_ones_that_the_simulation_makes() -> None:
             continue
     with pytest.raises(UnreadableReply):
         feishu_wire.from_bytes(b"\xff" * 50)
+
+
+def test_the_channel_s_test_follows_one_card_all_the_way(tmp_path: Path) -> None:
+    """`doorstep chat test` while the daemon listens: each hop by name, the click heard by the daemon, the card edited."""
+
+    async def talk(desk: Desk) -> None:
+        def asked(operation: str, **params: Any) -> Any:
+            return asyncio.to_thread(perform, desk.house, operation, {"channel": "feishu:desk", **params})
+
+        async with desk.listening():
+            sent = await asked("chat_test_send")
+            assert [hop["hop"] for hop in sent["hops"] if hop["ok"]] == ["token", "room", "sent", "shown"]
+            waiting = await asked("chat_test_look", state=sent["state"])
+            assert (waiting["ok"], waiting["says"], waiting["hops"]) == (True, "", [])
+            card = desk.gateway.messages[sent["state"]["message"]]
+            await desk.gateway.deliver(desk.gateway.click(USERS["li"], card.id, "ack"))
+            done = await asked("chat_test_look", state=waiting["state"])
+        assert [hop["hop"] for hop in done["hops"] if hop["ok"]] == ["clicked", "verified", "committed", "edited"]
+        assert done["says"].startswith("feishu:desk works")
+        assert "李梅" in text_of(card.content)
+
+    run(tmp_path, talk)
+
+
+def test_a_channel_that_is_set_up_wrongly_says_what_is_missing(tmp_path: Path) -> None:
+    """A bot that isn't in the group: the hop fails, with what to do."""
+
+    async def talk(desk: Desk) -> None:
+        desk.gateway.chat = "oc_other"
+        answer = await asyncio.to_thread(perform, desk.house, "chat_test_send", {"channel": "feishu:desk"})
+        assert answer["hops"][-1] == {"hop": "room", "ok": False}
+        assert "bot is not in the chat" in answer["says"]
+
+    run(tmp_path, talk)
 
 
 # --- calls ---------------------------------------------------------------------------------------------------------
