@@ -42,7 +42,7 @@ class Enquiry:
 
 
 def advance(state: Enquiry | None, event: CaseEvent, at: datetime, data: Mapping[str, Any]) -> Enquiry | None:
-    """What one fact of a case changes; a reopened case has asked nobody yet."""
+    """What one fact of a case changes; a reopened case has asked nobody yet, and a mail that never arrived asked nobody."""
     if event is CaseEvent.CARRIER_CONTACTED:
         due = data.get("answer_by")
         answer_by = datetime.fromisoformat(due) if due else None
@@ -50,7 +50,8 @@ def advance(state: Enquiry | None, event: CaseEvent, at: datetime, data: Mapping
         return Enquiry(at, times, str(data.get("means", "")), str(data.get("basis", "")), answer_by)
     if event is CaseEvent.CARRIER_ANSWERED and state:
         return replace(state, answered_at=at)
-    return None if event is CaseEvent.REOPENED else state
+    undelivered = event is CaseEvent.MESSAGE_FAILED and bool(data.get("carrier"))
+    return None if event is CaseEvent.REOPENED or undelivered else state
 
 
 # --- where a parcel is asked about ---------------------------------------------------------------------------------

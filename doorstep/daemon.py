@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from carriers.sender import Line
 from doorstep import control
 from doorstep.beat import beat
+from doorstep.carrier_post import CarrierPost
 from doorstep.chats import Channel
 from doorstep.customer_post import CustomerPost
 from doorstep.house import House
@@ -49,14 +50,14 @@ class Daemon:
         before: Callable[[], Awaitable[None]],
         channels: Sequence[Channel] = (),
         merchant: Merchant | None = None,
-        post: CustomerPost | None = None,
+        posts: Sequence[CustomerPost | CarrierPost] = (),
         nightly: Nightly | None = None,
     ) -> None:
         self.house = house
         self.metrics = Metrics(channels, merchant)
         self.channels = channels
         self.merchant = merchant
-        self.post = post
+        self.posts = posts
         self.nightly = nightly
         self._lines = lines
         self._solve = solve
@@ -130,8 +131,8 @@ async def serve(
         # uvicorn raises what it caught once more when it has ended: that must not kill us before we have finished
         signal.signal(signal_, server.handle_exit)
     starting = asyncio.create_task(_start(scheduler, first))
-    outwards: list[Channel | Merchant | CustomerPost] = [
-        *daemon.channels, *(one for one in (daemon.merchant, daemon.post) if one is not None)
+    outwards: list[Channel | Merchant | CustomerPost | CarrierPost] = [
+        *daemon.channels, *daemon.posts, *([daemon.merchant] if daemon.merchant else [])
     ]  # fmt: skip
     talking = [asyncio.create_task(one.run()) for one in outwards]
     try:

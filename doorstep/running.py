@@ -43,6 +43,7 @@ def operate(config: Path, name: str, params: Mapping[str, Any]) -> dict[str, Any
 def run_daemon(config: Path) -> None:
     """Run until SIGTERM or SIGINT."""
     from doorstep.adopting import adopt_orphans
+    from doorstep.carrier_post import CarrierPost
     from doorstep.chats import channels_of
     from doorstep.customer_post import CustomerPost, ways_of
     from doorstep.daemon import Daemon, listen, serve
@@ -78,7 +79,7 @@ def run_daemon(config: Path) -> None:
             before=importer(house),
             channels=channels_of(house),
             merchant=merchant_of(house),
-            post=CustomerPost(house, ways_of(house)),
+            posts=(CustomerPost(house, ways_of(house)), CarrierPost(house, settings.customers)),
             nightly=Nightly(house),
         )
         asyncio.run(serve(daemon, listener))

@@ -10,10 +10,11 @@ from domain.case import CaseEvent, CaseFact, Kind
 from domain.enquiry import Part, Split, branch_of, candidates, normal, split
 from domain.privacy import mask_text
 from domain.words import Words
-from monitor import acts
-from store import enquiries, tracking
+from monitor import acts, alerts
+from store import cases, enquiries, mail, tracking
 from store.base import Db
 from store.enquiries import Asked
+from store.mail import Letter
 
 MAX_GROUP = 500
 """Cases that one tick marks, one reply answers."""
@@ -104,12 +105,62 @@ def contacted(
     channel: str,
     key: str,
     words: str = "",
+    letter: str = "",
 ) -> Marked:
-    """One tick: every case says that its carrier was asked, how, and until when an answer is due."""
+    """One tick: every case says that its carrier was asked, how, and until when an answer is due. ``letter``: the mail that asks."""
     answer_by, basis = policy.enquiries.answer_by(carrier, region, means, asked_at=now)
-    data = {"means": means, "answer_by": answer_by.isoformat(), "basis": basis}
+    data = {"means": means, "answer_by": answer_by.isoformat(), "basis": basis} | ({"letter": letter} if letter else {})
     fact = CaseFact(CaseEvent.CARRIER_CONTACTED, now, by, channel, words, data)
     return _mark(db, [(case_id, fact) for case_id in case_ids], key)
+
+
+CHANNEL = "carrier:"
+
+
+@dataclass(frozen=True, slots=True)
+class Enquiry:
+    """A mail to a carrier's branch, about these cases."""
+
+    case_ids: Sequence[int]
+    carrier: str
+    region: str
+    to: str
+    subject: str
+    text: str
+    lang: str
+
+
+def send(db: Db, wanted: Enquiry, policy: DetectionPolicy, *, now: datetime, by: str, channel: str, key: str) -> Marked:
+    """Write the mail, and that its cases' carrier was asked, once for each ``key``."""
+    letter_id = f"enquiry-{key}"
+    marked = contacted(
+        db, wanted.case_ids, policy, means="mail", carrier=wanted.carrier, region=wanted.region, now=now, by=by,
+        channel=channel, key=key, letter=letter_id,
+    )  # fmt: skip
+    if marked.done:
+        payload = {
+            "to": wanted.to,
+            "subject": wanted.subject,
+            "text": wanted.text,
+            "lang": wanted.lang,
+            "cases": [*wanted.case_ids],
+        }
+        letter = Letter(
+            letter_id, f"{CHANNEL}{wanted.carrier}", "enquiry", "enquiry", "carrier", wanted.carrier, payload
+        )
+        mail.post(db, [letter], now=now)
+    return marked
+
+
+def undelivered(db: Db, letter: Letter, *, error: str, now: datetime) -> None:
+    """The branch never got a mail: its cases say so, and are to be asked about again."""
+    mail.mark_failed(db, letter.id, error=error, retry_at=None, now=now)
+    data = {"letter": letter.id, "means": "mail", "carrier": letter.subject_id}
+    for case_id in letter.payload["cases"]:
+        case = cases.add(db, case_id, CaseFact(CaseEvent.MESSAGE_FAILED, now, None, "carrier", error[:200], data))
+        if case.is_open:
+            alerts.say(db, case, CaseEvent.MESSAGE_FAILED.value, now=now)
+    enquiries.catch_up(db)
 
 
 def _mark(db: Db, facts: Sequence[tuple[int, CaseFact]], key: str) -> Marked:

@@ -16,7 +16,7 @@ from store.news import news, read_until
 from store.tables import maybe_from_seconds, table, to_seconds
 
 READER = "enquiries_read"
-TOLD = (CaseEvent.CARRIER_CONTACTED, CaseEvent.CARRIER_ANSWERED, CaseEvent.REOPENED)
+TOLD = (CaseEvent.CARRIER_CONTACTED, CaseEvent.CARRIER_ANSWERED, CaseEvent.REOPENED, CaseEvent.MESSAGE_FAILED)
 IN_LIMIT = 500
 _enquiry, _fact = table(claim_tables.Enquiry), table(tables.Fact)
 NAMES = tuple(one.name for one in fields(Enquiry))

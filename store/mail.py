@@ -75,7 +75,7 @@ def post(db: Db, letters: Iterable[Letter], *, now: datetime) -> None:
 
 def due_letters(db: Db, *, now: datetime, limit: int, outside: Collection[str] = ()) -> list[Letter]:
     """What is due inside the house; what goes to a chat waits in that chat's own queue (store/chat_queue), what goes to a
-    customer in store/telling, and what goes to the channels of ``outside`` in their own.
+    customer or a carrier in their posts, and what goes to the channels of ``outside`` in their own.
     """
     rows = db.execute(
         select(_outbox)
@@ -86,10 +86,25 @@ def due_letters(db: Db, *, now: datetime, limit: int, outside: Collection[str] =
             _outbox.c.channel.not_in(select(_channel.c.name)),
             _outbox.c.channel.not_in(list(outside)),
             ~_outbox.c.channel.startswith("customer:"),
+            ~_outbox.c.channel.startswith("carrier:"),
         )
         .order_by(_outbox.c.due_at, _outbox.c.created_at, _outbox.c.id)
         .limit(limit)
     )
+    return [Letter(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name begins with _
+
+
+def due_with(db: Db, prefix: str, *, now: datetime, limit: int) -> list[Letter]:
+    """What is due in the channels that begin with ``prefix``, the oldest first."""
+    rows = db.execute(
+        select(_outbox)
+        .where(
+            _outbox.c.sent_at.is_(None), _outbox.c.dead_at.is_(None), _outbox.c.due_at <= now,
+            _outbox.c.channel.startswith(prefix),
+        )
+        .order_by(_outbox.c.due_at, _outbox.c.created_at, _outbox.c.id)
+        .limit(limit)
+    )  # fmt: skip
     return [Letter(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name begins with _
 
 

@@ -555,7 +555,7 @@ class Outbox(SQLModel, table=True):
         ),
     )
     id: str = Field(primary_key=True)
-    channel: str  # console | courier:<id> | merchant | customer:<order> | a chat's: matrix:<account>
+    channel: str  # console | courier:<id> | merchant | customer:<order> | carrier:<id> | a chat's: matrix:<account>
     kind: str  # alert | alert_edit | reminder | reply | private | route | instruction
     reason: str  # why it is said: opened, warned, breached, acknowledged …
     subject_type: str

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 
 from domain.case import CaseEvent, CaseFact, SubjectType, Told
 from domain.telling import DATED, Heard, Step
-from store import facts, people, tables
+from store import facts, mail, people, tables
 from store.base import Db
 from store.cases import CaseRow
 from store.customers_tables import CustomerStep
@@ -156,16 +156,7 @@ def todos(db: Db, *, limit: int = 200) -> list[Todo]:
 
 def due_messages(db: Db, *, now: datetime, limit: int) -> list[Letter]:
     """Letters to customers that are due, the oldest first."""
-    rows = db.execute(
-        select(_outbox)
-        .where(
-            _outbox.c.sent_at.is_(None), _outbox.c.dead_at.is_(None), _outbox.c.due_at <= now,
-            _outbox.c.channel.startswith(CHANNEL),
-        )
-        .order_by(_outbox.c.due_at, _outbox.c.created_at, _outbox.c.id)
-        .limit(limit)
-    )  # fmt: skip
-    return [Letter(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name begins with _
+    return mail.due_with(db, CHANNEL, now=now, limit=limit)
 
 
 def said_that_day(db: Db, order_ref: str, begin: datetime, end_: datetime, *, but: str = "") -> bool:

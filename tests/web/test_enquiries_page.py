@@ -1,9 +1,16 @@
 """The enquiries' page: one text for each branch, one tick, and a reply that is seen before it is written."""
 
-from web_support import add_parcel, open_case, scan
+import re
+from dataclasses import replace
 
+from msgspec import structs
+from web_support import NOW, Browser, add_parcel, app_of, open_case, scan
+
+from config.customer_settings import Mail
+from config.policies.enquiries import Contact
 from domain.case import CaseEvent, Kind
 from store import cases, facts
+from store import mail as outbox
 
 A, B = "73100000001", "73100000002"
 
@@ -105,3 +112,26 @@ def test_nonsense_is_refused(house, chen):
     assert chen.post("/enquiries/contacted", {"cases": "x", "means": "phone"}).status_code == 422
     assert chen.post("/enquiries/contacted", {"cases": "1", "means": "pigeon"}).status_code == 422
     assert chen.post("/enquiries/contacted", {"cases": "99", "means": "phone"}).status_code == 404
+
+
+def test_a_branch_is_mailed_from_the_page(house, chen, tmp_path):
+    """Where the shop has a mail account and the branch an address: one press, both cases marked, one letter."""
+    contact = Contact(carrier="zhongtong", mail="hz@zto.example")
+    own = replace(house.policy, enquiries=replace(house.policy.enquiries, contacts=(contact,)))
+    mail = Mail(host="127.0.0.1", port=2, sender="care@shop.example", security="none")
+    customers = structs.replace(house.settings.customers, mail=mail)
+    mailing = replace(house, policy=own, settings=replace(house.settings, customers=customers))
+    ids = two_cases(house)
+    browser = Browser(app_of(mailing)).sign_in("chen")
+    page = browser.get("/enquiries").text
+    assert "Mail it to hz@zto.example" in page
+    form = {"cases": re.findall(r'name="cases" value="([^"]+)"', page)[0], "lang": "zh", "key": "once"}
+    reply = browser.post("/enquiries/mail", form)
+    assert "Mailed, and marked on 2 cases" in browser.get(reply.headers["location"]).text
+    again = browser.post("/enquiries/mail", form)
+    assert "what=mailed&done=0" in again.headers["location"]
+    [letter] = house.store.read(outbox.due_with, "carrier:", now=NOW, limit=9)
+    assert letter.payload["to"] == "hz@zto.example"
+    assert A in letter.payload["text"]
+    assert sorted(letter.payload["cases"]) == sorted(ids)
+    browser.close()

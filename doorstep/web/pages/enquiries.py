@@ -31,6 +31,7 @@ class Sheet:
     text: str
     lang: str
     contact: Contact | None
+    subject: str
     mail: str
 
 
@@ -41,7 +42,15 @@ def due(request: Request, web: Shared, who: SignedIn) -> Response:
     sheets = [_sheet(web, group, request.query_params.get("lang", ""), formal=formal) for group in found.groups]
     toast = _told(request, tongue(web, who.lang))
     return render(
-        request, who, "enquiries.html", sheets=sheets, waiting=found.waiting, means=MEANS, formal=formal, toast=toast
+        request,
+        who,
+        "enquiries.html",
+        sheets=sheets,
+        waiting=found.waiting,
+        means=MEANS,
+        formal=formal,
+        toast=toast,
+        can_mail=web.house.settings.customers.mail is not None,
     )
 
 
@@ -49,7 +58,7 @@ def _told(request: Request, speech: Tongue) -> str:
     """What the last act did, by its figures: no link can put words into the page's mouth."""
     asked = request.query_params
     done, refused = asked.get("done", ""), asked.get("refused", "0")
-    if asked.get("what") not in {"marked", "done"} or not (done.isdigit() and refused.isdigit()):
+    if asked.get("what") not in {"marked", "mailed", "done"} or not (done.isdigit() and refused.isdigit()):
         return ""
     said = speech.t(f"enquiry.{asked['what']}", n=done)
     return f"{said} · {speech.t('enquiry.refused', n=refused)}" if int(refused) else said
@@ -63,7 +72,7 @@ def _sheet(web: Web, group: Group, asked: str, *, formal: bool) -> Sheet:
     address = contact.mail if contact else ""
     subject = tongue(web, lang).words(Words("enquiry.text.subject", {"n": len(group.asked)}))
     link = f"mailto:{quote(address)}?subject={quote(subject)}&body={quote(text)}"
-    return Sheet(group, text, lang, contact, link if len(link) <= MAX_MAIL_LINK else "")
+    return Sheet(group, text, lang, contact, subject, link if len(link) <= MAX_MAIL_LINK else "")
 
 
 def text_of(group: Group, speech: Tongue, *, formal: bool = False) -> str:
@@ -78,6 +87,45 @@ def text_of(group: Group, speech: Tongue, *, formal: bool = False) -> str:
     if formal and group.asked[0].region == "cn":
         parts.append(speech.words(Words("enquiry.text.complaint", {})))
     return "\n\n".join([*parts, speech.words(Words("enquiry.text.close", {}))])
+
+
+@router.post("/enquiries/mail")
+def send_mail(web: Shared, who: Acting, form: Form) -> Response:
+    """Mail a branch from the shop's account, and mark its cases as asked; the text is the one that the page shows."""
+    formal, lang = field(form, "formal", 1) == "1", field(form, "lang", 5)
+    sent = web.house.store.write(
+        _send, web, who, field(form, "cases", 8_000), lang, field(form, "key", 80), formal=formal
+    )
+    web.house.bus.publish("cases")
+    return _back("mailed", sent)
+
+
+def _send(db: Db, web: Web, who: Desk, asked: str, lang: str, key: str, *, formal: bool) -> enquiries.Marked:
+    groups = enquiries.due(db, web.house.policy, now=web.house.now()).groups
+    group = next((one for one in groups if ",".join(map(str, one.case_ids)) == asked), None)
+    if group is None:
+        return enquiries.Marked(0)  # asked meanwhile, or there are more now: the page shows how it stands
+    sheet = _sheet(web, group, lang, formal=formal)
+    if web.house.settings.customers.mail is None or not (sheet.contact and sheet.contact.mail):
+        raise HTTPException(422, "enquiry")
+    wanted = enquiries.Enquiry(
+        group.case_ids,
+        group.carrier,
+        _region(db, group.case_ids[0]),
+        sheet.contact.mail,
+        sheet.subject,
+        sheet.text,
+        sheet.lang,
+    )
+    return enquiries.send(
+        db,
+        wanted,
+        web.house.policy,
+        now=web.house.now(),
+        by=who.person.id,
+        channel="console",
+        key=key or web.house.new_id(),
+    )
 
 
 @router.post("/enquiries/contacted")
