@@ -254,10 +254,39 @@ class Refer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What a look back brought: the message's id, "" where it isn't there; ``more``: how to ask for the next page."""
+
+    remote_id: str
+    more: str = ""
+
+
+class LookBack(Protocol):
+    """The request for what was said since then in a place (``to``; the channel where it is empty) or in a thread there."""
+
+    def __call__(self, account: Account, since: datetime, to: str, thread: str, cursor: str) -> HttpRequest: ...
+
+
+class FindIn(Protocol):
+    """Looks for the message with a key on one page. Raises OutsideError."""
+
+    def __call__(self, reply: HttpReply, key: str) -> Found: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lookback:
+    """For chats that have no key against saying something twice, but keep ours: whoever isn't sure looks before they repeat."""
+
+    request: LookBack
+    found: FindIn
+
+
+@dataclass(frozen=True, slots=True)
 class Outward:
     """How a chat is written to. ``sent`` gives the id of the message that a reply tells of, and raises an OutsideError
     where nothing was sent. ``look`` asks for a message as the chat keeps it, ``seen`` raises where it isn't there. ``open``
     and ``opened`` make a private place for one person and give its address (``open`` itself where nothing has to be asked).
+    ``lookback``: how to find what may have been said already.
     """
 
     send: Send
@@ -269,6 +298,7 @@ class Outward:
     seen: Callable[[HttpReply], None]
     open: Callable[[str, Account], HttpRequest | str]
     opened: Callable[[HttpReply], str]
+    lookback: Lookback | None = None
 
 
 @dataclass(frozen=True, slots=True)

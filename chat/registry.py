@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from chat import console, feishu, matrix, telegram
+from chat import console, feishu, matrix, slack, telegram
 from chat.base import Chat
 
-CHATS: Mapping[str, Chat] = {chat.id: chat for chat in (console.CHAT, feishu.CHAT, matrix.CHAT, telegram.CHAT)}
+CHATS: Mapping[str, Chat] = {
+    chat.id: chat for chat in (console.CHAT, feishu.CHAT, matrix.CHAT, slack.CHAT, telegram.CHAT)
+}

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
-from chat.base import Account, Address, Batch, Chat, Heard, Outward, Polled, Step, raise_for_status
+from chat.base import Account, Address, Batch, Chat, Found, Heard, Outward, Polled, Step, raise_for_status
 from domain.errors import AccessDenied, UnreadableReply
 from net.http import Http, HttpReply, HttpRequest
 
@@ -73,6 +74,19 @@ class Line:
         reply = await self._http.send(flow.request(self.account))
         self.account = replace(self.account, token=flow.read(reply, self._wall()))
         return True
+
+    async def find(self, key: str, since: datetime, *, to: str = "", thread: str = "") -> str:
+        """The id of what was already said under this key since then; "" where nothing was, or the chat keeps no key of ours."""
+        back = self.outward.lookback
+        found = Found("")
+        for _ in range(MAX_PAGES if back is not None else 0):
+            assert back is not None
+            found = await self._ask(
+                partial(back.request, self.account, since, to, thread, found.more), partial(back.found, key=key)
+            )
+            if found.remote_id or not found.more:
+                break
+        return found.remote_id
 
     async def look(self, remote_id: str) -> None:
         """See that a message is there. Raises OutsideError."""

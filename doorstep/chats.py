@@ -41,6 +41,8 @@ BATCH = 10
 GIVE_UP = timedelta(days=3)
 """How long a letter is tried while a chat is down or refuses the account; then a person must look."""
 PERMANENT_TRIES = 5
+LOOK_BACK = timedelta(minutes=2)
+"""How much earlier than a letter was written we look for it: clocks differ."""
 LONGEST_LIMIT_S = 600
 SUPERSEDED, CLOSED = "a later edit says it all", "the case was closed before it was due"
 
@@ -95,6 +97,7 @@ class Channel:
         self._pace = Pace(line.limits.windows)
         self._pause_until: datetime | None = None
         self._failures = 0
+        self._up_since = house.now()
         self._ear = ear_of(house, line.account)
         by_socket = line.chat.socket is not None and line.chat.by_socket(line.account)
         self.listening = Listening(house, line, self._ear, self.hearing) if by_socket else None
@@ -163,13 +166,26 @@ class Channel:
                 await self.line.edit(payload, plan.told.remote_id, key)
                 return plan.told.remote_id
             case "reply":
-                return await self.line.reply(letter.payload["content"], letter.payload["to"], key)
+                thread = letter.payload["to"]
+                said = await self._said_already(letter, key, thread=thread)
+                return said or await self.line.reply(letter.payload["content"], thread, key)
             case "reminder" if plan.told:
-                return await self.line.reply(payload, plan.told.remote_id, key)
+                thread = plan.told.remote_id
+                return await self._said_already(letter, key, thread=thread) or await self.line.reply(
+                    payload, thread, key
+                )
             case "private":
                 return await self._send_alone(letter, plan.address, key)
             case _:
-                return await self.line.send(payload, key)
+                return await self._said_already(letter, key) or await self.line.send(payload, key)
+
+    async def _said_already(self, letter: Letter, key: str, *, to: str = "", thread: str = "") -> str:
+        """The id of the message, where it got there though nobody heard of it: an answer got lost, or we were killed. Only asked
+        where that may be: the letter was tried before, or written before we came up.
+        """
+        if letter.created_at is None or (letter.attempts == 0 and letter.created_at > self._up_since):
+            return ""
+        return await self.line.find(key, letter.created_at - LOOK_BACK, to=to, thread=thread)
 
     def _can_edit(self, told: Told) -> bool:
         """Where the platform lets nobody edit a message that old, its news is a new message."""
@@ -187,7 +203,7 @@ class Channel:
             told = heard.invitation(url_of(self.house, letter.payload["invitation"]))
             content = self.line.chat.render(told, alerts.reader_of(row))
         try:
-            return await self.line.send(content, key, address)
+            return await self._said_already(letter, key, to=address) or await self.line.send(content, key, address)
         except AccessDenied:
             await store.awrite(chat_people.keep_private_address, self.name, who, "")  # they left it: another next time
             raise

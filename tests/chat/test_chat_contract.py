@@ -49,10 +49,14 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "homeserver": "https://chat.example.com", "user": "@doorstep:example.com", "token": "syt_a_secret_token",
         "room": "!desk:example.com",
     },
+    "slack": {
+        "token": "xoxb-1-bot-secret", "team": "T0DESK", "channel": "C0DESK", "app_token": "xapp-1-app-secret",
+        "signing_secret": "a_signing_secret",
+    },
     "telegram": {"token": "12345:a_secret_token", "chat": -1001234567890},
 }  # fmt: skip
 """An account of each chat outside the house; ``token`` and the like must appear in no error and no repr."""
-SECRETS = ("syt_a_secret_token", "a_secret_token")
+SECRETS = ("syt_a_secret_token", "a_secret_token", "xoxb-1-bot-secret", "xapp-1-app-secret", "a_signing_secret")
 OUTSIDE = [chat for chat in CHATS.values() if chat.outward is not None]
 IDS = [chat.id for chat in OUTSIDE]
 
@@ -293,7 +297,10 @@ def _readers(chat: Chat) -> list[Any]:
     polled = chat.polled
     listening = [lambda r: polled.read(r, used), lambda r: polled.read_older(r, used)] if polled else []
     entering = [lambda r, step=step: step.check(r, used) for step in polled.enter] if polled else []
-    return [chat.outward.sent, chat.outward.opened, chat.outward.seen, *listening, *entering]
+    entering += [lambda r, step=step: step.check(r, used) for step in chat.enter]
+    back = chat.outward.lookback
+    finding = [lambda r: back.found(r, key="k")] if back else []
+    return [chat.outward.sent, chat.outward.opened, chat.outward.seen, *listening, *entering, *finding]
 
 
 # --- chats that speak to us ----------------------------------------------------------------------------------------
