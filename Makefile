@@ -17,7 +17,7 @@ test: $(READY) $(SYNAPSE)/.ready
 # The tests that kill and disturb things, that count desk hours and that let people race, at their full sizes.
 faults: $(READY) $(SYNAPSE)/.ready
 	DOORSTEP_FAULTS=full DOORSTEP_HOURS=10000 DOORSTEP_ROUNDS=100 $(BIN)/python -m pytest \
-	  tests/chat/test_faults.py tests/domain/test_desk_hours.py tests/monitor/test_acts.py tests/monitor/test_storm.py
+	  tests/chat/test_faults.py tests/chat/test_attacks.py tests/domain/test_desk_hours.py tests/monitor/test_acts.py tests/monitor/test_storm.py
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -22,7 +22,10 @@ class CarrierSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 STRUCTS = {
     "carriers": {"kuaidi100": CarrierSettings, "fedex": CarrierSettings},
-    "chats": {"console": CarrierSettings, **{name: CHATS[name].settings for name in ("feishu", "matrix", "telegram")}},
+    "chats": {
+        "console": CarrierSettings,
+        **{name: CHATS[name].settings for name in ("feishu", "matrix", "slack", "telegram")},
+    },
 }
 GOOD = """
 [doorstep]

@@ -1,0 +1,70 @@
+"""What an adapter's table of attacks is made of; ``test_attacks.py`` runs all of them against a whole house.
+
+An adapter has a ``Scene``: a house with one channel and one open case that is shown there, a good request that would acknowledge it, and
+how that one is spoiled, each with the answer that must come back.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import httpx
+
+from doorstep.house import House
+from doorstep.web.app import create_app
+from doorstep.web.chat_hooks import chat_hook_router
+from store.base import Db
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One call to our address, and how it is answered. A refusal (not 200) changes nothing at all; what is proven but means
+    nothing to us, or is somebody's who isn't known, is answered 200 and changes no case.
+    """
+
+    name: str
+    headers: dict[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    status: int
+    method: str = "POST"
+    path: str = ""
+
+
+class Scene(Protocol):
+    """An adapter under attack. ``path``: where its chat calls us; ``case``: the one that is shown in the channel."""
+
+    house: House
+    case: int
+    path: str
+
+    def good(self) -> Attack:
+        """A call that acknowledges the case: another one each time."""
+        ...
+
+    def attacks(self) -> Iterator[Attack]: ...
+
+    def close(self) -> None: ...
+
+
+async def called(scene: Any, attacks: list[Attack]) -> list[httpx.Response]:
+    """Answers to calls that are made all at once; an exception of ours is a 500, as it would be outside."""
+    app = create_app(scene.house, extra_routers=(chat_hook_router(scene.house),))
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk.test") as client:
+        made = (
+            client.build_request(a.method, a.path or scene.path, content=a.body, headers=_bytes(a.headers))
+            for a in attacks
+        )
+        return await asyncio.gather(*(client.send(request) for request in made))
+
+
+def _bytes(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as they are on the wire: an attacker isn't held to ASCII."""
+    return [(name.encode(), value.encode("utf-8", "replace")) for name, value in headers.items()]
+
+
+def everything(db: Db) -> dict[str, str]:
+    """Every row of every table."""
+    names = [r[0] for r in db.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    return {name: str(db.exec_driver_sql(f"SELECT * FROM {name}").all()) for name in names}
