@@ -15,6 +15,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from attacked_feishu import FeishuScene
 from attacks import Attack, Scene, called, everything
 from attacks_slack import SlackScene
 from running_support import free_port
@@ -24,7 +25,7 @@ from store import cases
 
 FULL = os.environ.get("DOORSTEP_FAULTS") == "full"
 SPOILED, FLOOD = (2_000, 5_000) if FULL else (60, 100)
-SCENES: dict[str, Callable[[Path, int], Any]] = {"slack": SlackScene}
+SCENES: dict[str, Callable[[Path, int], Any]] = {"feishu": FeishuScene, "slack": SlackScene}
 """Adapters that are called from outside, each with its attacks."""
 AT_LEAST = 50
 REFUSED = frozenset({400, 401, 403, 404, 405, 413, 415})
@@ -43,6 +44,17 @@ def history(scene: Scene) -> list[str]:
 
 def test_every_chat_that_calls_us_is_attacked() -> None:
     assert {chat.id for chat in CHATS.values() if chat.hook is not None} == set(SCENES)
+
+
+def test_there_are_many_of_them(tmp_path: Path) -> None:
+    """At least 150 over all adapters, besides those that chance makes."""
+    count = 0
+    for name, make in SCENES.items():
+        (tmp_path / name).mkdir()
+        made = make(tmp_path / name, free_port())
+        count += len(list(made.attacks()))
+        made.close()
+    assert count >= 150
 
 
 def test_every_attack_gets_its_stated_answer_and_changes_nothing(scene: Scene) -> None:
