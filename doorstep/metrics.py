@@ -36,6 +36,11 @@ class Metrics:
             )
         }
         self.open_cases = Gauge("doorstep_open_cases", "Cases open now", registry=self.registry)
+        self.unheard = Gauge(
+            "doorstep_cases_unheard",
+            "Open cases without a delivered alert a while after they were opened",
+            registry=self.registry,
+        )
         self.letters = Gauge(
             "doorstep_letters",
             "Letters to a chat or to the merchant's system that wait, or were given up",

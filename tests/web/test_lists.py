@@ -256,6 +256,14 @@ def test_dead_letters_come_first_with_their_reason(house, lin):
     assert ">l1<" in page
 
 
+def test_the_outbox_names_open_cases_that_nobody_was_told_of(house, lin):
+    assert "nobody was told" not in lin.get("/outbox").text
+    case_id = open_case(house, add_parcel(house))
+    page = lin.get("/outbox").text
+    assert "nobody was told of: 1" in page
+    assert f'href="/cases/{case_id}"' in page
+
+
 def test_every_page_is_whole_on_an_empty_house(lin):
     """A first day: nothing is there yet, and each page says what comes next."""
     for path in ("/", "/parcels", "/returns", "/routes", "/money", "/outbox", "/search"):

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from doorstep.credentials import credentials
+from doorstep.unheard import unheard_cases
 from doorstep.web.context import Shared, SignedIn, render
 from store import mail, overviews
 
@@ -21,4 +22,5 @@ def sources(request: Request, web: Shared, who: SignedIn) -> Response:
 @router.get("/outbox")
 def outbox(request: Request, web: Shared, who: SignedIn) -> Response:
     letters = web.house.store.read(overviews.troubled_letters)
-    return render(request, who, "outbox.html", letters=letters, counts=web.house.store.read(mail.counts))
+    counts, silent = web.house.store.read(mail.counts), unheard_cases(web.house)
+    return render(request, who, "outbox.html", letters=letters, counts=counts, unheard=silent)
