@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from math import sqrt
 from random import Random
 
@@ -110,6 +111,14 @@ class Life:
     promised_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Which wording, and what picks among its texts."""
+
+    wording: int
+    rng: Random
+
+
 @dataclass(slots=True)
 class Tally:
     days: int
@@ -128,19 +137,22 @@ class Tally:
 
 def lives(days: int, a_day: int, bad: float, words: int, rng: Random) -> Iterator[Life]:
     """The parcels of some days: bad ones, a twin of each, ordinary ones."""
-    of_misdelivery = list(MISDELIVERED)
+    told = Random(rng.random())  # of its own, so that the same lives are told in other words
+    of_misdelivery, of_others = cycle(MISDELIVERED), cycle(OTHERS)
+    plot = ""
     for day in range(days):
         wrong = round(a_day * bad)
         for n in range(a_day):
             begin = START + timedelta(days=day, seconds=rng.randrange(36_000))
             if n >= 2 * wrong:
-                yield ordinary(begin, words, rng)
+                yield ordinary(begin, Telling(words, told), rng)
                 continue
-            plot = rng.choice(of_misdelivery) if (n // 2) % 3 == 0 else rng.choice(OTHERS)
-            yield troubled(plot, begin, words, rng, twin=bool(n % 2))
+            if n % 2 == 0:
+                plot = next(of_misdelivery if (n // 2) % 3 == 0 else of_others)
+            yield troubled(plot, begin, Telling(words, told), rng, twin=bool(n % 2))
 
 
-def ordinary(begin: datetime, words: int, rng: Random) -> Life:
+def ordinary(begin: datetime, words: Telling, rng: Random) -> Life:
     beats = beats_of(PLOTS["plain"](DOMESTIC), twin=False, rng=rng, endings=True)
     chance = rng.random()
     if chance < DELAYED + CLOSE_CALL:
@@ -154,11 +166,11 @@ def ordinary(begin: datetime, words: int, rng: Random) -> Life:
     if rng.random() < CORRECTED and by_hand:
         beats = (*beats, Beat(Step.OUT, Spot.BRANCH, 0.2, 1), Beat(Step.SIGNED, Spot.BRANCH, 0.2, 2))
     wish = rng.random() < WISH_SHARE and (by_hand or rng.random() < AGREED)
-    told = life(None, "ordinary", tell(beats, begin, rng), begin, words, rng, door_only=wish)
+    told = life(None, "ordinary", tell(beats, begin, rng), begin, words, door_only=wish)
     return _moved(told) if rng.random() < MISLABELLED else told
 
 
-def troubled(name: str, begin: datetime, words: int, rng: Random, *, twin: bool) -> Life:
+def troubled(name: str, begin: datetime, words: Telling, rng: Random, *, twin: bool) -> Life:
     kind, happened = None, ()
     if name in PLOTS:
         plot: Plot = PLOTS[name](DOMESTIC)
@@ -169,9 +181,7 @@ def troubled(name: str, begin: datetime, words: int, rng: Random, *, twin: bool)
     else:
         kind = Kind.LOOPING if name == "looping" else Kind.MISDELIVERED
         happened = tell(_own(name, twin=twin), begin, rng)
-    told = life(
-        None if twin else kind, name, happened, begin, words, rng, door_only=name == "wish_ignored" and not twin
-    )
+    told = life(None if twin else kind, name, happened, begin, words, door_only=name == "wish_ignored" and not twin)
     return told if twin or name != "elsewhere" else _moved(told)
 
 
@@ -210,21 +220,20 @@ def life(
     plot: str,
     happened: Sequence[Happening],
     begin: datetime,
-    words: int,
-    rng: Random,
+    words: Telling,
     *,
     door_only: bool,
 ) -> Life:
     promised = begin + PROMISED
     if plot in PLOTS and PLOTS[plot](DOMESTIC).promise is Promise.MISSED:
         promised = begin + PROMISED / 2
-    return Life(kind, plot, tuple(scan_of(one, words, rng) for one in happened), begin, door_only, promised)
+    return Life(kind, plot, tuple(scan_of(one, words) for one in happened), begin, door_only, promised)
 
 
-def scan_of(one: Happening, words: int, rng: Random) -> ScanEvent:
+def scan_of(one: Happening, words: Telling) -> ScanEvent:
     """The event as the reader understands its text, and nothing else."""
-    told = OTHER_WORDS.get(one.step) if words == 2 else None
-    text = rng.choice(told or KUAIDI100[one.step].texts)
+    told = OTHER_WORDS.get(one.step) if words.wording == 2 else None
+    text = words.rng.choice(told or KUAIDI100[one.step].texts)
     place = PLACES[one.spot]
     text = text.format(
         place=place, next="下一站转运中心", man="李师傅", phone="13800000000", buyer="王**", brand="中通快递"

@@ -13,7 +13,7 @@ from domain.case import Kind, Severity
 from domain.course import Course
 from domain.parcel import Delivered
 from domain.shipment import ShipmentView
-from domain.tracking import Manner
+from domain.tracking import Manner, Milestone
 from domain.words import Words
 from monitor.crossing import Crossing
 
@@ -27,14 +27,21 @@ NO_WORD = timedelta(hours=1)
 """An order made so shortly before its number came was brought without a time of its own: that says nothing."""
 
 
+DENIED = frozenset({Milestone.ATTEMPT_FAILED, Milestone.EXCEPTION})
+"""After a delivery these say themselves that there was none."""
+SIGNED_AGAIN = timedelta(hours=4)
+"""Couriers sign too early, hand the parcel out and sign again: within one round there is nothing to ask."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """``at``: since when; ``watch``: worth no case by itself."""
+    """``at``: since when; ``wait``: how long something may still be said that explains it; ``watch``: worth no case by itself."""
 
     at: datetime
     words: Words
     severity: Severity = Severity.WARN
     watch: bool = False
+    wait: timedelta = timedelta()
 
 
 Reading = Callable[[ShipmentView, Course], Sign | None]
@@ -86,7 +93,8 @@ def undone(view: ShipmentView, course: Course) -> Sign | None:
     state = view.state
     if state.delivered is not Delivered.UNDONE or state.delivered_at is None or state.since is None:
         return None
-    return Sign(state.since, Words("evidence.undone_delivery", {"delivered_at": state.delivered_at.isoformat()}))
+    words = Words("evidence.undone_delivery", {"delivered_at": state.delivered_at.isoformat()})
+    return Sign(state.since, words, wait=timedelta() if state.milestone in DENIED else SIGNED_AGAIN)
 
 
 SIGNS: tuple[Reading, ...] = (elsewhere, against_the_wish, mismatched, without_going_out, undone)
@@ -109,7 +117,7 @@ def misdelivered(view: ShipmentView) -> Crossing | None:
     return Crossing(
         Kind.MISDELIVERED,
         since,
-        since if grave else None,
+        min(sign.at + sign.wait for sign in grave) if grave else None,
         tuple(one for n, one in enumerate(words) if one not in words[:n]),
         watch_at=since,
         severity=Severity.URGENT if urgent else Severity.WARN,

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from bench.shop_detection import OTHER_WORDS, START, figures, measure, report, scan_of, wilson
+from bench.shop_detection import OTHER_WORDS, START, Telling, figures, measure, report, scan_of, wilson
 from domain.case import Kind
 from domain.tracking import Milestone
 from sim.lives import DELIVERED, Happening, Spot
@@ -36,7 +36,7 @@ def test_the_other_wording_is_another_one() -> None:
     for step, texts in OTHER_WORDS.items():
         assert not set(texts) & set(KUAIDI100[step].texts)
     for step in DELIVERED:
-        event = scan_of(Happening(step, Spot.BRANCH, START), 2, Random(1))
+        event = scan_of(Happening(step, Spot.BRANCH, START), Telling(2, Random(1)))
         assert event.milestone is Milestone.DELIVERED, event.text
 
 

@@ -149,6 +149,23 @@ def test_two_different_signs_are_urgent(store: Store) -> None:
     )
 
 
+def test_signed_too_early_and_again_within_a_round(store: Store) -> None:
+    """Handed out once more after the signature: watched for four hours, a case then, and nothing once it is signed again."""
+    shipment = sent(store, *OUT, signed(35), scan(M.OUT_FOR_DELIVERY, 36, place="杭州余杭"), hours=36.5)
+    subject = Subject(SubjectType.SHIPMENT, str(shipment))
+    assert (told(store, shipment)[0], set(store.read(cases.watched_kinds, subject))) == (set(), {Kind.MISDELIVERED})
+    store.write(heard, shipment, 38, signed(37.5))
+    store.write(heard, shipment, 50)
+    assert (told(store, shipment)[0], set(store.read(cases.watched_kinds, subject))) == (set(), set())
+
+
+def test_signed_too_early_and_not_again(store: Store) -> None:
+    """Four hours later it is still out: somebody should ask."""
+    shipment = sent(store, *OUT, signed(35), scan(M.OUT_FOR_DELIVERY, 36, place="杭州余杭"), hours=36.5)
+    store.write(heard, shipment, 40.5)
+    assert told(store, shipment) == ({Kind.MISDELIVERED}, {"evidence.undone_delivery"})
+
+
 def test_received_broken_is_damage(store: Store) -> None:
     """Delivered, and the carrier says broken: the delivery doesn't make it whole."""
     broken = replace(signed(35), reason=R.DAMAGED)
