@@ -311,12 +311,15 @@ def told_of(db: Db, parcel_ids: Sequence[int]) -> dict[int, list[Told]]:
 
 
 def often_at_one_place(db: Db, parcel_ids: Sequence[int], *, at_least: int) -> set[int]:
-    """The parcels with so many scans at one place: a cheap look at who may be going in circles."""
+    """The parcels that came to one place so often, with another in between, by their scans' times alone: a cheap look at who may
+    be going in circles.
+    """
     found: set[int] = set()
     for chunk in chunks(list(parcel_ids)):
         rows = db.exec_driver_sql(
-            f"SELECT DISTINCT parcel_id FROM scan WHERE parcel_id IN ({','.join('?' * len(chunk))})"
-            " AND place_id IS NOT NULL GROUP BY parcel_id, place_id HAVING count(*) >= ?",
+            "SELECT DISTINCT parcel_id FROM (SELECT parcel_id, place_id, lag(place_id) OVER (PARTITION BY parcel_id ORDER BY at) AS before"
+            f" FROM scan WHERE parcel_id IN ({','.join('?' * len(chunk))}) AND place_id IS NOT NULL AND at IS NOT NULL) visit"
+            " WHERE before IS NULL OR before <> place_id GROUP BY parcel_id, place_id HAVING count(*) >= ?",
             (*chunk, at_least),
         )
         found |= {row[0] for row in rows}
