@@ -6,7 +6,7 @@ from datetime import datetime
 
 from config.policies import DetectionPolicy
 from domain.make_good import Policy as MakeGoodPolicy
-from monitor import claims, follow_through, incidents, look, make_good, orders, promise, sources
+from monitor import claims, digest, follow_through, incidents, look, make_good, orders, promise, sources
 from monitor.identify import WayOf, identify_due
 from monitor.poll import Lines, PollReport, poll_due
 from monitor.subscriptions import CallbackUrl, subscribe_due
@@ -94,6 +94,7 @@ def look_around(db: Db, policy: DetectionPolicy, *, now: datetime) -> int:
     follow_through.check(db, policy, now=now)
     sources.check_sources(db, policy, now=now)
     claims.look_after(db, policy, now=now)
+    digest.say(db, policy, now=now)
     return looked_at
 
 
