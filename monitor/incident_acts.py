@@ -58,6 +58,11 @@ def do(db: Db, incident_id: int, fact: CaseFact, *, key: str, account: str = "ma
     return Done(incident)
 
 
+def refusal_of(db: Db, incident_id: int, fact: CaseFact) -> Words | None:
+    """Why a deed would be refused as things stand; None where it would be done."""
+    return _refusal(db, incident_id, fact, incidents.get(db, incident_id))
+
+
 def _refusal(db: Db, incident_id: int, fact: CaseFact, incident: IncidentRow | None) -> Words | None:
     if incident is None:
         return Words("refused.no_such_incident", {"incident": incident_id})

@@ -1,12 +1,15 @@
 """What people do at the desk beside answering one case: many at once, by hand, with evidence, from shift to shift."""
 
+from datetime import datetime
+
 import pytest
 from web_support import HOSTILE, HOUR, NOW, Browser, add_parcel, app_of, open_case
 
 from domain.case import CaseEvent, CaseFact, Kind
 from domain.case_types import Rank
 from domain.people import Role
-from store import cases, check, facts, files, handovers, people, tracking
+from store import cases, chat_queue, check, facts, files, handovers, people, tracking
+from store.chat_queue import ChannelRow
 from store.people import Person
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
@@ -75,6 +78,8 @@ def test_an_assignment_is_taken_back(house, lin):
     [
         ({"act": "assigned"}, "Choose to whom"),
         ({"act": "commented", "words": " "}, "write something"),
+        ({"act": "snoozed", "words": "x", "until": "2026-11-22T13:00"}, "still ahead"),
+        ({"act": "snoozed", "until": "later"}, "still ahead"),
         ({"act": "customer_told", "words": "x"}, "Choose what the customers were told"),
         ({"act": "customer_told", "words": "x", "told": "next_step"}, "needs a date"),
         ({"act": "customer_told", "words": "x", "told": "next_step", "next_at": "2026-11-22T13:00"}, "needs a date"),
@@ -102,6 +107,25 @@ def test_told_a_dated_next_step(house, chen):
     for i in ids:
         [told] = [f for f in house.store.read(cases.history_of, i) if f.event is CaseEvent.CUSTOMER_TOLD]
         assert told.data == {"means": "wangwang", "told": "next_step", "next_at": "2026-11-23T18:00:00+08:00"}
+
+
+def test_many_are_put_off_until_a_time(house, chen):
+    """Each with its own fact, promises run on, and at that time each is said again in the chat, once however often it is pressed."""
+    ids = some(house)
+    room = ChannelRow("matrix:desk", "matrix", "en", "Asia/Shanghai", "")
+    house.store.write(chat_queue.set_channels, [room], now=NOW)
+    form = {"act": "snoozed", "key": "k", "until": "2026-11-23T18:00", "case": [str(i) for i in ids]}
+    for _ in range(2):
+        assert "Put off: 3" in chen.post("/desk/bulk/do", form).text
+    for i in ids:
+        [put_off] = [f for f in house.store.read(cases.history_of, i) if f.event is CaseEvent.SNOOZED]
+        assert put_off.data == {"until": "2026-11-23T18:00:00+08:00"}
+        assert house.store.read(cases.get, i).promise_by is not None
+    at = datetime.fromisoformat("2026-11-23T18:00:00+08:00")
+    waiting = house.store.read(chat_queue.due, room.name, now=at, limit=50)
+    reminders = [letter for letter in waiting if letter.kind == "reminder"]
+    assert [letter.due_at for letter in reminders] == [at] * 3
+    assert house.store.read(check.differences, now=NOW) == []
 
 
 def test_whoever_may_only_look_is_refused_on_record(house):

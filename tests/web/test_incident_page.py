@@ -139,3 +139,34 @@ def test_the_picture_of_members_over_time() -> None:
     assert graph.joined == f"0,{HEIGHT} 0.0,120.0 240.0,60.0 480.0,0.0 {WIDTH},{HEIGHT}"
     assert graph.closed.split()[3] == "480.0,90.0"
     assert graph_of([]) is None
+
+
+def test_all_members_are_told_with_one_approval(house: House) -> None:
+    """The approval says how many; each open member gets its own fact, who is closed stays as it is, the incident notes it once."""
+    incident = an_incident(house, 6)
+    lin = signed_in(house)
+    ids = house.store.read(rows.member_ids, incident, limit=10)
+    house.store.write(cases.add, ids[0], CaseFact(CaseEvent.RESOLVED, NOW, "lin"))
+    form = {"act": "customer_told", "incident": str(incident), "next": f"/incidents/{incident}"}
+    asked = lin.post("/desk/bulk", form).text
+    assert "Mark 5 cases as: customer told?" in asked
+    assert f"All open cases of incident {incident}" in asked
+    assert lin.post("/desk/bulk/do", {**form, "key": "k"}).status_code == 422  # nothing was said
+    done = {**form, "key": "k", "words": "on its way again", "told": "progress", "means": "sms"}
+    assert [lin.post("/desk/bulk/do", done).headers["location"] for _ in range(2)] == [f"/incidents/{incident}"] * 2
+    told = [[f.data for f in house.store.read(cases.history_of, i) if f.event is CaseEvent.CUSTOMER_TOLD] for i in ids]
+    assert told == [[], *[[{"means": "sms", "told": "progress"}]] * 5]
+    history = house.store.read(rows.history_of, incident)
+    assert [f.by for f in history if f.event is CaseEvent.CUSTOMER_TOLD] == ["lin"]
+    assert "customers told, in all of its cases" in lin.get(f"/incidents/{incident}").text
+
+
+def test_an_incident_that_is_over_takes_no_more_deeds(house: House) -> None:
+    """The approval says so and offers nothing; without the right it is refused."""
+    incident = an_incident(house, 6)
+    house.store.write(rows.add, incident, CaseFact(CaseEvent.RESOLVED, NOW, "lin"))
+    form = {"act": "carrier_contacted", "incident": str(incident)}
+    reply = signed_in(house).post("/desk/bulk", form)
+    assert reply.status_code == 422
+    assert "Yes, all" not in reply.text
+    assert signed_in(house, "eve").post("/desk/bulk/do", form).status_code == 403
