@@ -5,7 +5,7 @@ Every key, its default and its meaning: docs/configuration.md; a commented file 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -25,6 +25,8 @@ from config.policies import (
     DetectionPolicy,
     EnquiryPolicy,
     PrivacyPolicy,
+    Types,
+    load_case_types,
     load_claims,
     load_desk,
     load_detection,
@@ -33,7 +35,7 @@ from config.policies import (
     load_privacy,
 )
 from config.policies.detection_file import WEEKDAYS, Weekday
-from config.policies.workdays import announced
+from config.policies.workdays import Years, announced, load_workdays, missing
 from config.secrets import take_files, take_own_files, take_table
 from config.toml_text import Path_, dotted, line_of, lines_of, read_toml
 from domain.desk_hours import DeskHours, fault_of
@@ -100,9 +102,9 @@ class Desk(_Table, frozen=True):
         if both := sorted(set(self.closed) & set(self.extra)):
             raise ValueError(f"extra: {', '.join(map(str, both))} can't be both closed and worked: keep one")
 
-    def hours(self, zone: ZoneInfo) -> DeskHours:
+    def hours(self, zone: ZoneInfo, years: Years) -> DeskHours:
         """What is said here wins over the announced days."""
-        days = announced(self.holidays)
+        days = announced(self.holidays, years)
         return DeskHours(
             zone,
             self.periods or ((self.open, self.close),),
@@ -207,6 +209,8 @@ class PolicyFiles(_Table, frozen=True):
     """Files laid over the shipped policies, none where empty."""
 
     detection: str = ""
+    case_types: str = ""
+    workdays: str = ""
     claims: str = ""
     desk: str = ""
     make_good: str = ""
@@ -265,6 +269,7 @@ class Settings:
     privacy: PrivacyPolicy
     customers: Customers = field(default_factory=Customers)
     customer_texts: Overlaid = field(default_factory=dict)
+    workdays: Years = ()
 
     def __repr__(self) -> str:
         return f"Settings({str(self.file)!r})"
@@ -272,6 +277,10 @@ class Settings:
     def path(self, text: str) -> Path:
         """A path from the file, counted from the file's folder."""
         return self.file.parent / Path(text).expanduser()
+
+    def untold_year(self, at: datetime) -> int | None:
+        """The year, here or near, whose days off the desk's calendar lacks; None where it lacks none."""
+        return missing(self.desk.holidays, self.workdays, at.astimezone(self.zone).date())
 
     @property
     def database(self) -> Path:
@@ -318,16 +327,20 @@ def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Struct
     detection, own_problems = _detection(tables, path)
     make_good, more_problems = _policy(load_make_good, tables, "make_good", path)
     privacy, of_privacy = _policy(load_privacy, tables, "privacy", path)
+    workdays, of_workdays = _policy(load_workdays, tables, "workdays", path)
     texts, text_problems = _texts(fitted.value.customers.texts if fitted.value else "", path)
-    if wrong := [*problems, *own_problems, *more_problems, *of_privacy, *text_problems]:
+    if wrong := [*problems, *own_problems, *more_problems, *of_privacy, *of_workdays, *text_problems]:
         raise ConfigError(wrong)
-    made = _settings(path, fitted.value, adapters["carriers"][0], adapters["chats"][0], detection, make_good, privacy)
-    return replace(made, customer_texts=texts)
+    made = _settings(
+        path, fitted.value, adapters["carriers"][0], adapters["chats"][0], _for_this_desk(detection, fitted.value, workdays),
+        make_good, privacy)  # fmt: skip
+    return replace(made, customer_texts=texts, workdays=workdays)
 
 
 def defaults(path: Path) -> Settings:
     """The settings of an empty file that would stand at ``path``: no carriers, no chats."""
     detection = replace(load_detection(), claims=load_claims(), desk=load_desk(), enquiries=load_enquiries())
+    detection = _for_this_desk(detection, _File(), load_workdays())
     return _settings(path, _File(), {}, {}, detection, load_make_good(), load_privacy())
 
 
@@ -354,7 +367,7 @@ def _settings(
         couriers=file.couriers,
         returns=file.returns,
         map=file.map,
-        detection=_for_this_desk(detection, file),
+        detection=detection,
         merchant=file.merchant,
         make_good=make_good,
         privacy=privacy,
@@ -374,14 +387,14 @@ def _reachable(doorstep: Doorstep) -> bool:
     return bool(doorstep.public_url) if doorstep.reachable is None else doorstep.reachable
 
 
-def _for_this_desk(detection: DetectionPolicy, file: _File) -> DetectionPolicy:
+def _for_this_desk(detection: DetectionPolicy, file: _File, years: Years) -> DetectionPolicy:
     """What the settings say of people and promises goes before the policy's own figures."""
     return replace(
         detection,
         promise=timedelta(hours=file.promise.hours),
         agents=file.desk.agents or detection.agents,
         alerts_per_agent_day=file.desk.alerts_per_agent_day or detection.alerts_per_agent_day,
-        desk=replace(detection.desk, hours=file.desk.hours(ZoneInfo(file.doorstep.timezone)), rota=_rota(file)),
+        desk=replace(detection.desk, hours=file.desk.hours(ZoneInfo(file.doorstep.timezone), years), rota=_rota(file)),
     )
 
 
@@ -436,11 +449,14 @@ def _detection(tables: Mapping[str, Any], path: Path) -> tuple[DetectionPolicy, 
     claims, of_claims = _policy(load_claims, tables, "claims", path)
     desk, of_desk = _policy(load_desk, tables, "desk", path)
     enquiries, of_enquiries = _policy(load_enquiries, tables, "enquiries", path)
-    laid = replace(detection, claims=claims, desk=desk, enquiries=enquiries)
-    return laid, (*problems, *of_claims, *of_desk, *of_enquiries)
+    types, of_types = _policy(load_case_types, tables, "case_types", path)
+    laid = replace(detection, claims=claims, desk=desk, enquiries=enquiries, case_types=types)
+    return laid, (*problems, *of_claims, *of_desk, *of_enquiries, *of_types)
 
 
-P_ = TypeVar("P_", DetectionPolicy, ClaimsPolicy, DeskPolicy, EnquiryPolicy, MakeGoodPolicy, PrivacyPolicy)
+P_ = TypeVar(
+    "P_", DetectionPolicy, ClaimsPolicy, DeskPolicy, EnquiryPolicy, MakeGoodPolicy, PrivacyPolicy, Types, Years
+)
 
 
 def _policy(

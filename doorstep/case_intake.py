@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from config.policies.case_types import case_types, type_at, type_named
+from config.policies.case_types import Types, type_at, type_named
 from domain.case import Subject, SubjectType
 from domain.case_types import CaseType
 from domain.errors import RuleError
@@ -31,7 +32,7 @@ class WantedCase:
     text: str
 
 
-def parse_case(raw: Mapping[str, Any]) -> WantedCase:
+def parse_case(raw: Mapping[str, Any], types: Types) -> WantedCase:
     """A case of the API's fields. Raises RowError with every fault."""
     f = Fields(body_of(raw), CASE)
     if not any(f.has(name) for name in ("order", "number", "return")):
@@ -40,7 +41,7 @@ def parse_case(raw: Mapping[str, Any]) -> WantedCase:
         number=f.read("number", tracking_number, None),
         return_ref=f.read("return", order_reference, None),
         order=f.read("order", order_reference, None),
-        type=f.needed("type", _type, case_types()["other"]),
+        type=f.needed("type", partial(_type, types), types["other"]),
         text=f.text("text")[:MAX_TEXT],
     )
     f.finish()
@@ -50,13 +51,14 @@ def parse_case(raw: Mapping[str, Any]) -> WantedCase:
 def open_from_chat(house: House, db: Db, said: str, by: str, channel: str, now: datetime) -> int | Words:
     """Open a case of ``NUMBER TYPE what happened``; returns its id, or why there is none."""
     ref, rest = [*said.removeprefix("#").split(None, 1), ""][:2]
-    found = type_at(rest)
+    types = house.policy.case_types
+    found = type_at(rest, types)
     if found is None:
-        shown = list(case_types().values())
+        shown = list(types.values())
         return Words("chat.no_such_type", {"types": [f"{one.names['zh']} ({one.id})" for one in shown]})
     of, text = found
     try:
-        wanted = parse_case({**reference_fields(db, ref), "type": of.id, "text": text})
+        wanted = parse_case({**reference_fields(db, ref), "type": of.id, "text": text}, types)
         about, order = subject_of(db, wanted)
     except RuleError as exc:
         return Words("chat.not_opened", {"why": str(exc)})
@@ -66,10 +68,10 @@ def open_from_chat(house: House, db: Db, said: str, by: str, channel: str, now: 
     return case_id
 
 
-def _type(value: Any) -> CaseType:
-    found = type_named(text_of(value))
+def _type(types: Types, value: Any) -> CaseType:
+    found = type_named(text_of(value), types)
     if found is None:
-        raise RuleError(f"{text_of(value)!r} isn't known; one of {', '.join(case_types())}")
+        raise RuleError(f"{text_of(value)!r} isn't known; one of {', '.join(types)}")
     return found
 
 

@@ -461,9 +461,15 @@ def replay(
 @config.command("check")
 def config_check(config: Config = CONFIG) -> None:
     """Read the settings and say everything that is wrong with them."""
+    from doorstep.clock import wall
     from doorstep.running import read_settings
 
     settings = read_settings(config)
+    if year := settings.untold_year(wall()):
+        typer.echo(
+            f"{config}: warning: desk.holidays: the days off of {year} aren't known yet;"
+            " name a file with them in [policy] workdays, or list them in [desk] closed and extra"
+        )
     typer.echo(
         f"{config}: good. {len(settings.carriers)} carriers, {len(settings.depots)} depots, {len(settings.couriers)} couriers."
     )

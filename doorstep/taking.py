@@ -8,7 +8,7 @@ from typing import Any
 from carriers.carrier_tables import known_carriers
 from carriers.detect import guesses, sure_carrier
 from carriers.registry import MANUAL, parse_event, parse_leg
-from config.policies.case_types import OTHER, case_types, type_named
+from config.policies.case_types import OTHER, type_named
 from config.settings import Settings
 from config.words import LANGS, texts
 from domain.errors import RuleError
@@ -234,14 +234,14 @@ def take_dispute(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, n
     order = said.order or (intake.find_order_of_number(db, said.number) if said.number else None)
     if order is None or intake.find_order(db, order) is None:
         raise RuleError(f"order: {said.order or said.number} is unknown; send the order or shipment first")
-    of = type_named(said.type) or case_types()[OTHER]
+    of = type_named(said.type, house.policy.case_types) or house.policy.case_types[OTHER]
     case_id, created = dispute(db, order, said.text, house.policy, now=now, by=sender.by, channel=sender.channel, of=of)
     return Taken(str(case_id), created, "open")
 
 
 def take_case(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, now: datetime) -> Taken:
     """Open a case of a type of the table; saying it again adds to the open one."""
-    said = parse_case(raw)
+    said = parse_case(raw, house.policy.case_types)
     about, order = subject_of(db, said)
     case_id, created = open_by_hand(
         db, about, said.type, said.text, house.policy, order_ref=order, now=now, by=sender.by, channel=sender.channel

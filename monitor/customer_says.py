@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any
 
 from config.policies import DetectionPolicy
-from config.policies.case_types import case_types
 from domain.case import CaseEvent, CaseFact, Kind
 from domain.errors import RuleError
 from domain.files import FileKind, sniff
@@ -86,7 +85,7 @@ def _case_for(db: Db, order_ref: str, said: Said, policy: DetectionPolicy, *, no
     if wrong:
         text = _words(said) or said.word.value
         case_id, _ = orders.dispute(
-            db, order_ref, text, policy, now=now, by=None, channel=CHANNEL, of=case_types()[said.word.value]
+            db, order_ref, text, policy, now=now, by=None, channel=CHANNEL, of=policy.case_types[said.word.value]
         )
         return cases.get(db, case_id)
     open_ = [case for one in telling.cases_of(db, order_ref) if (case := cases.get(db, one)) and case.is_open]

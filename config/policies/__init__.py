@@ -1,6 +1,7 @@
 """The shop's rules as typed values: shipped with their sources, overridden by a person's own file."""
 
 from config.calendars import Calendar, Span, Ticking
+from config.policies.case_types import Types, load_case_types
 from config.policies.claim_dates import Window, window
 from config.policies.claims import AppealStep, ClaimRule, ClaimsPolicy, EvidenceRule, load_claims
 from config.policies.desk import DeskPolicy, StepRule, due_of
@@ -43,9 +44,11 @@ __all__ = [
     "StepRule",
     "Threshold",
     "Ticking",
+    "Types",
     "Window",
     "WorthPolicy",
     "due_of",
+    "load_case_types",
     "load_claims",
     "load_desk",
     "load_detection",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 
 from config.calendars import Calendar, Span
+from config.policies.case_types import Types, case_types
 from config.policies.claims import ClaimsPolicy
 from config.policies.desk import DeskPolicy
 from config.policies.enquiries import EnquiryPolicy
@@ -172,6 +173,7 @@ class DetectionPolicy:
     claims: ClaimsPolicy = field(default_factory=ClaimsPolicy)
     desk: DeskPolicy = field(default_factory=DeskPolicy)
     enquiries: EnquiryPolicy = field(default_factory=EnquiryPolicy)
+    case_types: Types = field(default_factory=case_types)
 
     @property
     def alerts_a_day(self) -> int | None:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -16,6 +16,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from config.policies import Types
 from domain.pickup import ReturnStatus
 from domain.shipment import Order
 from doorstep.house import House
@@ -95,7 +96,7 @@ def create_app(
     Raises RuleError where the map archive that the settings name can't be used.
     """
     app = FastAPI(title="Doorstep", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.web = Web(house, environment(), Attempts(), tiles_of(house), speed)
+    app.state.web = Web(house, environment(house.policy.case_types), Attempts(), tiles_of(house), speed)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_api_route("/favicon.ico", lambda: FileResponse(STATIC / "mark.svg", media_type="image/svg+xml"))
     for router in (*extra_routers, *(page.router for page in PAGES)):
@@ -113,7 +114,7 @@ def tiles_of(house: House) -> Archive | None:
     return open_archive(house.settings.path(named)) if named else None
 
 
-def environment() -> Environment:
+def environment(types: Types) -> Environment:
     """Templates that escape everything, and fail loudly where a name is missing."""
     env = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
@@ -121,7 +122,8 @@ def environment() -> Environment:
     )  # fmt: skip
     env.filters["instant"] = instant
     env.filters["path"] = lambda text: quote(str(text), safe="")
-    env.globals |= {"asset": asset, "order_total": order_total, "return_tone": RETURN_TONE.get, "type_name": type_name}
+    env.globals |= {"asset": asset, "order_total": order_total, "return_tone": RETURN_TONE.get}
+    env.globals["type_name"] = partial(type_name, types)
     env.globals |= incidents.SAYINGS
     return env
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from config.policies.case_types import case_types
+from config.policies.case_types import Types
 from domain.case import CaseEvent
 from store import cases, files, handovers
 from store.base import Db
@@ -26,7 +26,7 @@ def case_parts(db: Db, case_id: int) -> CaseParts:
     return CaseParts(files.of_subject(db, "case", str(case_id)), waits, party)
 
 
-def type_name(type_id: str, lang: str) -> str:
+def type_name(types: Types, type_id: str, lang: str) -> str:
     """What a type is called; one that is no longer in the table, by its id."""
-    known = case_types().get(type_id)
+    known = types.get(type_id)
     return known.names[lang] if known else type_id

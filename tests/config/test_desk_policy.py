@@ -137,8 +137,32 @@ def test_announced_days_name_their_notice() -> None:
         assert {day.year for day in (*year.closed, *year.extra)} == {year.year}
         assert all(day.weekday() >= 5 for day in year.extra)
         assert not set(year.closed) & set(year.extra)
-    assert len(announced("cn").closed) == 28 + 33
-    assert announced("").closed == frozenset()
+    assert len(announced("cn", shipped()).closed) == 28 + 33
+    assert announced("", shipped()).closed == frozenset()
+
+
+def test_a_year_of_ones_own_is_laid_over_the_announced_ones(tmp_path: Path) -> None:
+    """It is read like the shipped ones; a shipped year that it names is replaced, whole; what is wrong has its line."""
+    year = "[[cn]]\nyear = 2027\nsource = 'x'\nchecked_on = 2026-11-30\nclosed = [2027-02-08]\nextra = [2027-02-14]\n"
+    (tmp_path / "workdays.toml").write_text(year, encoding="utf-8")
+    made = desk(tmp_path, "[desk]\nholidays = 'cn'\ndays = ['mon']\n[policy]\nworkdays = 'workdays.toml'\n")
+    hours = made.detection.desk.hours
+    assert [hours.works_on(date(2027, 2, day)) for day in (8, 14, 15)] == [False, True, True]
+    assert date(2026, 10, 1) in hours.closed
+    assert made.untold_year(datetime(2026, 12, 31, tzinfo=UTC)) is None
+    (tmp_path / "workdays.toml").write_text(year.replace("2027", "2026"), encoding="utf-8")
+    assert date(2026, 10, 1) not in desk(tmp_path, "[desk]\nholidays = 'cn'\n[policy]\nworkdays = 'workdays.toml'\n").detection.desk.hours.closed  # fmt: skip
+    (tmp_path / "workdays.toml").write_text(year + "open = 1\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"workdays\.toml.*7"):
+        desk(tmp_path, "[policy]\nworkdays = 'workdays.toml'\n")
+
+
+def test_a_year_that_nobody_announced_is_said_in_time(tmp_path: Path) -> None:
+    """From 45 days before it on, where the desk keeps China's days; never where it doesn't."""
+    china = desk(tmp_path, "[desk]\nholidays = 'cn'\n")
+    at = datetime(2026, 11, 16, 16, tzinfo=UTC)  # the 17th in Shanghai
+    assert [china.untold_year(at + timedelta(days=n)) for n in (-1, 0, 200)] == [None, 2027, 2027]
+    assert desk(tmp_path, "").untold_year(at) is None
 
 
 # --- who is on call ---

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from monitor_support import POLICY, M, at, heard, opened, scan, with_shipment
 
-from config.policies.case_types import case_types, type_named
+from config.errors import ConfigError
+from config.policies.case_types import case_types, load_case_types, type_at, type_named
 from domain.case import CaseEvent, CaseStatus, Kind, Subject, SubjectType
 from domain.case_types import Party, Rank, Root
 from domain.people import Role
@@ -157,7 +158,43 @@ def test_the_table_has_four_roots_and_one_liable_party_each() -> None:
         assert all(one.names[lang] for lang in ("zh", "en"))
         assert one.about
         for word in (one.id, *one.names.values(), *one.others):
-            assert type_named(word) is one, f"{word} names two types"
+            assert type_named(word, found) is one, f"{word} names two types"
+
+
+def test_a_shops_own_types_are_laid_over_the_shipped_ones(tmp_path: Path) -> None:
+    """Of a shipped type only what differs is said; a new one says everything; both are found by their words."""
+    own = tmp_path / "types.toml"
+    own.write_text(
+        '[types.quality]\nparty = "merchant"\nhandling_h = 12\n'
+        '[types.gift]\nroot = "service"\nzh = "赠品漏发"\nen = "Gift missing"\nparty = "merchant"\nhandling_h = 48\n',
+        encoding="utf-8",
+    )
+    found = load_case_types(own)
+    assert len(found) == len(case_types()) + 1
+    assert (found["quality"].party, found["quality"].handling) == (Party.MERCHANT, timedelta(hours=12))
+    assert found["quality"].names == case_types()["quality"].names
+    assert type_at("赠品漏发 杯垫", found) == (found["gift"], "杯垫")
+    assert type_named("Gift missing", case_types()) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[types.gift]\nzh = "赠品"\n', r"types\.gift.*missing|types\.gift\.root"),
+        ("[types.quality]\nhandling_h = 72\n", r"types\.quality\.handling_h"),
+        ("[types.quality]\nhandlng_h = 7\n", "handling_h"),
+        (
+            '[types.quality]\nothers = ["少件"]\n',
+            "names both quality and missing_item|names both missing_item and quality",
+        ),
+    ],
+)
+def test_types_that_cannot_be_are_refused(tmp_path: Path, text: str, said: str) -> None:
+    """With the file, the key, and what to do."""
+    own = tmp_path / "types.toml"
+    own.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=said):
+        load_case_types(own)
 
 
 def test_a_case_by_hand_has_its_type_its_time_and_its_owner_to_be(desk: tuple[Store, int]) -> None:

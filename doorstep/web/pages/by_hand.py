@@ -3,7 +3,6 @@
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
-from config.policies.case_types import case_types
 from domain.errors import RuleError
 from domain.words import Words
 from doorstep.case_intake import parse_case, reference_fields, subject_of
@@ -32,8 +31,8 @@ router = APIRouter()
 
 @router.get("/cases/new")
 def new_case(request: Request, web: Shared, who: Acting, ref: str = "", type: str = "") -> Response:  # noqa: A002 - an address's own word
-    del web
-    return render(request, who, "new_case.html", types=case_types(), ref=ref[:64], type_=type, text="", wrong="")
+    types = web.house.policy.case_types
+    return render(request, who, "new_case.html", types=types, ref=ref[:64], type_=type, text="", wrong="")
 
 
 @router.post("/cases/new")
@@ -48,7 +47,7 @@ async def open_case(request: Request, web: Shared, who: Acting, form: Upload) ->
     except RuleError as exc:
         said = tongue(web, who.lang).words(refusal_of(exc)) if str(exc).startswith("file:") else str(exc)
         return render(
-            request, who, "new_case.html", status=422, types=case_types(), ref=asked["ref"], type_=asked["type"],
+            request, who, "new_case.html", status=422, types=web.house.policy.case_types, ref=asked["ref"], type_=asked["type"],
             text=asked["text"], wrong=said,
         )  # fmt: skip
     web.house.bus.publish("cases")
@@ -60,7 +59,8 @@ def _open(db: Db, house: House, asked: dict[str, str], photos: list[bytes], *, b
     known = mail.received_before(db, "console", "new_case", key) if key else None
     if known:
         return int(known)
-    said = parse_case({**reference_fields(db, asked["ref"]), "type": asked["type"], "text": asked["text"]})
+    fields = {**reference_fields(db, asked["ref"]), "type": asked["type"], "text": asked["text"]}
+    said = parse_case(fields, house.policy.case_types)
     about, order = subject_of(db, said)
     now = house.now()
     case_id, _ = open_by_hand(

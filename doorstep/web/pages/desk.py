@@ -119,10 +119,14 @@ def desk_board(
 
 def _show(request: Request, web: Web, who: Desk, wanted: Wanted, page: str) -> Response:
     try:
-        found = web.house.store.read(board, wanted, now=web.house.now(), lead=may(who.person.role, Right.APPROVE))
+        now = web.house.now()
+        found = web.house.store.read(board, wanted, now=now, lead=may(who.person.role, Right.APPROVE))
     except RuleError as exc:
         raise HTTPException(422, str(exc)) from exc
-    return render(request, who, page, board=found, wanted=wanted, tabs=TABS, address=address)
+    return render(
+        request, who, page, board=found, wanted=wanted, tabs=TABS, address=address,
+        untold_year=web.house.settings.untold_year(now),
+    )  # fmt: skip
 
 
 @router.get("/search")
