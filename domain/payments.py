@@ -2,7 +2,7 @@
 
 A payment's item is what it is for: ``*`` the whole order, ``SKU#2`` pieces of a line from the second on, ``+compensation`` the trouble,
 ``+freight`` the way back. Goods are made good by a refund or a reship; neither twice, and not both on one order, unless somebody with the
-right to it agrees.
+right to it agrees. What customers send back stands for itself: one return may be exchanged and another of the same order refunded.
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,13 +38,16 @@ WHOLE, TROUBLE, WAY_BACK = "*", "+compensation", "+freight"
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """A payment of an order, written or about to be. ``qty``: how many pieces from the item's first on."""
+    """A payment of an order, written or about to be. ``qty``: how many pieces from the item's first on. ``goods_came_back``: it
+    is for pieces that the customer gave back.
+    """
 
     item: str
     kind: str
     amount_cents: int = 0
     qty: int = 1
     cost_cents: int = 0
+    goods_came_back: bool = False
 
     @property
     def is_goods(self) -> bool:
@@ -67,10 +70,15 @@ def overlap(one: Paid, other: Paid) -> bool:
     return sku == other_sku and first < other_first + other.qty and other_first < first + one.qty
 
 
+def _both(one: Paid, other: Paid) -> bool:
+    """A refund and a reship on one order. Of pieces that both came back, each is for its own."""
+    return other.is_goods and other.kind != one.kind and not (one.goods_came_back and other.goods_came_back)
+
+
 def clash(one: Paid, paid: Iterable[Paid]) -> Need | None:
     """Why a payment can't be made beside these without somebody's agreement; None where it can."""
     earlier = list(paid)
-    if one.is_goods and any(other.is_goods and other.kind != one.kind for other in earlier):
+    if one.is_goods and any(_both(one, other) for other in earlier):
         return Need.BOTH
     return Need.SECOND if any(overlap(one, other) for other in earlier) else None
 

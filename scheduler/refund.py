@@ -9,7 +9,7 @@ off the lines in that order, no line below 0.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.payments import Paid, first_free
@@ -55,8 +55,7 @@ def instruct(
         return _withheld(db, value, whole, now, by, channel)
     order = intake.find_order(db, value.order_ref)
     assert order is not None  # a return refers to its order by a foreign key
-    paid = ledger.paid_of(db, order.ref)
-    meant = plan_instructions(value, order, returns.of_order(db, order.ref), now=now, paid=paid)
+    meant = _meant(db, value, order, now)
     written = [i for i in meant if ledger.write(db, i, by=by, channel=channel)]
     left_out = [i.item for i in meant if i not in written]
     if left_out:
@@ -66,6 +65,39 @@ def instruct(
     data = {"ids": [i.id for i in written], "amount_cents": sum(i.amount_cents for i in written)}
     returns.record(db, return_ref, ReturnFact(ReturnEvent.INSTRUCTED, now, by, channel, data))
     return Instructed(tuple(written))
+
+
+def _meant(db: Db, value: Return, order: Order, now: datetime) -> tuple[Instruction, ...]:
+    paid = ledger.paid_of(db, order.ref)
+    return plan_instructions(value, order, returns.of_order(db, order.ref), now=now, paid=paid)
+
+
+def approve_anyway(
+    db: Db, return_ref: str, *, now: datetime, by: str, channel: str, why: str = ""
+) -> Instructed | Refused:
+    """Pay what was withheld of a return, on the word of ``by``, whose right the caller has checked; said again, nothing more is
+    paid. Refused where nothing of it is withheld.
+    """
+    value = returns.find(db, return_ref)
+    if value is None or not withheld(db, return_ref):
+        return Refused(Words("refund_not_withheld", {"return": return_ref}))
+    order = intake.find_order(db, value.order_ref)
+    assert order is not None  # a return refers to its order by a foreign key
+    known = {i.id for i in ledger.of_return(db, return_ref)}
+    meant = [replace(i, approval=by) for i in _meant(db, value, order, now) if i.id not in known]
+    written = [i for i in meant if ledger.write(db, i, by=by, channel=channel)]
+    data = {"ids": [i.id for i in written], "amount_cents": sum(i.amount_cents for i in written)}
+    facts.append(db, [FactRow("return", return_ref, "refund_approved", now, by, channel, why, data)])
+    if value.status in TO_BE_INSTRUCTED:
+        returns.record(db, return_ref, ReturnFact(ReturnEvent.INSTRUCTED, now, by, channel, data))
+    return Instructed(tuple(written))
+
+
+def withheld(db: Db, return_ref: str) -> Words | None:
+    """Why something of a return wasn't paid; None where nothing is held back, or somebody has approved it since."""
+    history = [f for f in facts.history(db, "return", return_ref) if f.event in {"refund_withheld", "refund_approved"}]
+    held = bool(history) and history[-1].event == "refund_withheld"
+    return Words(history[-1].data["code"], history[-1].data["params"]) if held else None
 
 
 def _withheld(db: Db, value: Return, paid: str, now: datetime, by: str | None, channel: str) -> Refused:

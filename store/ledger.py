@@ -51,7 +51,7 @@ class Instruction:
 
     @property
     def paid(self) -> Paid:
-        return Paid(self.item, self.kind, self.amount_cents, self.qty)
+        return Paid(self.item, self.kind, self.amount_cents, self.qty, goods_came_back=self.return_ref is not None)
 
 
 def write(db: Db, instruction: Instruction, *, by: str | None = None, channel: str = "") -> bool:

@@ -231,3 +231,12 @@ def test_a_refund_and_a_reship_of_one_order_clash_whatever_they_are_for() -> Non
     assert clash(Paid("A#1", "refund"), [Paid("A#2", "refund")]) is None
     assert clash(Paid("A#1", "refund", qty=2), [Paid("A#2", "refund")]) is Need.SECOND
     assert clash(Paid("+freight", "freight"), [Paid("+compensation", "compensation")]) is None
+
+
+def test_what_came_back_stands_for_itself() -> None:
+    """One return exchanged, another refunded: no clash but over the same pieces; a reship of the desk clashes with either."""
+    refund, exchange = (Paid(item, kind, goods_came_back=True) for item, kind in (("A#1", "refund"), ("B#1", "reship")))
+    assert clash(refund, [exchange]) is None
+    assert clash(exchange, [refund]) is None
+    assert clash(refund, [replace(exchange, item="A#1")]) is Need.SECOND
+    assert clash(refund, [replace(exchange, goods_came_back=False)]) is Need.BOTH

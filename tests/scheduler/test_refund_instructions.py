@@ -12,8 +12,8 @@ from pickup_house import a_return, an_order, at, deliver
 from domain.pickup import ReturnStatus, Want
 from domain.returns import ReturnItem
 from scheduler.plan_types import Refused
-from scheduler.refund import Instructed, instruct, plan_instructions, refund_of, settle
-from store import facts, ledger, returns
+from scheduler.refund import Instructed, approve_anyway, instruct, plan_instructions, refund_of, settle, withheld
+from store import check, facts, ledger, returns
 from store.base import Store
 from store.ledger import Instruction
 
@@ -115,6 +115,49 @@ def test_an_order_that_is_sent_again_is_not_refunded_by_its_return(store: Store)
     add(store, fetched("r1"))
     assert isinstance(store.write(instruct, "r1", now=NOW), Refused)
     assert [f.event for f in store.read(facts.history, "return", "r1")] == ["requested", "refund_withheld"]
+
+
+def test_one_return_is_exchanged_and_another_refunded(store: Store) -> None:
+    """Different goods of one order, whichever comes first; the same piece back a second time waits for somebody's word."""
+    add(store, fetched("r1", ReturnItem("B", 1), want=Want.EXCHANGE))
+    add(store, fetched("r2", ReturnItem("A", 1)))
+    add(store, fetched("r3", ReturnItem("B", 1)))
+    assert isinstance(store.write(instruct, "r1", now=NOW), Instructed)
+    paid = store.write(instruct, "r2", now=NOW)
+    assert isinstance(paid, Instructed)
+    assert [(i.item, i.kind) for i in paid.instructions] == [("A#1", "refund")]
+    assert isinstance(store.write(instruct, "r3", now=NOW), Refused)
+    assert store.read(check.differences, now=NOW) == []
+
+
+def test_what_is_withheld_is_paid_on_somebodys_word(store: Store) -> None:
+    """With who agreed on the instruction and why in the history; once, however often it is said; nothing where nothing is held."""
+    store.write(ledger.write, Instruction("make-good-1", "o1", "*", "refund", 69_900, "CNY", NOW))
+    add(store, fetched())
+    assert isinstance(store.write(approve_anyway, "r1", now=NOW, by="lin", channel="console"), Refused)
+    store.write(instruct, "r1", now=NOW)
+    assert store.read(withheld, "r1").params["paid"] == "make-good-1"
+    done = store.write(approve_anyway, "r1", now=NOW, by="lin", channel="console", why="a second sweater")
+    assert [(i.id, i.amount_cents, i.approval) for i in done.instructions] == [("refund-r1", 18_900, "lin")]
+    assert isinstance(store.write(approve_anyway, "r1", now=NOW, by="lin", channel="console"), Refused)
+    assert store.read(returns.find, "r1").status is ReturnStatus.INSTRUCTED
+    history = store.read(facts.history, "return", "r1")
+    assert [f.event for f in history] == ["requested", "refund_withheld", "refund_approved", "instructed"]
+    assert (history[2].by, history[2].words) == ("lin", "a second sweater")
+    assert store.read(ledger.total_cents) == 69_900 + 18_900
+    assert store.read(check.differences, now=NOW) == []
+
+
+def test_the_line_that_was_left_out_is_paid_on_somebodys_word(store: Store) -> None:
+    """One of two lines was refunded before: the other is paid by itself, and approving pays just what was left out."""
+    assert store.write(ledger.write, Instruction("make-good-1", "o1", "B#1", "refund", 9_900, "CNY", NOW))
+    add(store, fetched("r1", ReturnItem("A", 1), ReturnItem("B", 1)))
+    first = store.write(instruct, "r1", now=NOW)
+    assert isinstance(first, Instructed)
+    assert [i.item for i in first.instructions] == ["A#1"]
+    done = store.write(approve_anyway, "r1", now=NOW, by="lin", channel="console")
+    assert [(i.id, i.item) for i in done.instructions] == [("refund-r1-2", "B#1")]
+    assert store.read(check.differences, now=NOW) == []
 
 
 def test_a_return_is_settled_with_the_last_of_its_confirmations(store: Store) -> None:

@@ -8,6 +8,7 @@ from domain.pickup import ReturnReason, ReturnStatus
 from domain.returns import Return, ReturnItem
 from domain.shipment import Shipment
 from domain.tracking import Manner, Milestone, NoData
+from scheduler import refund
 from store import asking, budgets, facts, intake, ledger, mail, overviews, returns, sources, tracking, unidentified
 from store.asking import Polled
 from store.budgets import Window
@@ -167,6 +168,34 @@ def test_the_routes_page_says_what_a_carrier_fetches_cheaper(house, lin):
 def test_a_day_that_is_none_is_not_found(lin):
     """An address that was typed wrong is no error of ours."""
     assert lin.get("/routes?day=tomorrow").status_code == 404
+
+
+def test_what_a_return_was_not_paid_for_is_approved_by_who_may(house, lin):
+    """The page says what was paid before; a lead approves with a reason, on the record; an agent is refused, on the record."""
+    add_route(house, stops=1)
+    value = Return(
+        "R9", "A1", (ReturnItem("MUG", 1),), ReturnReason.QUALITY, NOW, status=ReturnStatus.COLLECTED,
+        collected=(ReturnItem("MUG", 1),), payer="merchant", refund_cents=4_900,
+    )  # fmt: skip
+    house.store.write(returns.add_return, value, by=None, channel="api")
+    house.store.write(ledger.write, instruction(item="*"))
+    house.store.write(refund.instruct, "R9", now=NOW)
+    page = lin.get("/returns/R9").text
+    assert "i1 of order A1 were paid for before" in page
+    assert "Approve anyway" in page
+    form = {"return": "R9", "words": "the second mug broke too", "sure": "1"}
+    chen = Browser(app_of(house)).sign_in("chen")
+    assert "Approve anyway" not in chen.get("/returns/R9").text
+    assert chen.post("/returns/approve-anyway", form).status_code == 403
+    assert [f.by for f in house.store.read(facts.history, "person", "chen") if f.event == "refused"] == ["chen"]
+    assert lin.post("/returns/approve-anyway", form | {"words": ""}).status_code == 422
+    assert lin.post("/returns/approve-anyway", form).headers["location"] == "/returns/R9"
+    assert lin.post("/returns/approve-anyway", form).status_code == 422
+    page = lin.get("/returns/R9").text
+    assert "approved to be paid all the same" in page
+    assert "the second mug broke too" in page
+    assert "Approve anyway" not in page
+    assert [i.approval for i in house.store.read(ledger.of_return, "R9")] == ["lin"]
 
 
 def test_a_days_routes_are_listed_with_times_collector_distance_and_cost(house, lin):

@@ -1,14 +1,23 @@
 """Returns: all of them with status, slot and payer; one with its history."""
 
-from fastapi import APIRouter, HTTPException, Request
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import Response
 
+from domain.people import Right, may
 from domain.pickup import ReturnStatus
-from doorstep.web.context import Shared, SignedIn, names_of, render
+from domain.privacy import mask_text
+from domain.words import Words
+from doorstep.web.context import Desk, Form, Shared, SignedIn, Web, field, go, names_of, needs, render
 from doorstep.web.timeline import in_order, of_facts
+from scheduler import refund
+from scheduler.plan_types import Refused
 from store import overviews, people
 
 router = APIRouter()
+Approving = Annotated[Desk, Depends(needs(Right.APPROVE))]
 
 
 @router.get("/returns")
@@ -20,14 +29,37 @@ def all_returns(request: Request, web: Shared, who: SignedIn, status: str = "") 
     return render(request, who, "returns.html", lines=lines, counts=shown, status_=known, total=sum(counts.values()))
 
 
+@router.post("/returns/approve-anyway")
+def approve_anyway(request: Request, web: Shared, who: Approving, form: Form) -> Response:
+    """Pay what was withheld of a return, with a reason, on the record."""
+    ref, why = field(form, "return", 80), field(form, "words", 500)
+    if not why:
+        return _show(request, web, who, ref, Words("ui.act.empty", {}))
+    outcome = web.house.store.write(
+        refund.approve_anyway, ref, now=web.house.now(), by=who.person.id, channel="console", why=mask_text(why)
+    )
+    if isinstance(outcome, Refused):
+        return _show(request, web, who, ref, outcome.reason)
+    for topic in ("returns", "money", "outbox"):
+        web.house.bus.publish(topic)
+    return go(f"/returns/{quote(ref, safe='')}")
+
+
 @router.get("/returns/{ref:path}")
 def one_return(request: Request, web: Shared, who: SignedIn, ref: str) -> Response:
+    return _show(request, web, who, ref)
+
+
+def _show(request: Request, web: Web, who: Desk, ref: str, wrong: Words | None = None) -> Response:
     page = web.house.store.read(overviews.return_page, ref)
     if page is None:
         raise HTTPException(404, "return")
     names = names_of(web, web.house.store.read(people.people))
-    entries = in_order(of_facts(page.facts))
-    return render(request, who, "return.html", page=page, entries=entries, names=names, items=item_names(page))
+    return render(
+        request, who, "return.html", status=422 if wrong else 200, page=page, entries=in_order(of_facts(page.facts)),
+        names=names, items=item_names(page), withheld=web.house.store.read(refund.withheld, ref), wrong=wrong,
+        may_approve=may(who.person.role, Right.APPROVE),
+    )  # fmt: skip
 
 
 def item_names(page: overviews.ReturnPage) -> dict[str, str]:
