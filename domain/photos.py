@@ -1,10 +1,12 @@
 """Photos without what a camera writes beside the picture: where and when it was taken, with what. The picture itself stays byte for byte.
 
-JPEG, PNG and WebP lose it (a JPEG keeps the one figure that says which way up it is); a HEIC keeps everything inside, where no page of
-ours shows it.
+JPEG, PNG and WebP lose it (a JPEG keeps the one figure that says which way up it is); in a HEIC it is blanked where it stands.
 """
 
 import struct
+
+from domain.files import FileKind, sniff
+from domain.heic import blanked
 
 KEPT_PNG = frozenset(
     {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD"}
@@ -14,7 +16,11 @@ _ORIENTATION = 0x0112
 
 
 def without_place(data: bytes) -> bytes:
-    """The photo without its metadata; bytes that can't be read as its format stay as they are."""
+    """The photo without its metadata; bytes that can't be read as their format stay as they are. Raises RuleError where a HEIC's
+    metadata can't be found: nobody's place is kept by mistake.
+    """
+    if sniff(data) is FileKind.HEIC:
+        return blanked(data)
     try:
         if data.startswith(b"\xff\xd8\xff"):
             return _jpeg(data)

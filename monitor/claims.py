@@ -76,7 +76,7 @@ def look_after(db: Db, policy: DetectionPolicy, *, now: datetime) -> int:
 # --- drafts --------------------------------------------------------------------------------------------------------
 
 
-def open_drafts(db: Db, policy: DetectionPolicy, *, now: datetime) -> int:
+def open_drafts(db: Db, policy: DetectionPolicy, *, now: datetime, limit: int = DRAFTS_A_TICK) -> int:
     """Open what the facts since the last look ask for, and drop drafts of cases that cleared themselves."""
     touched = worked = 0
     for fact_id, fact in news.news(db, READER, NEWS):
@@ -84,7 +84,7 @@ def open_drafts(db: Db, policy: DetectionPolicy, *, now: datetime) -> int:
             continue
         touched += _follow(db, fact, policy, now=now)
         worked += 1
-        if worked >= DRAFTS_A_TICK:
+        if worked >= limit:
             news.stop_at(db, READER, fact_id)
             break
     return touched

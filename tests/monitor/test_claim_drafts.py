@@ -331,14 +331,14 @@ def test_goods_of_an_order_in_several_parcels_are_not_guessed(tmp_path: Path) ->
         assert (row.claim.goods_cents, row.claim.claimed_cents) == (None, None)
 
 
-def test_a_storm_is_drafted_in_parts_and_nothing_is_left_out(tmp_path: Path, monkeypatch) -> None:
+def test_a_storm_is_drafted_in_parts_and_nothing_is_left_out(tmp_path: Path) -> None:
     """A tick works so much and no more; the next ones go on where it stopped."""
-    monkeypatch.setattr(acts, "DRAFTS_A_TICK", 4)
     with opened(tmp_path) as store:
         for n in range(10):
             store.write(case_of, store.write(with_shipment, f"ZT{n}"))
-        counts = [len(store.write(look_after, 101 + n)) for n in range(4)]
-        assert counts == [4, 8, 10, 10]
+        counts = [store.write(acts.open_drafts, POLICY, now=at(101 + n), limit=4) for n in range(4)]
+        assert counts == [4, 4, 2, 0]
+        assert len(store.read(claims.queue, list(ClaimState))) == 10
 
 
 def test_the_check_finds_a_claim_that_its_facts_do_not_amount_to(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from web_support import HOSTILE, HOUR, NOW, Browser, add_parcel, app_of, open_case, scan
 
 from domain.case import CaseEvent, CaseFact, CaseStatus, Kind, Subject, SubjectType
+from domain.errors import RuleError
 from domain.photos import without_place
 from domain.telling import Step
 from domain.tracking import Manner, Milestone
@@ -331,6 +332,41 @@ def test_a_png_and_a_webp_lose_it_too():
     assert b"VP8 " in kept
     assert kept[20] == 0x10
     assert struct.unpack("<I", kept[4:8])[0] == len(kept) - 8
+
+
+def box(kind, *parts):
+    data = b"".join(parts)
+    return struct.pack(">I", len(data) + 8) + kind + data
+
+
+def heic(exif_at, *, inside=b""):
+    """A photo of one picture and its Exif; ``exif_at``: where the Exif's nine bytes are, ``inside``: of those that are in `meta`."""
+    infe = [
+        box(b"infe", b"\2\0\0\0", struct.pack(">HH4s", n, 0, kind), b"\0") for n, kind in ((1, b"hvc1"), (2, b"Exif"))
+    ]
+    method = 1 if inside else 0
+    rows = [struct.pack(">HHHHII", n, at, 0, 1, offset, 9) for n, at, offset in ((1, 0, 12), (2, method, exif_at))]
+    iloc = box(b"iloc", b"\1\0\0\0\x44\0", struct.pack(">H", 2), *rows)
+    meta = box(b"meta", b"\0\0\0\0", box(b"iinf", b"\0\0\0\0", struct.pack(">H", 2), *infe), iloc, box(b"idat", inside))
+    return box(b"ftyp", b"heic\0\0\0\0") + meta + box(b"mdat", b"picture", b"" if inside else b"GPSSECRET")
+
+
+def test_a_heic_loses_it_where_it_stands():
+    """Blanked in the file or inside its own box; the picture and every offset stay."""
+    whole = heic(0)
+    photo = heic(whole.index(b"GPSSECRET"))
+    assert without_place(photo) == photo.replace(b"GPSSECRET", bytes(9))
+    photo = heic(2, inside=b"..GPSSECRET")
+    assert without_place(photo) == photo.replace(b"GPSSECRET", bytes(9))
+
+
+def test_a_heic_whose_metadata_cannot_be_found_is_refused():
+    """With what to send instead, whatever is broken in it: nobody's place is kept by mistake."""
+    whole = heic(heic(0).index(b"GPSSECRET"))
+    broken = [b"\0\0\0\x10ftypheic\0\0\0\0", whole[:60], heic(10**6), whole.replace(b"iloc", b"free")]
+    for data in broken:
+        with pytest.raises(RuleError, match="JPEG"):
+            without_place(data)
 
 
 @pytest.mark.parametrize(
