@@ -49,8 +49,10 @@ Reading = Callable[[ShipmentView, Course], Sign | None]
 
 def elsewhere(view: ShipmentView, course: Course) -> Sign | None:
     """Signed for in another city than it was sent to."""
+    if course.delivered_at is None:
+        return None
     far = apart(course.delivered_place, view.shipment.destination)
-    if course.delivered_at is None or far is None:
+    if far is None:
         return None
     params = {"place": course.delivered_place, "destination": view.shipment.destination}
     severity = Severity.WARN if far is Apart.CITY else Severity.URGENT
