@@ -39,6 +39,7 @@ from config.policies.workdays import Years, announced, load_workdays, missing
 from config.secrets import take_files, take_own_files, take_table
 from config.toml_text import Path_, dotted, line_of, lines_of, read_toml
 from domain.desk_hours import DeskHours, fault_of
+from domain.licence import ASKED_IN, Licence
 from domain.make_good import Policy as MakeGoodPolicy
 from domain.rota import Override, Rota, Turn
 
@@ -155,18 +156,25 @@ class Depot(_Table, frozen=True):
 class Collector(_Table, frozen=True):
     """A third-party firm that fetches returns. ``areas``: the districts that it serves, none named is everywhere.
 
-    ``licence``: its express licence, where the law asks for one (快递市场管理办法 19).
+    ``licence``: the number of its express licence, ``licence_until`` the last day on which it holds; without one it gets no routes
+    where the law of ``country`` asks for it (快递市场管理办法 19).
     """
 
     id: Id
     name: str
     depots: Annotated[tuple[str, ...], Meta(min_length=1)]
     areas: tuple[str, ...] = ()
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] = "CN"
     licence: str = ""
+    licence_until: date | None = None
     fixed_cents: Cents = 0
     cost_per_stop_cents: Cents = 0
     cost_per_km_cents: Cents = 0
     cost_per_hour_cents: Cents = 0
+
+    @property
+    def held(self) -> Licence:
+        return Licence(self.licence, self.licence_until, asked=self.country in ASKED_IN)
 
 
 class Break(_Table, frozen=True):

@@ -461,6 +461,7 @@ def replay(
 @config.command("check")
 def config_check(config: Config = CONFIG) -> None:
     """Read the settings and say everything that is wrong with them."""
+    from config.licences import licence_warnings
     from doorstep.clock import wall
     from doorstep.running import read_settings
 
@@ -470,6 +471,8 @@ def config_check(config: Config = CONFIG) -> None:
             f"{config}: warning: desk.holidays: the days off of {year} aren't known yet;"
             " name a file with them in [policy] workdays, or list them in [desk] closed and extra"
         )
+    for said in licence_warnings(settings.collectors, wall().astimezone(settings.zone).date()):
+        typer.echo(f"{config}: warning: {said}")
     typer.echo(
         f"{config}: good. {len(settings.carriers)} carriers, {len(settings.depots)} depots, {len(settings.couriers)} couriers."
     )

@@ -84,6 +84,7 @@ def fleet_of(settings: Settings) -> Fleet:
                 c.depots,
                 Price(c.fixed_cents, c.cost_per_stop_cents, c.cost_per_km_cents, c.cost_per_hour_cents),
                 c.areas,
+                c.held,
             )
             for c in collectors.values()
         ),

@@ -85,7 +85,7 @@ def build_problem(
     """The routing problem of a batch (docs/routing.md). ``busy``: when couriers are back from an earlier route today."""
     index = {place: i for i, place in enumerate(places(batch, visits))}
     start = midnight(batch)
-    couriers = fleet.couriers_of(batch.depot.id)
+    couriers = fleet.couriers_of(batch.depot.id, batch.day)
     return {
         "matrix_s": [list(row) for row in table.seconds],
         "matrix_m": [list(row) for row in table.metres],
@@ -134,8 +134,18 @@ def _allowed(visit: Visit, couriers: Sequence[Courier], fleet: Fleet) -> list[st
     return None if len(mine) == len(couriers) else mine
 
 
+def nobody_for(district: str, batch: Batch, fleet: Fleet) -> str:
+    """Why nobody may go there that day: no courier, or none whose collector has a valid licence; "" where the router judges."""
+    able = fleet.couriers_of(batch.depot.id, batch.day)
+    if any(_serves(fleet.collector(c.collector), district) for c in able):
+        return ""
+    known = [fleet.collector(c.collector) for c in fleet.couriers_of(batch.depot.id)]
+    faults = {fault for c in known if c and (fault := c.licence.fault(batch.day)) and (c.serves(district) or not able)}
+    return min(faults, default="" if able else NO_COURIER)
+
+
 def _serves(collector: Collector | None, district: str) -> bool:
-    return collector is not None and (not collector.areas or not district or district in collector.areas)
+    return collector is not None and collector.serves(district)
 
 
 def _courier(courier: Courier, fleet: Fleet, batch: Batch, start: datetime, back_at: datetime | None) -> dict[str, Any]:
@@ -163,7 +173,7 @@ def _courier(courier: Courier, fleet: Fleet, batch: Batch, start: datetime, back
 def shifts_of(batch: Batch, fleet: Fleet) -> dict[str, tuple[int, int]]:
     """When the depot's couriers work that day, in the problem's seconds."""
     start = midnight(batch)
-    couriers = fleet.couriers_of(batch.depot.id)
+    couriers = fleet.couriers_of(batch.depot.id, batch.day)
     return {c.id: (_local(c.shift[0], batch, start), _local(c.shift[1], batch, start)) for c in couriers}
 
 

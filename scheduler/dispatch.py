@@ -19,13 +19,13 @@ from domain.words import Words
 from scheduler.batching import Batch
 from scheduler.day import (
     HELD,
-    NO_COURIER,
     NO_LOCATION,
     Between,
     Left,
     Visit,
     build_problem,
     left_of,
+    nobody_for,
     places,
     routes_of,
     shifts_of,
@@ -192,8 +192,8 @@ def gather(
         location = location_of(order.customer) if order else None
         if order is None or location is None:
             left.append(Left(value.ref, NO_LOCATION))
-        elif not fleet.couriers_of(batch.depot.id):
-            left.append(Left(value.ref, NO_COURIER))
+        elif why := nobody_for(order.customer.district, batch, fleet):
+            left.append(Left(value.ref, why))
         else:
             cents = carrier_price(value, quotes.get(value.ref), carrier_cents)
             visits.append(Visit(value, location, order.customer.district, cents))

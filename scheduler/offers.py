@@ -7,7 +7,7 @@ from domain.pickup import WAITING_FOR_ROUTE
 from domain.returns import Return, Stop
 from domain.shipment import Customer
 from scheduler.day import Visit
-from scheduler.plan_types import Depot, Fleet, Slot
+from scheduler.plan_types import Depot, Fleet, Slot, local_day
 from scheduler.quotes import Quote, quote_slots
 from scheduler.request import location_of, nearest_depot
 from scheduler.slots import open_slots
@@ -26,7 +26,7 @@ def offers(db: Db, value: Return, fleet: Fleet, *, now: datetime, days: int) -> 
     if order is None or location is None or depot is None:
         return ()
     visit = Visit(value, location, order.customer.district)
-    slots = open_slots(depot, fleet.couriers_of(depot.id), now=now, days=days)
+    slots = open_slots(depot, fleet.couriers_of(depot.id, local_day(now, depot.zone)), now=now, days=days)
     return quote_slots(slots, visit, promised(db, depot, now=now), fleet, depot)
 
 

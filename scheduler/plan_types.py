@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from domain.licence import NOT_ASKED, Licence
 from domain.place import Location
 from domain.words import Words
 
@@ -39,6 +40,11 @@ class Collector:
     depots: tuple[str, ...]
     price: Price = Price()
     areas: tuple[str, ...] = ()
+    licence: Licence = NOT_ASKED
+
+    def serves(self, district: str) -> bool:
+        """A customer without a known district may be served by all."""
+        return not self.areas or not district or district in self.areas
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +87,10 @@ class Fleet:
     def collector(self, collector_id: str) -> Collector | None:
         return next((c for c in self.collectors if c.id == collector_id), None)
 
-    def couriers_of(self, depot_id: str) -> tuple[Courier, ...]:
-        """The couriers who start at a depot and whose collector serves it, by id."""
-        serving = {c.id for c in self.collectors if depot_id in c.depots}
+    def couriers_of(self, depot_id: str, day: date | None = None) -> tuple[Courier, ...]:
+        """The couriers who start at a depot and whose collector serves it, by id; of a ``day`` those whose collector's licence holds."""
+        able = (c for c in self.collectors if day is None or not c.licence.fault(day))
+        serving = {c.id for c in able if depot_id in c.depots}
         mine = (c for c in self.couriers if c.depot == depot_id and c.collector in serving)
         return tuple(sorted(mine, key=lambda c: c.id))
 

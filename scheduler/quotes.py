@@ -127,16 +127,15 @@ def quote_slots(
     """Of these slots the ones at which the visit fits into the day's plan, in their order. ``promised``: what waits already."""
     if drive_s(depot.location, visit.location) > REACHABLE_S:
         return ()
-    couriers = [one for one in fleet.couriers_of(depot.id) if _serves(fleet, one, visit.district)]
     others = [one for one in promised if one.value.ref != visit.value.ref]
     plans = {
-        day: rough_plan(others, depot, couriers, day)
+        day: rough_plan(others, depot, _able(fleet, depot, day, visit.district), day)
         for day in dict.fromkeys(local_day(slot.start, depot.zone) for slot in slots)
     }
     found = ((slot, _best(plans[local_day(slot.start, depot.zone)], call_of(visit, slot))) for slot in slots)
     return tuple(Quote(slot, best[0]) for slot, best in found if best is not None)
 
 
-def _serves(fleet: Fleet, courier: Courier, district: str) -> bool:
-    collector = fleet.collector(courier.collector)
-    return collector is not None and (not collector.areas or not district or district in collector.areas)
+def _able(fleet: Fleet, depot: Depot, day: date, district: str) -> list[Courier]:
+    serving = {one.id for one in fleet.collectors if one.serves(district)}
+    return [one for one in fleet.couriers_of(depot.id, day) if one.collector in serving]

@@ -13,7 +13,7 @@ from domain.returns import Return, ReturnItem
 from domain.shipment import Customer, Order
 from domain.words import Words
 from scheduler.letters import Link, route_letter
-from scheduler.plan_types import Depot, Fleet, Refused, Slot
+from scheduler.plan_types import Depot, Fleet, Refused, Slot, local_day
 from scheduler.policy import Eligible, Line, Policy, judge
 from scheduler.progress import advance_route
 from scheduler.slots import check_slot, open_slots, parse_slot
@@ -218,8 +218,8 @@ def _slot(
     """The slot asked for, else the next one that can be kept, and why it isn't the one asked for."""
     if wish is None:
         return None, None
-    couriers = fleet.couriers_of(depot.id)
     asked = parse_slot(wish, depot.zone)
+    couriers = fleet.couriers_of(depot.id, local_day(asked.start, depot.zone))
     checked = check_slot(asked, depot, couriers, now=now, days=days)
     if isinstance(checked, Slot):
         return checked, None
@@ -262,9 +262,9 @@ def reschedule(
     depot = fleet.depot(value.depot)
     if value.status not in WAITING_FOR_ROUTE or depot is None:
         return Refused(Words("return_not_waiting", {"return": ref, "status": value.status.value, "way": "ask_desk"}))
-    checked = check_slot(
-        parse_slot(slot, depot.zone), depot, fleet.couriers_of(depot.id), now=now, days=policy.book_days
-    )
+    asked = parse_slot(slot, depot.zone)
+    couriers = fleet.couriers_of(depot.id, local_day(asked.start, depot.zone))
+    checked = check_slot(asked, depot, couriers, now=now, days=policy.book_days)
     if isinstance(checked, Refused):
         return checked
     returns.set_slot(db, ref, (checked.start, checked.end), now=now, by=by, channel=channel)

@@ -60,6 +60,7 @@ lon = 120.16
 id = "fast"
 name = "Fast"
 depots = ["hz"]
+licence = "X1"
 [[couriers]]
 id = "li"
 name = "Courier"

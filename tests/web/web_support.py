@@ -39,7 +39,7 @@ def settings(folder: Path, *, demo: bool = False, **tables: Any) -> Settings:
     changes = {
         "doorstep": msgspec.structs.replace(base.doorstep, clock_url="http://127.0.0.1:1/clock" if demo else ""),
         "depots": (Depot(id="hz", name="North depot", lat=30.25, lon=120.16),),
-        "collectors": (Collector(id="fast", name="Fast Collectors", depots=("hz",)),),
+        "collectors": (Collector(id="fast", name="Fast Collectors", depots=("hz",), licence="国邮20110001A"),),
         "couriers": (Courier(id="li", name="Courier Li", collector="fast", depot="hz"),),
         "map": Map(),
         "carriers": {

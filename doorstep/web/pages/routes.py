@@ -47,14 +47,18 @@ def day_page(db: Db, day: str, today: str, span: tuple[datetime, datetime]) -> D
 @router.get("/routes")
 def routes(request: Request, web: Shared, who: SignedIn, day: str = "") -> Response:
     page = _page(web, day)
-    return render(request, who, "routes.html", page=page, colours=COLOURS, **labels_of(web))
+    return render(
+        request, who, "routes.html", page=page, colours=COLOURS, barred=barred_of(web, page.day), **labels_of(web)
+    )
 
 
 @router.get("/routes/list")
 def routes_list(request: Request, web: Shared, who: SignedIn, day: str = "") -> Response:
     """The changing part of the page alone."""
     page = _page(web, day)
-    return render(request, who, "_routes.html", page=page, colours=COLOURS, **labels_of(web))
+    return render(
+        request, who, "_routes.html", page=page, colours=COLOURS, barred=barred_of(web, page.day), **labels_of(web)
+    )
 
 
 @router.get("/routes/data")
@@ -117,6 +121,12 @@ def labels_of(web: Web) -> dict[str, Any]:
         "collectors": {collector.id: collector.name for collector in settings.collectors},
         "depots": {depot.id: depot.name for depot in settings.depots},
     }
+
+
+def barred_of(web: Web, day: str) -> list[tuple[str, str]]:
+    """The collectors that get no routes on a day: name and code of the reason."""
+    on = date.fromisoformat(day)
+    return [(one.name, why) for one in web.house.settings.collectors if (why := one.held.fault(on))]
 
 
 def ground(web: Web, base: str) -> dict[str, Any]:
