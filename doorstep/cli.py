@@ -192,6 +192,12 @@ def routes_plan(config: Config = CONFIG, json: AsJson = False) -> None:
     )
 
 
+@routes.command("collector-link")
+def routes_collector_link(collector: str, config: Config = CONFIG, json: AsJson = False) -> None:
+    """The signed link to a collector's own page, for its dispatcher; it holds for 90 days."""
+    show(operate(config, "collector_link", collector=collector), json, lambda a: [a["url"]])
+
+
 @routes.command("show")
 def routes_show(
     config: Config = CONFIG,

@@ -23,6 +23,7 @@ from store.base import Db, Store
 
 LINK_KEY = "link_key"
 ROUTE_LINK_MAX_AGE_S = 36 * 3600
+COLLECTOR_LINK_MAX_AGE_S = 90 * 86_400
 SECRET_DIGITS = 32  # 128 bits of a callback address
 
 
@@ -75,6 +76,18 @@ class House:
         except BadSignature:
             return None
         return route_id
+
+    def collector_link(self, collector_id: str) -> str:
+        """A signed link to the page of one collector, for its dispatcher; it holds for 90 days."""
+        return f"{self.settings.doorstep.public_url}/collector/{signer(self.store, 'collector').dumps(collector_id)}"
+
+    def collector_of_link(self, token: str) -> str | None:
+        """The collector that a link was signed for; None where it is forged, too old or of a firm that isn't in the settings any more."""
+        try:
+            collector_id: str = signer(self.store, "collector").loads(token, max_age=COLLECTOR_LINK_MAX_AGE_S)
+        except BadSignature:
+            return None
+        return collector_id if any(one.id == collector_id for one in self.settings.collectors) else None
 
     def status_link(self, order_ref: str) -> str:
         """A signed link to the page of one order, for its customer."""

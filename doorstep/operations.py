@@ -135,6 +135,16 @@ def routes_plan(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def collector_link(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The link to a collector's own page. Raises RuleError where the settings name no such collector."""
+    known = [one.id for one in house.settings.collectors]
+    if params["collector"] not in known:
+        raise RuleError(
+            f"no collector has the id {params['collector']!r}: choose one of {', '.join(known) or 'none yet'}"
+        )
+    return {"collector": params["collector"], "url": house.collector_link(params["collector"])}
+
+
 def routes_show(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
     day = params.get("day") or house.now().astimezone(house.settings.zone).date().isoformat()
     found = house.store.read(returns.routes_of_day, day)
@@ -177,6 +187,7 @@ OPERATIONS: dict[str, Operation] = {
     "sign_in": sign_in,
     "routes_plan": routes_plan,
     "routes_show": routes_show,
+    "collector_link": collector_link,
     "customer_show": customer_show,
     "customer_export": customer_export,
     "customer_erase": customer_erase,

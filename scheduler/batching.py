@@ -33,11 +33,13 @@ class Batch:
     cut_off_at: datetime
     returns: tuple[Return, ...]
     held: tuple[Return, ...] = ()
+    again: int = 0
 
     @property
     def key(self) -> str:
-        """Names the batch within its depot: planned once."""
-        return f"{self.day.isoformat()}T{self.depot.cut_off:%H:%M}"
+        """Names the batch within its depot: planned once, and ``again`` after each route that its collector declined."""
+        first = f"{self.day.isoformat()}T{self.depot.cut_off:%H:%M}"
+        return f"{first}/again-{self.again}" if self.again else first
 
 
 def batches(waiting: Iterable[Return], depots: Sequence[Depot], *, now: datetime, max_attempts: int = 3) -> list[Batch]:

@@ -69,7 +69,7 @@ class Done:
     repeated: bool = False
 
 
-ENDED = frozenset({"collected", "partly_collected", "failed", "cancelled"})
+ENDED = frozenset({"collected", "partly_collected", "failed", "cancelled", "unplanned"})
 
 
 def decide(

@@ -7,6 +7,7 @@ fact that it did; it is tried again at the next tick, MAX_TRIES times, and what 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import count
 from random import Random
 from typing import Protocol
 
@@ -130,6 +131,9 @@ async def dispatch_batch(
     """Plan a batch and dispatch it; None where it was planned before, or failed MAX_TRIES times. ``carrier_cents`` is what a carrier
     takes for fetching a return where no quote says otherwise.
     """
+    declined = await store.aread(returns.declined_on, batch.depot.id, batch.day.isoformat())
+    batch = replace(batch, again=len(declined))
+    fleet = replace(fleet, couriers=tuple(one for one in fleet.couriers if one.id not in declined))
     if not await store.aread(may_plan, batch):
         return None
     seed = rng.randrange(MAX_SEED)
@@ -297,4 +301,12 @@ def write_plan(db: Db, meant: Dispatched, *, link: Link, now: datetime, note: st
 
 def _without_gone(db: Db, route: Route) -> Route:
     waiting = [s for s in route.stops if (v := returns.find(db, s.return_ref)) and v.status in WAITING_FOR_ROUTE]
-    return replace(route, stops=tuple(replace(s, position=n) for n, s in enumerate(waiting, start=1)))
+    return replace(
+        route, stops=tuple(replace(s, id=_free_id(db, s.id), position=n) for n, s in enumerate(waiting, start=1))
+    )
+
+
+def _free_id(db: Db, stop_id: str) -> str:
+    """The same, numbered where a declined route had a stop of that name."""
+    names = (stop_id if n == 1 else f"{stop_id}-again-{n - 1}" for n in count(1))
+    return next(name for name in names if returns.find_stop(db, name) is None)

@@ -5,13 +5,13 @@ from datetime import datetime
 from store import returns
 from store.base import Db
 
-DISPATCHED, UNDER_WAY, DONE = "dispatched", "under_way", "done"
+DISPATCHED, UNDER_WAY, DONE, DECLINED = "dispatched", "under_way", "done", "declined"
 
 
 def advance_route(db: Db, route_id: str, *, now: datetime, by: str | None) -> None:
     """Bring a route's status up to its stops. Doing it again changes nothing."""
     route = returns.find_route(db, route_id)
-    if route is None:
+    if route is None or route.status == DECLINED:
         return
     ended = [stop.ended_at is not None for stop in route.stops]
     touched = any(stop.ended_at or stop.arrived_at for stop in route.stops)

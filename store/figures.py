@@ -115,9 +115,10 @@ def visits(db: Db, *, since: datetime) -> list[Visit]:
     """Every stop that ended at ``since`` or later, by when it did."""
     rows = db.exec_driver_sql(
         "SELECT st.ended_at, r.collector, st.arrived_at, t.slot_to, st.status IN ('collected', 'partly_collected'), st.fault,"
-        " NOT EXISTS (SELECT 1 FROM stop e WHERE e.return_ref = st.return_ref AND e.ended_at < st.ended_at)"
+        " NOT EXISTS (SELECT 1 FROM stop e WHERE e.return_ref = st.return_ref AND e.ended_at < st.ended_at"
+        " AND e.status != 'unplanned')"
         " FROM stop st JOIN route r ON r.id = st.route_id JOIN returns t ON t.ref = st.return_ref"
-        " WHERE st.ended_at >= ? AND st.status <> 'cancelled' ORDER BY st.ended_at, st.id",
+        " WHERE st.ended_at >= ? AND st.status NOT IN ('cancelled', 'unplanned') ORDER BY st.ended_at, st.id",
         (to_seconds(since),),
     )
     return [

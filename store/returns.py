@@ -145,6 +145,7 @@ STOP_STATUS = {
     ReturnEvent.PARTLY_COLLECTED: "partly_collected",
     ReturnEvent.FAILED: "failed",
     ReturnEvent.CANCELLED: "cancelled",
+    ReturnEvent.UNPLANNED: "unplanned",
 }
 
 
@@ -306,6 +307,12 @@ def routes_between(db: Db, since: datetime, until: datetime) -> list[Route]:
 def days_with_routes(db: Db, *, limit: int = 30) -> list[str]:
     rows = db.execute(select(_route.c.day).distinct().order_by(_route.c.day.desc()).limit(limit))
     return [row[0] for row in rows]
+
+
+def declined_on(db: Db, depot: str, day: str) -> list[str]:
+    """The couriers of a day's routes that their collectors declined, one for each such route."""
+    mine = (_route.c.depot == depot) & (_route.c.day == day) & (_route.c.status == "declined")
+    return [row[0] for row in db.execute(select(_route.c.courier).where(mine).order_by(_route.c.id))]
 
 
 def find_stop(db: Db, stop_id: str) -> Stop | None:

@@ -405,7 +405,7 @@ class Route(SQLModel, table=True):
     depot: str
     collector: str
     courier: str
-    status: str = "dispatched"  # dispatched | under_way | done
+    status: str = "dispatched"  # dispatched | under_way | done | declined
     depart_at: datetime = Field(sa_type=Instant)
     return_at: datetime = Field(sa_type=Instant)
     distance_m: int = 0
@@ -427,7 +427,7 @@ class Stop(SQLModel, table=True):
     arrive_at: datetime = Field(sa_type=Instant)
     start_at: datetime = Field(sa_type=Instant)
     leave_at: datetime = Field(sa_type=Instant)
-    status: str = "planned"  # planned | arrived | collected | partly_collected | failed | cancelled
+    status: str = "planned"  # planned | arrived | collected | partly_collected | failed | cancelled | unplanned
     arrived_at: datetime | None = Field(default=None, sa_type=Instant)
     ended_at: datetime | None = Field(default=None, sa_type=Instant)
     fail_reason: str = ""

@@ -1,0 +1,156 @@
+"""The page of a collector's dispatcher: its own routes of a day, to accept or decline, behind a signed link that knows one firm only."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import Response
+
+from config.settings import Collector
+from domain.returns import Route
+from doorstep.web.context import (
+    LANG_COOKIE,
+    YEAR_S,
+    Asking,
+    Shared,
+    Visitor,
+    Web,
+    field,
+    render,
+    set_cookie,
+    tongue,
+)
+from doorstep.web.pages.courier import PlainForm
+from doorstep.web.tongue import LANGS
+from scheduler import roster
+from scheduler.plan_types import Refused
+from scheduler.roster import Answered, Say
+from store import facts, overviews, returns
+from store.base import Db
+from store.facts import FactRow
+from store.overviews import Visit
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A route as its collector sees it: districts, no customers. ``open``: whether it still can be answered."""
+
+    route: Route
+    accepted_at: datetime | None
+    visits: dict[str, Visit]
+    open: bool
+
+
+@router.get("/collector/{token}")
+def collector(request: Request, web: Shared, asking: Asking, token: str, day: str = "") -> Response:
+    return _show(request, web, asking, token, firm_of(web, token), day=_day(web, day))
+
+
+@router.post("/collector/{token}/language")
+def collector_language(request: Request, web: Shared, form: PlainForm, token: str) -> Response:
+    firm_of(web, token)
+    lang = field(form, "lang")
+    response = Response(status_code=303, headers={"Location": f"/collector/{token}"})
+    if lang in LANGS:
+        set_cookie(request, response, LANG_COOKIE, lang, YEAR_S)
+    return response
+
+
+@router.get("/collector/{token}/routes/{route_id}")
+def collector_route(request: Request, web: Shared, asking: Asking, token: str, route_id: str) -> Response:
+    firm = firm_of(web, token)
+    route = web.house.store.read(roster.route_of, route_id, firm.id)
+    return _show(request, web, asking, token, firm, only=_own(request, web, firm, route))
+
+
+@router.get("/collector/{token}/stops/{stop_id}")
+def collector_stop(request: Request, web: Shared, asking: Asking, token: str, stop_id: str) -> Response:
+    """The route of a stop."""
+    firm = firm_of(web, token)
+    route = web.house.store.read(roster.route_of_stop, stop_id, firm.id)
+    return _show(request, web, asking, token, firm, only=_own(request, web, firm, route))
+
+
+@router.post("/collector/{token}/routes/{route_id}")
+def collector_answer(
+    request: Request, web: Shared, asking: Asking, form: PlainForm, token: str, route_id: str
+) -> Response:
+    """Accept or decline. The same answer again is answered as before."""
+    firm = firm_of(web, token)
+    said = field(form, "answer", 20)
+    if said not in set(Say):
+        raise HTTPException(422, "answer")
+    house = web.house
+    outcome = house.store.write(
+        roster.answer, route_id, Say(said), collector=firm.id, link=house.route_link, now=house.now()
+    )
+    if outcome is None:
+        _own(request, web, firm, None)
+    if isinstance(outcome, Answered) and not outcome.repeated:
+        for topic in ("routes", "returns"):
+            house.bus.publish(topic)
+    return _answered(request, web, asking, token, firm, said, outcome)
+
+
+def _answered(
+    request: Request, web: Web, asking: Visitor, token: str, firm: Collector, said: str, outcome: Answered | Refused | None
+) -> Response:  # fmt: skip
+    speech, bad = tongue(web, asking.lang), isinstance(outcome, Refused)
+    notice = speech.words(outcome.reason) if isinstance(outcome, Refused) else speech.t(f"collector.said_{said}")
+    day = outcome.route.day if isinstance(outcome, Answered) else _day(web, "")
+    return _show(request, web, asking, token, firm, day=day, notice=notice, bad=bad, status=409 if bad else 200)
+
+
+def firm_of(web: Web, token: str) -> Collector:
+    """The collector of a link. 410 where the link is forged, too old or of a firm that is gone."""
+    firm_id = web.house.collector_of_link(token)
+    firm = next((one for one in web.house.settings.collectors if one.id == firm_id), None)
+    if firm is None:
+        raise HTTPException(410, "link")
+    return firm
+
+
+def _own(request: Request, web: Web, firm: Collector, route: Route | None) -> Route:
+    """The route, or 404 and an audit row where the firm has none of that name: others' and unknown ones are told alike."""
+    if route is None:
+        data = {"path": "/".join(request.url.path.split("/")[3:])}  # without the link itself
+        refused = FactRow("collector", firm.id, "act_refused", web.house.now(), firm.id, roster.CHANNEL, data=data)
+        web.house.store.write(facts.append, [refused])
+        raise HTTPException(404, "route")
+    return route
+
+
+def _day(web: Web, day: str) -> str:
+    if not day:
+        return web.house.now().astimezone(web.house.settings.zone).date().isoformat()
+    try:
+        return date.fromisoformat(day).isoformat()
+    except ValueError as exc:
+        raise HTTPException(404, "day") from exc
+
+
+def lines_of(db: Db, firm: str, day: str, now: datetime) -> list[Line]:
+    return [line_of(db, route, now) for route in returns.routes_of_day(db, day) if route.collector == firm]
+
+
+def line_of(db: Db, route: Route, now: datetime) -> Line:
+    visits = dict(overviews.visits(db, [stop.return_ref for stop in route.stops]))
+    still = route.status == "dispatched" and route.return_at > now
+    return Line(route, roster.accepted_at(db, route.id), visits, still)
+
+
+def _show(
+    request: Request, web: Web, asking: Visitor, token: str, firm: Collector, *, day: str = "", only: Route | None = None,
+    notice: str = "", bad: bool = False, status: int = 200,
+) -> Response:  # fmt: skip
+    read, now = web.house.store.read, web.house.now()
+    lines = [read(line_of, only, now)] if only else read(lines_of, firm.id, day, now)
+    names: dict[str, Any] = {one.id: one.name for one in web.house.settings.couriers}
+    shown = only.day if only else day
+    return render(
+        request, asking, "collector.html", status=status, token=token, firm=firm, lines=lines, day=shown, couriers=names,
+        notice=notice, bad=bad, barred=firm.held.fault(date.fromisoformat(shown)), only=only,
+    )  # fmt: skip
