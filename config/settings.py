@@ -42,6 +42,7 @@ from domain.desk_hours import DeskHours, fault_of
 from domain.licence import ASKED_IN, Licence
 from domain.make_good import Policy as MakeGoodPolicy
 from domain.rota import Override, Rota, Turn
+from domain.statement import Tariff
 
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
 Cents = Annotated[int, Meta(ge=0)]
@@ -171,6 +172,17 @@ class Collector(_Table, frozen=True):
     cost_per_stop_cents: Cents = 0
     cost_per_km_cents: Cents = 0
     cost_per_hour_cents: Cents = 0
+    cost_per_failed_stop_cents: Cents = 0
+
+    @property
+    def tariff(self) -> Tariff:
+        return Tariff(
+            self.fixed_cents,
+            self.cost_per_stop_cents,
+            self.cost_per_km_cents,
+            self.cost_per_hour_cents,
+            self.cost_per_failed_stop_cents,
+        )
 
     @property
     def held(self) -> Licence:

@@ -293,6 +293,14 @@ def routes_of_day(db: Db, day: str) -> list[Route]:
     return [_route_of(row, stops) for row in rows]
 
 
+def routes_of_month(db: Db, month: str, collector: str) -> list[Route]:
+    """A collector's routes of a month (``YYYY-MM``), by day."""
+    mine = (_route.c.collector == collector) & _route.c.day.startswith(f"{month}-")
+    rows = db.execute(select(_route).where(mine).order_by(_route.c.day, _route.c.id)).all()
+    stops = stops_of(db, [row.id for row in rows])
+    return [_route_of(row, stops) for row in rows]
+
+
 def routes_between(db: Db, since: datetime, until: datetime) -> list[Route]:
     """Routes that depart in the span, by departure."""
     rows = db.execute(
