@@ -15,7 +15,7 @@ def chat_test(ask: Ask, channel: str, wait_s: int) -> int:
     answer = ask("chat_test_send", {"channel": channel})
     tell(answer)
     if answer["ok"]:
-        typer.echo("       react with ✅ to the test message now")
+        typer.echo("       now press the test message's button, or react to it with ✅")
     until = time.monotonic() + wait_s
     while answer["ok"] and not answer["says"] and time.monotonic() < until:
         answer = ask("chat_test_look", {"channel": channel, "state": answer["state"]})

@@ -11,7 +11,7 @@ from doorstep.web.auth import Attempts, digest, sign_in_link
 from doorstep.web.context import SESSION_COOKIE
 from store import people, tables
 
-OPEN = ("/sign-in", "/enter/", "/courier/", "/s/", "/static", "/favicon.ico", "/language")
+OPEN = ("/sign-in", "/enter/", "/courier/", "/collector/", "/s/", "/static", "/favicon.ico", "/language")
 
 
 def page_paths():
@@ -20,7 +20,7 @@ def page_paths():
 
 
 def test_no_page_answers_without_a_session(stranger):
-    """Every page and every form but the sign-in's, the courier's and the customer's leads a stranger to the sign-in."""
+    """Every page and every form but the sign-in's, the courier's, the collector's and the customer's leads a stranger to the sign-in."""
     paths = page_paths()
     assert len(paths) > 15
     for method, path in paths:

@@ -59,7 +59,7 @@ def customers_order(request: Request, web: Web, token: str) -> Order:
     return order
 
 
-@router.get("/cases/{case_id:int}/return")
+@router.get("/cases/{case_id}/return")
 def on_the_phone(web: Shared, who: Acting, case_id: int) -> Response:
     """From a case to its customer's return: the agent asks, reads the code out, and is on record with it."""
     del who
