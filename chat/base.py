@@ -286,7 +286,7 @@ class Outward:
     """How a chat is written to. ``sent`` gives the id of the message that a reply tells of, and raises an OutsideError
     where nothing was sent. ``look`` asks for a message as the chat keeps it, ``seen`` raises where it isn't there. ``open``
     and ``opened`` make a private place for one person and give its address (``open`` itself where nothing has to be asked).
-    ``lookback``: how to find what may have been said already.
+    ``lookback``: how to find what may have been said already. ``own_ids``: a message is known by the key under which it was sent.
     """
 
     send: Send
@@ -299,6 +299,7 @@ class Outward:
     open: Callable[[str, Account], HttpRequest | str]
     opened: Callable[[HttpReply], str]
     lookback: Lookback | None = None
+    own_ids: bool = False
 
 
 @dataclass(frozen=True, slots=True)

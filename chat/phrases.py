@@ -6,6 +6,7 @@ channel everything else is people talking to each other.
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from chat.base import ME, ActKind, Question, Wish
@@ -113,6 +114,16 @@ def to_a_case(text: str) -> Wish | None:
     """What an answer to a case's message asks for: a command, or a comment; None where nothing is written."""
     said = text.strip()[:MAX_WORDS]
     return (_command(said, TO_A_CASE) or Wish(ActKind.COMMENT, said)) if said else None
+
+
+_NUMBERED = re.compile(r"[#＃]([0-9]{1,9})[\s:：,，]+(\S.*)", re.DOTALL)
+
+
+def to_a_numbered_case(text: str) -> Wish | None:
+    """``#12 found it`` where a chat has no threads: what an answer to that case's message would ask for; None for other texts."""
+    found = _NUMBERED.fullmatch(text.strip())
+    wish = to_a_case(found.group(2)) if found else None
+    return replace(wish, case_id=int(found.group(1))) if found and wish else None
 
 
 def to_the_desk(text: str) -> Wish | None:

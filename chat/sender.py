@@ -35,13 +35,15 @@ class Line:
 
     async def send(self, payload: Mapping[str, Any], key: str, to: str = "") -> str:
         """Say something under its one id; gives the message's id. Raises OutsideError."""
-        return await self._say(lambda: self.outward.send(payload, self.account, key, to))
+        said = await self._say(lambda: self.outward.send(payload, self.account, key, to))
+        return key if self.outward.own_ids else said
 
     async def edit(self, payload: Mapping[str, Any], remote_id: str, key: str) -> str:
         return await self._say(lambda: self.outward.edit(payload, remote_id, self.account, key))
 
     async def reply(self, payload: Mapping[str, Any], remote_id: str, key: str) -> str:
-        return await self._say(lambda: self.outward.reply(payload, remote_id, self.account, key))
+        said = await self._say(lambda: self.outward.reply(payload, remote_id, self.account, key))
+        return key if self.outward.own_ids else said
 
     async def _say(self, request: Callable[[], HttpRequest]) -> str:
         def within_limits() -> HttpRequest:

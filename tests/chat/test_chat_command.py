@@ -47,7 +47,7 @@ def test_an_administrator_links_somebody(house: House) -> None:
     assert house.store.read(chat_people.person_of, "matrix", "@sam:example.com") == "sam"
     [fact] = house.store.read(facts.history, "chat", "matrix")
     assert (fact.event, fact.by, fact.channel) == ("linked", "sam", "cli")
-    with pytest.raises(RuleError, match="use one of feishu, matrix"):
+    with pytest.raises(RuleError, match="use one of dingtalk, feishu, matrix"):
         perform(house, "chat_link", {**asked, "adapter": "console"})
     with pytest.raises(RuleError, match="no person 'bob'"):
         perform(house, "chat_link", {**asked, "person": "bob"})

@@ -41,6 +41,10 @@ GOLDEN = Path(__file__).parent / "golden"
 AT = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 READERS = {lang: Reader(lang, ZoneInfo("Asia/Shanghai"), "https://desk.example.com") for lang in LANGS}
 SETTINGS: dict[str, dict[str, Any]] = {
+    "dingtalk": {
+        "client_id": "dinga1b2c3", "client_secret": "dt_a_secret_token", "corp": "dingcorp", "conversation": "cidDesk==",
+        "template": "00000000-desk.schema",
+    },
     "feishu": {
         "app_id": "cli_a1b2c3", "app_secret": "fs_a_secret_token", "chat": "oc_desk",
         "encrypt_key": "key_a_secret_token", "verification_token": "ver_a_secret_token",

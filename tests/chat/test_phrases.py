@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from chat.base import ME, ActKind, Question, Wish
-from chat.phrases import REACTIONS, length, reaction, to_a_case, to_the_desk
+from chat.phrases import REACTIONS, length, reaction, to_a_case, to_a_numbered_case, to_the_desk
 from config.words import LANGS, texts
 
 H = timedelta(hours=1)
@@ -111,3 +111,19 @@ def test_the_hint_names_only_what_works(lang: str) -> None:
     offered = [char for char in texts(lang)["chat.hint"] if char in "✅👤💤🚫"]
     assert len(offered) == 4
     assert all(char in REACTIONS for char in offered)
+
+
+@pytest.mark.parametrize(("text", "number", "kind"), [
+    ("#12 called the station", 12, ActKind.COMMENT), ("＃7：收到", 7, ActKind.ACKNOWLEDGE), ("#3 resolve at the neighbour's", 3, ActKind.RESOLVE),
+    ("#12\n转给 李梅", 12, ActKind.ASSIGN),
+])  # fmt: skip
+def test_a_case_is_named_by_its_number_where_there_are_no_threads(text: str, number: int, kind: ActKind) -> None:
+    """What follows means what an answer to its message would."""
+    wish = to_a_numbered_case(text)
+    assert wish is not None
+    assert (wish.case_id, wish.kind) == (number, kind)
+
+
+@pytest.mark.parametrize("text", ["", "#12", "#12 ", "12 boxes", "#x y", "#1234567890 x", "case 12", "#12ack"])
+def test_other_texts_name_no_case(text: str) -> None:
+    assert to_a_numbered_case(text) is None
