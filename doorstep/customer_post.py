@@ -1,10 +1,8 @@
 """Sending messages to customers: by mail, text message or the shop's own system, each under one id, at least once.
 
-A loop beside the beat, so that a server that hangs holds up nobody. A failure moves the letter's stored deadline; quiet hours and the
-limit of a day hold for a second try as for the first. What can't be delivered is given up in the end, and the case says so.
+The loop is doorstep/letter_post. What can't be delivered is given up in the end, and the case says so.
 """
 
-import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,15 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
-
 from config.customer_settings import Customers, Sms
+from config.customer_settings import Mail as MailAccount
 from domain.contact import email_of, phone_of
-from domain.errors import AccessDenied, OutsideError, Permanent, RateLimited, Unreachable
+from domain.errors import AccessDenied, Permanent, RateLimited, Unreachable
 from domain.shipment import Order
 from domain.telling import Step
 from doorstep.customers import rules_of
 from doorstep.house import House
+from doorstep.letter_post import LetterPost
 from monitor import telling as desk
 from monitor.customer_words import whole
 from net import mail as net_mail
@@ -28,16 +26,9 @@ from net.http import Http, HttpReply, HttpRequest, Transport
 from net.mail import Mail, Server
 from net.signing import signed
 from store import chat_queue, intake, telling
-from store import mail as outbox
+from store.base import Db
 from store.mail import Letter
 
-log = structlog.get_logger()
-
-BATCH = 20
-IDLE_S = 1.0
-GIVE_UP = timedelta(days=2)
-"""How long a message is tried: later it tells the customer nothing that is still true."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 3_600.0
 AUTOMATIC = "customer-auto-"
 _BLANKS = re.compile(r"\{(?:phone|text|id)\}")
 
@@ -139,14 +130,18 @@ def _check(who: str, reply: HttpReply, ok: Mapping[str, Any]) -> None:
         raise Permanent(who, f"refused the message ({', '.join(wrong)} isn't as `ok` has it)")
 
 
+def server_of(house: House, own: MailAccount) -> Server:
+    """Where the shop's mail is handed in."""
+    ca_file = house.settings.path(own.ca_file) if own.ca_file else None
+    return Server(own.host, own.port, own.security, own.user, own.password, ca_file)
+
+
 def ways_of(house: House, *, transport: Transport | None = None) -> dict[str, Way]:
     """What is set up under [customers]."""
     own: Customers = house.settings.customers
     ways: dict[str, Way] = {}
     if own.mail is not None:
-        m = own.mail
-        ca_file = house.settings.path(m.ca_file) if m.ca_file else None
-        ways["mail"] = by_mail(Server(m.host, m.port, m.security, m.user, m.password, ca_file), m.sender, m.reply_to)
+        ways["mail"] = by_mail(server_of(house, own.mail), own.mail.sender, own.mail.reply_to)
     if own.sms is not None:
         ways["sms"] = by_sms(own.sms, Http("sms", transport=transport), house.wall)
     if own.webhook is not None:
@@ -158,33 +153,18 @@ def ways_of(house: House, *, transport: Transport | None = None) -> dict[str, Wa
 # --- the loop --------------------------------------------------------------------------------------------------------
 
 
-class CustomerPost:
-    """``run`` lives as long as the daemon; ``send_due`` is one look."""
+class CustomerPost(LetterPost):
+    """Quiet hours and the limit of a day hold for a second try as for the first."""
+
+    prefix = telling.CHANNEL
+    give_up = timedelta(days=2)  # later it tells the customer nothing that is still true
 
     def __init__(self, house: House, ways: Mapping[str, Way]) -> None:
-        self.house, self._ways = house, ways
+        super().__init__(house)
+        self._ways = ways
         self.rules = rules_of(house)
 
-    async def run(self) -> None:
-        """Send what is due until cancelled; an error of ours is logged, and the loop goes on."""
-        while True:
-            try:
-                await self.send_due()
-            except Exception:
-                log.exception("customer post failed")
-            await asyncio.sleep(IDLE_S)
-
-    async def send_due(self) -> int:
-        """Send what is due; returns how many letters were looked at."""
-        letters = await self.house.store.aread(telling.due_messages, now=self.house.now(), limit=BATCH)
-        for letter in letters:
-            await self._deliver(letter)
-        if letters:
-            self.house.bus.publish("outbox")
-            self.house.bus.publish("cases")
-        return len(letters)
-
-    async def _deliver(self, letter: Letter) -> None:
+    async def send(self, letter: Letter) -> str | None:
         store, now = self.house.store, self.house.now()
         if letter.id.startswith(AUTOMATIC):  # it may have waited for us, or for a server, into another hour or day
             wait = await store.aread(
@@ -192,39 +172,18 @@ class CustomerPost:
             )
             if wait is not None:
                 await store.awrite(chat_queue.put_off, letter.id, until=wait, error=letter.error)
-                return
+                return None
         order = await store.aread(intake.find_order, letter.payload["order"])
         way = self._ways.get(letter.payload["way"])
-        try:
-            if order is None or way is None:
-                raise Permanent("customer", f"{letter.payload['way']} is no longer set up")
-            remote_id = await way(self._post(letter, order))
-        except OutsideError as exc:
-            await self._failed(letter, exc)
-        else:
-            await store.awrite(outbox.mark_sent, letter.id, now=self.house.now(), remote_id=remote_id)
+        if order is None or way is None:
+            raise Permanent("customer", f"{letter.payload['way']} is no longer set up")
+        return await way(self._post(letter, order))
 
     def _post(self, letter: Letter, order: Order) -> Post:
         link = self.house.status_link(order.ref)
         text = whole(self.rules, letter.payload, order, link)
         return Post(letter.id, letter.payload["subject"], text, letter.payload["lang"], order, link)
 
-    async def _failed(self, letter: Letter, error: OutsideError) -> None:
-        """Again later, or never: then a person is to tell the customer another way."""
-        now, store = self.house.now(), self.house.store
-        old = letter.created_at is not None and now - letter.created_at > GIVE_UP
-        refused = isinstance(error, Permanent) and not isinstance(error, AccessDenied)
-        if old or refused:
-            await store.awrite(desk.undelivered, letter, error=str(error), now=now)
-        else:
-            wait = pause_s(letter.attempts + 1, error)
-            retry_at = now + timedelta(seconds=wait)
-            await store.awrite(outbox.mark_failed, letter.id, error=str(error), retry_at=retry_at, now=now)
-        log.warning("message not sent", letter=letter.id, error=str(error), given_up=old or refused)
-
-
-def pause_s(attempts: int, error: OutsideError) -> float:
-    """Twice as long each time; where the other side says when, then."""
-    if isinstance(error, RateLimited) and error.retry_after_s is not None:
-        return float(min(error.retry_after_s, LONGEST_PAUSE_S))
-    return float(min(FIRST_PAUSE_S * 2.0 ** min(attempts - 1, 12), LONGEST_PAUSE_S))
+    def undelivered(self, db: Db, letter: Letter, *, error: str, now: datetime) -> None:
+        """A person is to tell the customer another way."""
+        desk.undelivered(db, letter, error=error, now=now)

@@ -16,10 +16,9 @@ from fastapi import FastAPI
 from carriers.sender import Line
 from doorstep import control
 from doorstep.beat import beat
-from doorstep.carrier_post import CarrierPost
 from doorstep.chats import Channel
-from doorstep.customer_post import CustomerPost
 from doorstep.house import House
+from doorstep.letter_post import LetterPost
 from doorstep.merchant import Merchant
 from doorstep.metrics import Metrics
 from doorstep.nightly import Nightly
@@ -50,7 +49,7 @@ class Daemon:
         before: Callable[[], Awaitable[None]],
         channels: Sequence[Channel] = (),
         merchant: Merchant | None = None,
-        posts: Sequence[CustomerPost | CarrierPost] = (),
+        posts: Sequence[LetterPost] = (),
         nightly: Nightly | None = None,
     ) -> None:
         self.house = house
@@ -131,7 +130,7 @@ async def serve(
         # uvicorn raises what it caught once more when it has ended: that must not kill us before we have finished
         signal.signal(signal_, server.handle_exit)
     starting = asyncio.create_task(_start(scheduler, first))
-    outwards: list[Channel | Merchant | CustomerPost | CarrierPost] = [
+    outwards: list[Channel | Merchant | LetterPost] = [
         *daemon.channels, *daemon.posts, *([daemon.merchant] if daemon.merchant else [])
     ]  # fmt: skip
     talking = [asyncio.create_task(one.run()) for one in outwards]

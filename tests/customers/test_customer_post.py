@@ -16,8 +16,9 @@ from config.customer_settings import Mail, Sms
 from domain.case import CaseEvent
 from domain.errors import AccessDenied, Permanent, Unreachable
 from doorstep.clock import SetClock
-from doorstep.customer_post import CustomerPost, filled, pause_s, ways_of
+from doorstep.customer_post import CustomerPost, filled, ways_of
 from doorstep.customers import look_after_due
+from doorstep.letter_post import pause_s
 from net import mail as net_mail
 from net.mail import Mail as Letter
 from net.mail import Server

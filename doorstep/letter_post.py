@@ -1,0 +1,89 @@
+"""The loop of a post that sends letters outside: due ones are sent under their one id, put off where the far side fails, given up in the end.
+
+A loop beside the beat, so that a server that hangs holds up nobody. A failure moves the letter's stored deadline, hence survives a crash.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+import structlog
+
+from domain.errors import AccessDenied, OutsideError, Permanent, RateLimited
+from doorstep.house import House
+from store import mail as outbox
+from store.base import Db
+from store.mail import Letter
+
+log = structlog.get_logger()
+
+BATCH = 20
+IDLE_S = 1.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 3_600.0
+
+
+class LetterPost(ABC):
+    """``run`` lives as long as the daemon; ``send_due`` is one look. ``prefix``: the channels whose letters it sends; ``give_up``: how long
+    one is tried.
+    """
+
+    prefix: ClassVar[str]
+    give_up: ClassVar[timedelta]
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    @abstractmethod
+    async def send(self, letter: Letter) -> str | None:
+        """Send a letter; returns the id that the far side gave, None where it was put off instead. Raises OutsideError."""
+
+    @abstractmethod
+    def undelivered(self, db: Db, letter: Letter, *, error: str, now: datetime) -> None:
+        """It is given up: whoever relied on it is told, in one transaction with that."""
+
+    async def run(self) -> None:
+        """Send what is due until cancelled; an error of ours is logged, and the loop goes on."""
+        while True:
+            try:
+                await self.send_due()
+            except Exception:
+                log.exception("post failed", post=self.prefix)
+            await asyncio.sleep(IDLE_S)
+
+    async def send_due(self) -> int:
+        """Send what is due; returns how many letters were looked at."""
+        letters = await self.house.store.aread(outbox.due_with, self.prefix, now=self.house.now(), limit=BATCH)
+        for letter in letters:
+            await self._deliver(letter)
+        if letters:
+            self.house.bus.publish("outbox")
+            self.house.bus.publish("cases")
+        return len(letters)
+
+    async def _deliver(self, letter: Letter) -> None:
+        try:
+            remote_id = await self.send(letter)
+        except OutsideError as exc:
+            await self._failed(letter, exc)
+        else:
+            if remote_id is not None:
+                await self.house.store.awrite(outbox.mark_sent, letter.id, now=self.house.now(), remote_id=remote_id)
+
+    async def _failed(self, letter: Letter, error: OutsideError) -> None:
+        now, store = self.house.now(), self.house.store
+        old = letter.created_at is not None and now - letter.created_at > self.give_up
+        refused = isinstance(error, Permanent) and not isinstance(error, AccessDenied)
+        if old or refused:
+            await store.awrite(self.undelivered, letter, error=str(error), now=now)
+        else:
+            retry_at = now + timedelta(seconds=pause_s(letter.attempts + 1, error))
+            await store.awrite(outbox.mark_failed, letter.id, error=str(error), retry_at=retry_at, now=now)
+        log.warning("letter not sent", letter=letter.id, error=str(error), given_up=old or refused)
+
+
+def pause_s(attempts: int, error: OutsideError) -> float:
+    """Twice as long each time; where the other side says when, then."""
+    if isinstance(error, RateLimited) and error.retry_after_s is not None:
+        return float(min(error.retry_after_s, LONGEST_PAUSE_S))
+    return float(min(FIRST_PAUSE_S * 2.0 ** min(attempts - 1, 12), LONGEST_PAUSE_S))
