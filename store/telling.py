@@ -9,12 +9,11 @@ from sqlalchemy import func, or_, select
 
 from domain.case import CaseEvent, CaseFact, SubjectType, Told
 from domain.telling import DATED, Heard, Step
-from store import facts, mail, people, tables
+from store import facts, people, tables
 from store.base import Db
 from store.cases import CaseRow
 from store.customers_tables import CustomerStep
 from store.facts import FactRow
-from store.mail import Letter
 from store.tables import table
 
 _step, _outbox, _fact = table(CustomerStep), table(tables.Outbox), table(tables.Fact)
@@ -152,11 +151,6 @@ def todos(db: Db, *, limit: int = 200) -> list[Todo]:
 
 
 # --- letters ---------------------------------------------------------------------------------------------------------
-
-
-def due_messages(db: Db, *, now: datetime, limit: int) -> list[Letter]:
-    """Letters to customers that are due, the oldest first."""
-    return mail.due_with(db, CHANNEL, now=now, limit=limit)
 
 
 def said_that_day(db: Db, order_ref: str, begin: datetime, end_: datetime, *, but: str = "") -> bool:

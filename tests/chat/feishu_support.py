@@ -1,24 +1,15 @@
-"""A house with one Feishu group at the simulated platform, over real sockets, all on one loop."""
+"""A house with one Feishu group at the simulated platform."""
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-from chat_support import PEOPLE, a_case, read_settings, settings_file, waiting
+import gateway_support
+from gateway_support import converse, open_desk, serving
 
-from doorstep.chats import Channel, channels_of
-from doorstep.clock import SetClock
-from doorstep.house import House
-from doorstep.wiring import open_house
 from sim.chats.feishu import TENANT, FeishuGateway, Kept
-from store import cases, chat_people, mail, people
-from store.base import Store
 
+__all__ = ["Desk", "a_desk", "a_gateway", "run", "serving"]
 APP, SECRET, CHAT, KEY, TOKEN = "cli_sim1", "sim_secret", "oc_desk", "sim_encrypt_key", "sim_verification"
 USERS = {"li": "ou_li", "sam": "ou_sam", "eve": "ou_eve", "gone": "ou_gone"}
 
@@ -27,57 +18,10 @@ def a_gateway(**more: Any) -> FeishuGateway:
     return FeishuGateway(APP, SECRET, chat=CHAT, encrypt_key=KEY, verification_token=TOKEN, **more)
 
 
-@contextlib.asynccontextmanager
-async def serving(gateway: FeishuGateway) -> AsyncIterator[str]:
-    server = uvicorn.Server(
-        uvicorn.Config(gateway.app, host="127.0.0.1", port=0, log_level="error", ws="websockets-sansio", lifespan="off")
-    )
-    task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await gateway.drop()
-    await task
-
-
-@dataclass
-class Desk:
-    """A house, its channel and the group's people."""
-
-    house: House
-    channel: Channel
-    gateway: FeishuGateway
-    clock: SetClock
-
-    def open(self, n: int = 1) -> int:
-        return self.house.store.write(a_case, self.house, n)
-
-    async def send(self) -> None:
-        """Send everything that is due, on a clock that jumps to whatever it waits for."""
-        for _ in range(60):
-            wait = await self.channel.send_due()
-            if not self.house.store.read(waiting, self.channel.name, self.clock.at):
-                return
-            self.clock.set(self.clock.at + timedelta(seconds=max(wait, 1)))
-        raise AssertionError("not sent")
-
+class Desk(gateway_support.Desk):
     def message(self, case_id: int) -> Kept:
-        letters = self.house.store.read(mail.letters_about, "case", str(case_id))
-        return self.gateway.messages[
-            next(x.remote_id for x in letters if x.channel == self.channel.name and x.remote_id)
-        ]
-
-    def history(self, case_id: int) -> list[tuple[str, str | None]]:
-        return [(fact.event.value, fact.by) for fact in self.house.store.read(cases.history_of, case_id)]
-
-    @contextlib.asynccontextmanager
-    async def listening(self) -> AsyncIterator[None]:
-        assert self.channel.listening is not None
-        task = asyncio.create_task(self.channel.listening.once())
-        yield
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        kept: Kept = self.gateway.messages[self.remote_id(case_id)]
+        return kept
 
 
 def a_desk(folder: Path, gateway: FeishuGateway, url: str, *, link: bool = True, more: str = "") -> Desk:
@@ -85,34 +29,14 @@ def a_desk(folder: Path, gateway: FeishuGateway, url: str, *, link: bool = True,
         f'[chats.feishu.desk]\napp_id = "{APP}"\napp_secret = "{SECRET}"\nchat = "{CHAT}"\nlang = "en"\nbase_url = "{url}"\n'
         f'encrypt_key = "{KEY}"\nverification_token = "{TOKEN}"\nper_minute = 1000\n{more}'
     )
-    clock = SetClock(datetime.now(UTC).replace(microsecond=0))
-    store = Store(folder / "chat.sqlite3", synchronous="OFF")
-    house = replace(open_house(read_settings(settings_file(folder, table)), store, now=clock), wall=clock)
-    for person in PEOPLE:
-        store.write(people.save_person, person)
-        if link:
-            store.write(chat_people.link, "feishu", f"{TENANT}/{USERS[person.id]}", person.id, now=clock.at)
-    [channel] = channels_of(house)
-    return Desk(house, channel, gateway, clock)
+    identities = {person: f"{TENANT}/{user}" for person, user in USERS.items()}
+    desk: Desk = open_desk(Desk, folder, table, gateway, identities, link=link)
+    return desk
 
 
-def run(folder: Path, talk: "Talk", *, gateway: FeishuGateway | None = None, **more: Any) -> None:
+def run(
+    folder: Path, talk: Callable[[Desk], Awaitable[None]], *, gateway: FeishuGateway | None = None, **more: Any
+) -> None:
     """One conversation from beginning to end."""
-
-    async def whole() -> None:
-        used = gateway or a_gateway()
-        async with serving(used) as url:
-            desk = a_desk(folder, used, url, **more)
-            try:
-                await talk(desk)
-            finally:
-                await desk.channel.line.close()
-                desk.house.store.close()
-
-    asyncio.run(whole())
-
-
-class Talk:
-    """What ``run`` is given: ``async def talk(desk)``."""
-
-    def __call__(self, desk: Desk) -> Coroutine[Any, Any, None]: ...
+    used = gateway or a_gateway()
+    converse(used, lambda url: a_desk(folder, used, url, **more), talk)

@@ -53,7 +53,7 @@ def play(store, plan):
             while at < until:
                 at = min(at + 40 * MINUTE, until)
                 tick(store, at)
-                for letter in store.read(telling.due_messages, now=at, limit=100):
+                for letter in store.read(mail.due_with, telling.CHANNEL, now=at, limit=100):
                     store.write(mail.mark_sent, letter.id, now=at)
         elif move[0] == "open":
             subject = Subject(SubjectType.SHIPMENT, str(shipment))
