@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from browser_support import DESK, PHONE, Demo, Watch, chromium, chromium_path, demo
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 pytestmark = pytest.mark.browser
 
@@ -77,6 +77,25 @@ def acknowledge_several(page: Page, running: Demo) -> list[int]:
     return picked
 
 
+def a_refresh_that_comes_late_takes_no_pick(page: Page, running: Demo) -> None:
+    """A list that was asked for before somebody picked a case, and arrives after it, leaves the pick; it comes once that is undone."""
+    page.goto(f"{running.url}/?queue=unowned")
+    held: list[Route] = []
+    page.route("**/desk/board**", lambda route: held.append(route))  # noqa: PLW0108 - it sets an attribute on what it is given
+    page.evaluate("htmx.trigger(document.body, 'live:cases')")
+    pick = page.locator("#board .case-row .pick").first
+    page.wait_for_function("() => document.querySelector('#board').classList.contains('htmx-request')")
+    pick.check()
+    with page.expect_response("**/desk/board**") as late:
+        held[0].continue_()
+    late.value.finished()
+    page.unroute("**/desk/board**")
+    page.wait_for_function("() => !document.querySelector('#board').classList.contains('htmx-request')")
+    expect(pick).to_be_checked()
+    with page.expect_response("**/desk/board**"):
+        pick.uncheck()
+
+
 def by_hand_with_a_photo(page: Page, running: Demo) -> None:
     """A case opened on a parcel with its photo, which is shown on the case's page."""
     [parcel] = running.rows("SELECT number FROM shipment ORDER BY id LIMIT 1")
@@ -139,6 +158,7 @@ def test_a_day_of_the_desks_own_work(running: Demo, browser: Browser) -> None:
     li, sam = enter(browser, running, watch, "li"), enter(browser, running, watch, "sam")
     stop_time(li)
     morning(li, running)
+    a_refresh_that_comes_late_takes_no_pick(li, running)
     picked = acknowledge_several(li, running)
     by_hand_with_a_photo(li, running)
     assert watch.complaints == []

@@ -70,7 +70,7 @@
 
   function busy() {
     const at = document.activeElement;
-    const writing = at && at.closest("main") && at.matches("input, textarea, select");
+    const writing = at && at.closest("main") && at.matches("input:not([type=checkbox]), textarea, select");
     const written = all("main textarea, main input[name=words]").some((one) => one.value && one.checkVisibility());
     const picked = document.querySelector("main .pick:checked");
     return Boolean(writing || written || picked || document.querySelector("main details.more[open], dialog[open]"));
@@ -105,7 +105,14 @@
   // what was open and chosen stays so over a refresh
   let open = [];
   let chosen = "";
-  document.addEventListener("htmx:beforeSwap", () => {
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const trigger = event.detail.requestConfig?.triggeringEvent?.type || "";
+    if (trigger.startsWith("live:") && busy()) { // somebody began to pick or to write while it was on its way: theirs stays
+      event.detail.shouldSwap = false;
+      waiting.add(trigger.slice("live:".length));
+      later(PAUSE);
+      return;
+    }
     open = all("main details[id][open]").map((one) => one.id);
     chosen = document.activeElement?.closest(".case-row")?.id || "";
   });
