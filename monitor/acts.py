@@ -42,14 +42,13 @@ class Refused:
 def perform(db: Db, act: ChatAct, *, now: datetime) -> Done | Refused:
     """Do what a person asked, in one transaction with its audit entry and the edited message."""
     fact = CaseFact(EVENT[act.kind], now, act.actor, act.adapter, act.words, data_of(act))
-    outcome = do(db, act.case_id, fact, account=act.account, key=act.key)
-    if isinstance(outcome, Done) and outcome.fresh and act.until:
-        alerts.remind(db, outcome.case, until=act.until, now=now)
-    return outcome
+    return do(db, act.case_id, fact, account=act.account, key=act.key)
 
 
 def do(db: Db, case_id: int, fact: CaseFact, *, key: str, account: str = "main") -> Done | Refused:
-    """Add what a person (``fact.by``) did to a case, once for each ``key`` of its channel, and bring its message up to it."""
+    """Add what a person (``fact.by``) did to a case, once for each ``key`` of its channel, and bring its message up to it.
+    What was put off is said again at its time.
+    """
     case = cases.get(db, case_id)
     refusal = _refusal(db, case_id, fact, case)
     if refusal:
@@ -59,6 +58,8 @@ def do(db: Db, case_id: int, fact: CaseFact, *, key: str, account: str = "main")
         return Done(case, fresh=False)
     case = cases.add(db, case.id, fact)
     alerts.say(db, case, fact.event.value, now=fact.at)
+    if until := fact.data.get("until"):
+        alerts.remind(db, case, until=datetime.fromisoformat(until), now=fact.at)
     return Done(case)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.case import CaseEvent, CaseFact
 from domain.words import Words
-from monitor import alerts, incident_acts
+from monitor import incident_acts
 from monitor.acts import Done, Refused, do, refusal_of
 from store import cases, incidents
 from store.base import Db
@@ -25,8 +25,8 @@ DEEDS = (
     CaseEvent.CUSTOMER_TOLD,
 )
 """What can be done to many at once: what makes good or resolves is looked at one by one."""
-ON_MEMBERS = (CaseEvent.CARRIER_CONTACTED, CaseEvent.CUSTOMER_TOLD)
-"""... and what is approved in the same way for all members of an incident; the rest its own page does at once."""
+ON_INCIDENT = (CaseEvent.SNOOZED, CaseEvent.CARRIER_CONTACTED, CaseEvent.CUSTOMER_TOLD)
+"""... and what is approved in the same way for a whole incident; the rest its own page does at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +72,7 @@ def do_all(db: Db, case_ids: Sequence[int], deed: Deed, *, now: datetime) -> Res
             refused.append((case_id, outcome.why))
         else:
             done.append(case_id)
-            _speak_again(db, outcome, deed, now=now)
     return Result(tuple(done), tuple(refused), before)
-
-
-def _speak_again(db: Db, outcome: Done, deed: Deed, *, now: datetime) -> None:
-    """What is put off is said again at its time, as where one case is put off."""
-    if deed.event is CaseEvent.SNOOZED and outcome.fresh:
-        alerts.remind(db, outcome.case, until=datetime.fromisoformat(deed.data["until"]), now=now)
 
 
 def foreseen_of_members(db: Db, incident_id: int, deed: Deed, *, now: datetime) -> tuple[int, Words | None]:

@@ -34,10 +34,7 @@ def perform(db: Db, act: ChatAct, *, now: datetime) -> Done | Refused:
     """Do what a person asked of an incident from a chat or the console."""
     assert act.incident_id is not None
     fact = CaseFact(EVENT[act.kind], now, act.actor, act.adapter, act.words, data_of(act))
-    outcome = do(db, act.incident_id, fact, account=act.account, key=act.key)
-    if isinstance(outcome, Done) and outcome.fresh and act.until:
-        incident_alerts.remind(db, outcome.incident, until=act.until, now=now)
-    return outcome
+    return do(db, act.incident_id, fact, account=act.account, key=act.key)
 
 
 def do(db: Db, incident_id: int, fact: CaseFact, *, key: str, account: str = "main") -> Done | Refused:
@@ -55,6 +52,8 @@ def do(db: Db, incident_id: int, fact: CaseFact, *, key: str, account: str = "ma
         incidents.begin_act(db, incident_id, fact)
         carry_on(db)
     incident_alerts.say(db, incident, fact.event.value, now=fact.at)
+    if until := fact.data.get("until"):
+        incident_alerts.remind(db, incident, until=datetime.fromisoformat(until), now=fact.at)
     return Done(incident)
 
 

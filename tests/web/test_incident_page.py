@@ -13,9 +13,10 @@ from domain.incident import Cause, CauseKind
 from doorstep.house import House
 from doorstep.web.pages.incidents import HEIGHT, WIDTH, graph_of
 from monitor import incidents
-from store import cases
+from store import cases, chat_queue, mail
 from store import incidents as rows
 from store.base import Db
+from store.chat_queue import ChannelRow
 from store.incident_reads import PAGE
 from store.incidents import Slice
 
@@ -159,6 +160,28 @@ def test_all_members_are_told_with_one_approval(house: House) -> None:
     history = house.store.read(rows.history_of, incident)
     assert [f.by for f in history if f.event is CaseEvent.CUSTOMER_TOLD] == ["lin"]
     assert "customers told, in all of its cases" in lin.get(f"/incidents/{incident}").text
+
+
+def test_a_whole_incident_is_put_off_and_said_again_once(house: House) -> None:
+    """One approval with a time ahead: the incident notes it, each channel gets one reminder for then, the members stay as they are."""
+    incident = an_incident(house, 6)
+    room = ChannelRow("matrix:desk", "matrix", "en", "Asia/Shanghai", "")
+    house.store.write(chat_queue.set_channels, [room], now=NOW)
+    lin = signed_in(house)
+    form = {"act": "snoozed", "incident": str(incident), "next": f"/incidents/{incident}", "key": "k"}
+    assert 'name="until"' in lin.post("/desk/bulk", form).text
+    past = (NOW - timedelta(hours=1)).isoformat()
+    assert lin.post("/desk/bulk/do", {**form, "until": past}).status_code == 422
+    until = NOW + timedelta(hours=2)
+    done = {**form, "until": until.isoformat(), "words": "the hub opens at noon"}
+    assert [lin.post("/desk/bulk/do", done).headers["location"] for _ in range(2)] == [f"/incidents/{incident}"] * 2
+    assert [f.data for f in house.store.read(rows.history_of, incident) if f.event is CaseEvent.SNOOZED] == [
+        {"until": until.isoformat()}
+    ]
+    about = house.store.read(mail.letters_about, "incident", str(incident))
+    assert [letter.due_at for letter in about if letter.kind == "reminder"] == [until]
+    ids = house.store.read(rows.member_ids, incident, limit=10)
+    assert not [f for i in ids for f in house.store.read(cases.history_of, i) if f.event is CaseEvent.SNOOZED]
 
 
 def test_an_incident_that_is_over_takes_no_more_deeds(house: House) -> None:

@@ -143,7 +143,7 @@ def event_of(form: FormData) -> CaseEvent:
 def incident_of(form: FormData, event: CaseEvent) -> int:
     """The incident whose members it is for; 0 where it is for the cases that were picked."""
     found = field(form, "incident", 9)
-    return int(found) if event in bulk.ON_MEMBERS and found.isascii() and found.isdigit() else 0
+    return int(found) if event in bulk.ON_INCIDENT and found.isascii() and found.isdigit() else 0
 
 
 def data_of(web: Web, form: FormData, event: CaseEvent) -> tuple[dict[str, Any], Words | None]:
