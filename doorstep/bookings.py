@@ -80,6 +80,12 @@ def booking_through(settings: Settings, where: Where) -> Where:
     return _through(settings, where, able, "books pickups", [s for s, c in CARRIERS.items() if c.pickup])
 
 
+def can_intercept(settings: Settings, carrier: str = "") -> bool:
+    """Whether an account is set through which this carrier's parcels are called back; any carrier's where none is named."""
+    able = [source for source in settings.carriers if CARRIERS[source].intercept]
+    return bool(_source_for(carrier, able)) if carrier else bool(able)
+
+
 def intercepting_through(settings: Settings, where: Where) -> Where:
     able = [source for source in settings.carriers if CARRIERS[source].intercept]
     return _through(settings, where, able, "intercepts parcels", [s for s, c in CARRIERS.items() if c.intercept])

@@ -15,6 +15,8 @@ Means = Literal["*", "group_chat", "phone", "mail", "portal", "complaint"]
 Hours = Annotated[int, Meta(ge=1, le=24 * 90)]
 MEANS = ("group_chat", "phone", "mail", "portal", "complaint")
 """Ways to reach a carrier; a complaint is the formal one, to which the law sets a time."""
+INTERCEPT = "intercept"
+"""... and the way that no person picks: a parcel was called back through the carrier's interface."""
 
 
 class AnswerRule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from carriers.registry import CARRIERS
 from config.words import WITHOUT_CENTS
 from domain.make_good import Ask, Cause, Offer, Way
 from domain.proposal import Proposal
 from domain.shipment import Order, ShipmentView
+from doorstep import bookings
 from doorstep.house import House
 from doorstep.intake_values import MAX_CENTS, cents_of_text, whole
 from monitor import make_good
@@ -74,7 +74,7 @@ def case_money(db: Db, case_id: int, house: House, *, role: str, cause: str = ""
         choices=tuple(make_good.choices(db, case, policy, cause=chosen, role=role)) if case.is_open else (),
         under=_under(db, case_id, order.ref),
         again=tuple(_again(db, one) for one in reships.of_case(db, case_id)),
-        can_intercept=any(CARRIERS[source].intercept for source in house.settings.carriers),
+        can_intercept=bookings.can_intercept(house.settings),
     )
 
 

@@ -2,13 +2,18 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
+import httpx
+import respx
 from msgspec import structs
-from web_support import NOW, Browser, add_parcel, app_of, open_case, scan
+from web_support import NOW, Browser, a_house, add_parcel, app_of, open_case, scan
 
+from carriers.registry import CARRIERS, account_settings
 from config.customer_settings import Mail
 from config.policies.enquiries import Contact
 from domain.case import CaseEvent, Kind
+from doorstep.house import House
 from store import cases, facts
 from store import mail as outbox
 
@@ -66,6 +71,36 @@ def test_one_tick_then_a_reply_by_way_of_its_preview(house, chen):
     assert told(house, ids[0])[1:] == [("carrier_answered", f"{A} 明天派送")]
     assert told(house, ids[1])[1:] == [("carrier_answered", f"{B} 丢失\n走理赔")]
     assert "Nothing to ask a carrier now" in chen.get("/enquiries").text
+
+
+def with_accounts(folder: Path, carriers) -> tuple[House, Browser, list[int]]:
+    folder.mkdir()
+    house = a_house(folder, carriers=carriers)
+    return house, Browser(app_of(house)).sign_in("chen"), two_cases(house)
+
+
+def test_parcels_are_called_back_where_an_account_can(tmp_path):
+    """Each number has its button, only where an account of ours can call that carrier's parcels back; one press also says that the
+    carrier was asked.
+    """
+    unable, chen, _ = with_accounts(tmp_path / "unable", {})
+    assert "/intercept" not in chen.get("/enquiries").text
+    chen.close()
+    unable.store.close()
+    keys = {"customer": "C", "key": "K", "pickup_secret": "S", "intercept_partner_id": "P1"}
+    accounts = {"kuaidi100": {"main": account_settings(CARRIERS["kuaidi100"], keys)}}
+    able, chen, (stalled, lost) = with_accounts(tmp_path / "able", accounts)
+    page = chen.get("/enquiries").text
+    assert [f'action="/cases/{one}/intercept"' in page for one in (stalled, lost)] == [True, True]
+    answer = {"result": True, "returnCode": "200", "message": "成功", "data": {}}
+    with respx.mock(assert_all_mocked=True) as wire:
+        wire.route(host="api.kuaidi100.com").mock(return_value=httpx.Response(200, json=answer))
+        chen.post(f"/cases/{stalled}/intercept", {"number": A})
+    assert [event for event, _ in told(able, stalled)] == ["carrier_contacted"]
+    assert f'action="/cases/{stalled}/intercept"' not in chen.get("/enquiries").text
+    assert "carrier&#39;s interface" in chen.get(f"/cases/{stalled}").text
+    chen.close()
+    able.store.close()
 
 
 def test_our_own_question_pasted_along_is_no_answer(house, chen):

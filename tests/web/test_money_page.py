@@ -10,7 +10,7 @@ import respx
 from web_support import HTMX, NOW, Browser, a_house, add_parcel, app_of, open_case, scan
 
 from carriers.registry import CARRIERS, account_settings
-from domain.case import Kind
+from domain.case import CaseEvent, Kind
 from domain.make_good import Ask, Way
 from doorstep import money
 from doorstep.intake_money import PlatformRefund
@@ -243,7 +243,9 @@ def test_calling_it_back_asks_the_carrier_once(tmp_path):
         reply = chen.post(f"/cases/{case_id}/intercept", {"number": "73100000001"}, headers=HTMX)
         assert "took the order to call 73100000001 back" in reply.text
         assert route.call_count == 1
-    assert house.store.read(cases.history_of, case_id)[-1].event.value == "intercept_asked"
+    history = house.store.read(cases.history_of, case_id)
+    assert history[-1].event.value == "intercept_asked"
+    assert [f.data["means"] for f in history if f.event is CaseEvent.CARRIER_CONTACTED] == ["intercept"]
     chen.close()
     house.store.close()
 

@@ -10,6 +10,7 @@ from config.policies.enquiries import MEANS, Contact
 from config.words import LANGS, knows
 from domain.enquiry import ABOUT_CARRIER, MAX_REPLY, lines_of
 from domain.words import Words
+from doorstep.bookings import can_intercept
 from doorstep.web.context import Acting, Desk, Form, Shared, SignedIn, Web, field, go, render, tongue
 from doorstep.web.tongue import Tongue
 from monitor import enquiries
@@ -25,7 +26,9 @@ MAX_MAIL_LINK = 1_800
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A group as the page shows it: its text, in the branch's language, and where it can go."""
+    """A group as the page shows it: its text, in the branch's language, and where it can go. ``intercepts``: its parcels can be
+    called back through an interface.
+    """
 
     group: Group
     text: str
@@ -33,6 +36,7 @@ class Sheet:
     contact: Contact | None
     subject: str
     mail: str
+    intercepts: bool
 
 
 @router.get("/enquiries")
@@ -72,7 +76,8 @@ def _sheet(web: Web, group: Group, asked: str, *, formal: bool) -> Sheet:
     address = contact.mail if contact else ""
     subject = tongue(web, lang).words(Words("enquiry.text.subject", {"n": len(group.asked)}))
     link = f"mailto:{quote(address)}?subject={quote(subject)}&body={quote(text)}"
-    return Sheet(group, text, lang, contact, subject, link if len(link) <= MAX_MAIL_LINK else "")
+    short = link if len(link) <= MAX_MAIL_LINK else ""
+    return Sheet(group, text, lang, contact, subject, short, can_intercept(web.house.settings, group.carrier))
 
 
 def text_of(group: Group, speech: Tongue, *, formal: bool = False) -> str:

@@ -1,17 +1,20 @@
 """Money: what is instructed, sent and confirmed; what waits for somebody's word; making good on a case; the CSV for accounts."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import Response
 
+from config.policies.enquiries import INTERCEPT
 from domain.booking import Refused as Declined
 from domain.case import CaseEvent, CaseFact
 from domain.errors import OutsideError, RuleError
 from domain.make_good import Cause
 from domain.people import Right, may
 from domain.proposal import Proposal
+from domain.shipment import Shipment
 from domain.words import Words
 from doorstep import bookings, money
 from doorstep.money_export import export
@@ -32,7 +35,7 @@ from doorstep.web.context import (
 )
 from doorstep.web.money_view import ask_of
 from doorstep.web.pages.cases import show_case
-from monitor import acts, make_good
+from monitor import acts, enquiries, make_good
 from monitor.make_good import Decision, Refused, Wish
 from store import cases, facts, mail, money_views, people, proposals, reads, reships
 from store.base import Db
@@ -243,11 +246,18 @@ async def intercept(request: Request, web: Shared, who: Acting, form: Form, case
     if isinstance(found, Declined):
         said = bookings.refusal_json(web.house, found)["detail"]
         return _answer(request, web, who, case_id, said, bad=True)
-    await web.house.store.awrite(_note_intercept, case_id, number, who.person.id, now=web.house.now())
+    view = next(view for view in page.views if view.shipment.number == number)
+    await web.house.store.awrite(_note_intercept, web, case_id, view.shipment, who.person.id, now=web.house.now())
     _tell(web)
     return _answer(request, web, who, case_id, speech.t("reship.intercepted", number=number))
 
 
-def _note_intercept(db: Db, case_id: int, number: str, by: str, *, now: Any) -> None:
-    fact = CaseFact(CaseEvent.INTERCEPT_ASKED, now, by, CONSOLE, data={"number": number})
-    acts.do(db, case_id, fact, key=f"intercept-{case_id}-{number}")
+def _note_intercept(db: Db, web: Web, case_id: int, parcel: Shipment, by: str, *, now: datetime) -> None:
+    """What was asked, and that the carrier was asked with it."""
+    key = f"intercept-{case_id}-{parcel.number}"
+    enquiries.contacted(
+        db, [case_id], web.house.policy, means=INTERCEPT, carrier=parcel.carrier, region=parcel.region, now=now, by=by,
+        channel=CONSOLE, key=f"asked-{key}",
+    )  # fmt: skip
+    fact = CaseFact(CaseEvent.INTERCEPT_ASKED, now, by, CONSOLE, data={"number": parcel.number})
+    acts.do(db, case_id, fact, key=key)
