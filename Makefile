@@ -14,10 +14,11 @@ run: $(READY)
 test: $(READY) $(SYNAPSE)/.ready
 	$(BIN)/python -m pytest -n 2
 
-# The tests that kill and disturb things, that count desk hours and that let people race, at their full sizes.
+# The tests that kill and disturb things, that count desk hours, play a week and let people race, at their full sizes.
 faults: $(READY) $(SYNAPSE)/.ready
-	DOORSTEP_FAULTS=full DOORSTEP_HOURS=10000 DOORSTEP_ROUNDS=100 $(BIN)/python -m pytest \
-	  tests/chat/test_faults.py tests/chat/test_attacks.py tests/domain/test_desk_hours.py tests/monitor/test_acts.py tests/monitor/test_storm.py
+	DOORSTEP_FAULTS=full DOORSTEP_FIGURES=full DOORSTEP_HOURS=10000 DOORSTEP_ROUNDS=100 $(BIN)/python -m pytest \
+	  tests/chat/test_faults.py tests/chat/test_attacks.py tests/customers/test_telling_property.py tests/domain/test_desk_hours.py \
+	  tests/figures tests/monitor/test_acts.py tests/monitor/test_storm.py
 
 check: $(READY)
 	$(BIN)/ruff format --check .
