@@ -4,10 +4,11 @@ import itertools
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from monitor_support import M, R, at, heard, opened, scan, with_shipment
+from monitor_support import POLICY, M, R, at, heard, heard_by, opened, scan, with_shipment
 
 from chat.base import ActKind, ChatAct
 from domain.case import CaseStatus
@@ -18,6 +19,8 @@ from store.people import Person
 
 CLERKS = [f"p{n:02d}" for n in range(50)]
 KEYS = itertools.count()
+EACH_ALONE = replace(POLICY, incidents=replace(POLICY.incidents, members=10**6, alerts_at_once=10**6))
+"""Many damaged parcels stay cases of their own."""
 ROUNDS = int(os.environ.get("DOORSTEP_ROUNDS", "3"))
 
 
@@ -75,7 +78,7 @@ def more_cases(store: Store, count: int) -> list[int]:
     for n in range(count):
         shipment = store.write(with_shipment, f"ZT-{n}")
         damaged = scan(M.EXCEPTION, 5, reason=R.DAMAGED)
-        store.write(heard, shipment, 6, scan(M.PICKED_UP, 0), damaged, number=f"ZT-{n}")
+        store.write(heard_by, EACH_ALONE, shipment, 6, scan(M.PICKED_UP, 0), damaged, number=f"ZT-{n}")
     return sorted(c.id for c in store.read(cases.list_cases))[1:]
 
 
