@@ -38,6 +38,7 @@ from config.policies.detection_file import WEEKDAYS, Weekday
 from config.policies.workdays import Years, announced, load_workdays, missing
 from config.secrets import take_files, take_own_files, take_table
 from config.toml_text import Path_, dotted, line_of, lines_of, read_toml
+from config.travel_settings import Travel
 from domain.desk_hours import DeskHours, fault_of
 from domain.licence import ASKED_IN, Licence
 from domain.make_good import Policy as MakeGoodPolicy
@@ -259,6 +260,7 @@ class _File(_Table, frozen=True):
     collectors: tuple[Collector, ...] = ()
     couriers: tuple[Courier, ...] = ()
     returns: Returns = Returns()
+    travel: Travel = Travel()
     policy: PolicyFiles = PolicyFiles()
     map: Map = Map()
     merchant: Merchant = Merchant()
@@ -282,6 +284,7 @@ class Settings:
     collectors: tuple[Collector, ...]
     couriers: tuple[Courier, ...]
     returns: Returns
+    travel: Travel
     map: Map
     detection: DetectionPolicy
     merchant: Merchant
@@ -329,6 +332,7 @@ def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Struct
     laid = overlay(tables, environ)
     tables, from_files = take_files(laid.tables, path.parent, structs)
     tables, of_merchant = take_table(tables, "merchant", Merchant, path.parent)
+    tables, of_travel = take_table(tables, "travel", Travel, path.parent)
     tables, of_customers = take_own_files(tables, path.parent, "customers", CUSTOMER_WAYS)
     fitted = fit(tables, _File)
     adapters = {kind: _adapters(kind, tables.get(kind, {}), structs.get(kind, {})) for kind in ADAPTERS}
@@ -336,6 +340,7 @@ def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Struct
         *laid.misfits,
         *from_files,
         *of_merchant,
+        *of_travel,
         *of_customers,
         *fitted.misfits,
         *(m for _, found in adapters.values() for m in found),
@@ -386,6 +391,7 @@ def _settings(
         collectors=file.collectors,
         couriers=file.couriers,
         returns=file.returns,
+        travel=file.travel,
         map=file.map,
         detection=detection,
         merchant=file.merchant,

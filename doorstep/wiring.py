@@ -13,6 +13,7 @@ from domain.place import Location
 from doorstep import chats
 from doorstep.clock import Clock, wall
 from doorstep.house import House, make_link_key
+from doorstep.ways import travel_of
 from monitor import promise
 from net.http import Http, Transport
 from scheduler.day import Between, straight
@@ -58,6 +59,7 @@ def pickups_of(settings: Settings, between: Between = straight) -> PickupSetting
     return PickupSettings(
         fleet_of(settings),
         returns_policy(settings),
+        travel=travel_of(settings),
         between=between,
         hold_days=settings.returns.hold_days,
         carrier_cents=settings.returns.carrier_cents,

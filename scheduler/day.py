@@ -17,7 +17,7 @@ from scheduler.plan_types import Collector, Courier, Fleet, Price, at_local
 from scheduler.router import Plan
 from scheduler.router import Route as PlannedRoute
 from scheduler.router.reasons import extra_of
-from scheduler.travel import Table
+from scheduler.travel.table import Table
 
 SETUP_S = 120  # park, find the door: paid once for neighbours
 SERVICE_S = 300

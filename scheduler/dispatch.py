@@ -40,7 +40,8 @@ from scheduler.plan_types import Fleet
 from scheduler.referee import Violation, check
 from scheduler.request import location_of
 from scheduler.router import Plan, Problem, read_problem
-from scheduler.travel import Haversine, TravelTimes
+from scheduler.travel.straight import Haversine
+from scheduler.travel.table import TravelTimes
 from store import bookings, facts, intake, mail, pickup_history, pickup_quotes, returns
 from store.base import Db, Store
 from store.facts import FactRow

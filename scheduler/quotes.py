@@ -12,7 +12,7 @@ from functools import lru_cache
 from domain.place import Location, distance_m
 from scheduler.day import MAX_SERVICE_S, SERVICE_PER_PIECE_S, SERVICE_S, SETUP_S, Visit
 from scheduler.plan_types import Courier, Depot, Fleet, Slot, at_local, local_day
-from scheduler.travel import CITY, DETOUR, speed_of
+from scheduler.travel.straight import CITY, DETOUR, speed_of
 
 REACHABLE_S = 4 * 3600
 """A place further than this from the depot can't be promised by a rough plan."""

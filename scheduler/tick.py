@@ -13,7 +13,8 @@ from scheduler.letters import Link
 from scheduler.offers import give_new_slots
 from scheduler.plan_types import Fleet
 from scheduler.policy import Policy
-from scheduler.travel import Haversine, TravelTimes
+from scheduler.travel.straight import Haversine
+from scheduler.travel.table import TravelTimes
 from store import returns
 from store.base import Db, Store
 

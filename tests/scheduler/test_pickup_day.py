@@ -16,7 +16,7 @@ from scheduler.day import Left, Visit, build_problem, left_of, midnight, places,
 from scheduler.plan_types import Collector, Courier, Fleet, Price
 from scheduler.referee import check
 from scheduler.router import Steps, read_problem, solve
-from scheduler.travel import haversine_table
+from scheduler.travel.straight import haversine_table
 
 DAY = date(2026, 11, 23)
 NOW = at("2026-11-23T10:00")

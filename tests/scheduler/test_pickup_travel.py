@@ -11,10 +11,15 @@ import respx
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.chinese_coordinates import gcj_of
 from domain.errors import AccessDenied, RateLimited, Unreachable, UnreadableReply
 from domain.place import Location
 from net.http import Http
-from scheduler.travel import BLOCK, CITY, Haversine, Osrm, Table, WithFallback, speed_of
+from scheduler.travel.amap import ERRORS, Amap
+from scheduler.travel.osrm import BLOCK, Osrm
+from scheduler.travel.straight import CITY, Haversine, speed_of
+from scheduler.travel.table import Slowed, Table, WithFallback
+from scheduler.travel.valhalla import Valhalla
 
 BASE = "http://osrm.example"
 HZ = Location(lat=30.25, lon=120.17)
@@ -110,7 +115,7 @@ def test_a_day_is_planned_even_where_the_service_is_down() -> None:
 
     async def go() -> Table:
         async with Http("osrm") as http:
-            return await WithFallback(Osrm(http, BASE)).table([HZ, Location(lat=30.3, lon=120.2)])
+            return await WithFallback(Osrm(http, BASE), Haversine()).table([HZ, Location(lat=30.3, lon=120.2)])
 
     with respx.mock:
         respx.get(url__startswith=BASE).mock(side_effect=httpx.ConnectError("no"))
@@ -118,3 +123,99 @@ def test_a_day_is_planned_even_where_the_service_is_down() -> None:
     assert table.source == "haversine"
     assert table.note.startswith("osrm: ")
     assert math.isfinite(table.seconds[0][1])
+
+
+def asked(make, where, *, replies) -> tuple[Table, list[httpx.Request]]:
+    """The table that a service's replies give, and what it was asked."""
+
+    async def go() -> Table:
+        async with Http("ways") as http:
+            return await make(http).table(where)
+
+    with respx.mock as wire:
+        route = wire.route(host__in=["valhalla.example", "restapi.amap.com"])
+        route.mock(side_effect=replies if isinstance(replies, list) else lambda _: replies)
+        return asyncio.run(go()), [call.request for call in route.calls]
+
+
+def valhalla(http: Http) -> Valhalla:
+    return Valhalla(http, "http://valhalla.example/", "truck")
+
+
+def amap(http: Http) -> Amap:
+    return Amap(http, "KEY")
+
+
+def test_valhalla_tells_kilometres_and_null_means_no_way() -> None:
+    """Both lists in one call, and the costing that was chosen."""
+    cells = [
+        [{"distance": 0.0, "time": 0}, {"distance": 1.234, "time": 160}],
+        [{"distance": None, "time": None}, {"distance": 0.0, "time": 0}],
+    ]
+    table, [request] = asked(
+        valhalla, [HZ, Location(lat=30.3, lon=120.2)], replies=httpx.Response(200, json={"sources_to_targets": cells})
+    )
+    assert table == Table(((0, 160), (None, 0)), ((0, 1234), (None, 0)), source="valhalla")
+    body = json.loads(request.content)
+    assert body["sources"] == body["targets"] == [{"lat": 30.25, "lon": 120.17}, {"lat": 30.3, "lon": 120.2}]
+    assert body["costing"] == "truck"
+
+
+def column(*pairs: tuple[int, int] | None) -> httpx.Response:
+    """Amap's answer for one destination."""
+    results = [
+        {"origin_id": str(n), "dest_id": "1", "distance": str(p[1]), "duration": str(p[0])}
+        if p
+        else {"info": "NO_ROADS"}
+        for n, p in enumerate(pairs, 1)
+    ]
+    return httpx.Response(200, json={"status": "1", "infocode": "10000", "info": "OK", "results": results})
+
+
+def test_amap_is_asked_a_column_at_a_time_in_its_own_coordinates() -> None:
+    """WGS-84 turned into GCJ-02 at the edge; from a place to itself nothing is driven, whatever it says."""
+    other = Location(lat=30.3, lon=120.2)
+    table, requests = asked(amap, [HZ, other], replies=[column(None, (61, 900)), column((70, 950), None)])
+    assert table == Table(((0, 70), (61, 0)), ((0, 950), (900, 0)), source="amap")
+    query = parse_qs(requests[0].url.query.decode())
+    turned = gcj_of(HZ)
+    assert query["destination"] == [f"{turned.lon:.6f},{turned.lat:.6f}"]
+    assert query["origins"][0].count("|") == 1
+    assert query["type"] == ["1"]
+
+
+def test_amap_without_a_way_says_so() -> None:
+    table, _ = asked(amap, [HZ, Location(lat=30.3, lon=120.2)], replies=[column(None, None), column((70, 950), None)])
+    assert table.seconds == ((0, 70), (None, 0))
+
+
+@pytest.mark.parametrize("code", sorted(ERRORS))
+def test_amap_s_refusals_are_told_apart(code: str) -> None:
+    """A wrong key, a spent quota, a busy server: each is another error."""
+    reply = httpx.Response(200, json={"status": "0", "infocode": code, "info": "X"})
+    with pytest.raises(ERRORS[code]):
+        asked(amap, [HZ], replies=reply)
+
+
+@pytest.mark.parametrize(
+    ("make", "reply"),
+    [
+        (amap, httpx.Response(200, json={"status": "0", "infocode": "20000", "info": "INVALID_PARAMS"})),
+        (amap, httpx.Response(200, json={"status": "1", "results": []})),
+        (amap, column((1, 1), (1, 1))),
+        (amap, httpx.Response(200, json={"status": "1", "results": [{"duration": "", "distance": "9"}]})),
+        (valhalla, httpx.Response(400, json={"error": "Exceeded max locations", "error_code": 150})),
+        (valhalla, httpx.Response(200, json={"sources_to_targets": []})),
+        (valhalla, httpx.Response(200, text="<html>")),
+    ],
+)
+def test_what_can_t_be_read_is_an_error_of_the_outside(make, reply: httpx.Response) -> None:
+    with pytest.raises(UnreadableReply):
+        asked(make, [HZ], replies=reply)
+
+
+def test_slower_streets_take_so_many_times_as_long() -> None:
+    """Times only: the way stays as long as it is."""
+    where = [HZ, Location(lat=30.26, lon=120.17)]
+    table = table_of(Slowed(Haversine(), 1.5), where)
+    assert (table.seconds[0][1], table.metres[0][1]) == (536, 1501)

@@ -1,0 +1,63 @@
+"""The table [travel]: who tells how long ways take, and what is missing for it."""
+
+from pathlib import Path
+
+import pytest
+
+from config.errors import ConfigError
+from config.settings import load
+from doorstep.ways import Asked, travel_of
+from scheduler.travel.extract import Extract
+from scheduler.travel.straight import Haversine
+from scheduler.travel.table import Slowed, WithFallback
+
+
+def settings(folder: Path, text: str):
+    file = folder / "doorstep.toml"
+    file.write_text(f"[travel]\n{text}\n", encoding="utf-8")
+    return load(file, environ={}, structs={"carriers": {}, "chats": {}})
+
+
+def test_nothing_said_is_the_crow_s_flight(tmp_path: Path) -> None:
+    assert travel_of(settings(tmp_path, "")) == Haversine()
+
+
+def test_an_extract_is_read_beside_the_file_and_kept_in_the_cache(tmp_path: Path) -> None:
+    made = travel_of(settings(tmp_path, 'by = "extract"\nextract = "town.osm.pbf"'))
+    assert isinstance(made, WithFallback)
+    assert isinstance(made.best, Extract)
+    assert (made.best.file, made.best.cache.name) == (tmp_path / "town.osm.pbf", "cache")
+    assert made.fallback == Haversine()
+
+
+@pytest.mark.parametrize("by", ["osrm", "valhalla"])
+def test_a_service_of_the_operator_s_has_the_crow_s_flight_behind_it(tmp_path: Path, by: str) -> None:
+    made = travel_of(settings(tmp_path, f'by = "{by}"\nurl = "http://127.0.0.1:5000"\ntimes = 1.2'))
+    assert isinstance(made, Slowed)
+    assert made.times == 1.2
+    assert isinstance(made.best, WithFallback)
+    assert isinstance(made.best.best, Asked)
+
+
+def test_a_key_may_lie_in_a_file_and_is_never_shown(tmp_path: Path) -> None:
+    (tmp_path / "amap.key").write_text("secret\n", encoding="utf-8")
+    told = settings(tmp_path, 'by = "amap"\nkey_file = "amap.key"').travel
+    assert told.key == "secret"
+    assert "secret" not in repr(told)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('by = "extract"', "extract: name an OpenStreetMap extract"),
+        ('by = "osrm"', 'url: where osrm answers, like "http://127.0.0.1:5000"'),
+        ('by = "valhalla"\nurl = "127.0.0.1:8002"', "url: where valhalla answers"),
+        ('by = "amap"', "key: Amap answers with a key"),
+        ('by = "google"', "by"),
+        ("times = 0", "times"),
+        ('mod = "truck"', "mod"),
+    ],
+)
+def test_what_is_missing_is_told_with_the_fix(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        settings(tmp_path, text)
