@@ -19,6 +19,7 @@ from config.customer_texts import Overlaid, load_overlaid
 from config.environment import Overlay, overlay, variable_of
 from config.errors import ConfigError, Problem
 from config.merchant import Merchant
+from config.place_settings import Places
 from config.policies import (
     ClaimsPolicy,
     DeskPolicy,
@@ -261,6 +262,7 @@ class _File(_Table, frozen=True):
     couriers: tuple[Courier, ...] = ()
     returns: Returns = Returns()
     travel: Travel = Travel()
+    places: Places = Places()
     policy: PolicyFiles = PolicyFiles()
     map: Map = Map()
     merchant: Merchant = Merchant()
@@ -285,6 +287,7 @@ class Settings:
     couriers: tuple[Courier, ...]
     returns: Returns
     travel: Travel
+    places: Places
     map: Map
     detection: DetectionPolicy
     merchant: Merchant
@@ -333,6 +336,7 @@ def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Struct
     tables, from_files = take_files(laid.tables, path.parent, structs)
     tables, of_merchant = take_table(tables, "merchant", Merchant, path.parent)
     tables, of_travel = take_table(tables, "travel", Travel, path.parent)
+    tables, of_places = take_table(tables, "places", Places, path.parent)
     tables, of_customers = take_own_files(tables, path.parent, "customers", CUSTOMER_WAYS)
     fitted = fit(tables, _File)
     adapters = {kind: _adapters(kind, tables.get(kind, {}), structs.get(kind, {})) for kind in ADAPTERS}
@@ -341,6 +345,7 @@ def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Struct
         *from_files,
         *of_merchant,
         *of_travel,
+        *of_places,
         *of_customers,
         *fitted.misfits,
         *(m for _, found in adapters.values() for m in found),
@@ -392,6 +397,7 @@ def _settings(
         couriers=file.couriers,
         returns=file.returns,
         travel=file.travel,
+        places=file.places,
         map=file.map,
         detection=detection,
         merchant=file.merchant,

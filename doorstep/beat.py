@@ -8,7 +8,7 @@ from random import Random
 import structlog
 
 from carriers.sender import Line
-from doorstep import bookings, customers, outbox, retention
+from doorstep import bookings, customers, outbox, placing, retention
 from doorstep.house import House
 from doorstep.solving import Apart, Here
 from monitor.tick import TickReport
@@ -42,6 +42,7 @@ async def beat(
         making_good=house.settings.make_good,
     )
     booked = await bookings.look_after_due(house, now=now)
+    await placing.place_due(house, now=now)
     deciding = solve.decide if isinstance(solve, Apart | Here) else None
     picked = await pickup_tick(
         house.store, house.pickups, now=now, solve=solve, link=house.route_link, rng=rng, decide=deciding

@@ -7,7 +7,8 @@ from config.settings import Settings
 from config.travel_settings import Travel
 from domain.place import Location
 from net.http import Http
-from scheduler.travel.amap import BASE_URL, Amap
+from scheduler.amap import BASE_URL
+from scheduler.travel.amap import Amap
 from scheduler.travel.extract import Extract
 from scheduler.travel.osrm import Osrm
 from scheduler.travel.straight import Haversine

@@ -3,39 +3,21 @@
 It takes a hundred origins and one destination a call, in GCJ-02: a table of n points costs n calls for each hundred of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import msgspec
 
 from domain.chinese_coordinates import gcj_of
-from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, UnreadableReply
+from domain.errors import UnreadableReply
 from domain.place import Location
 from net.http import Http, HttpReply, HttpRequest
-from scheduler.travel.table import Block, Cells, Table, in_blocks, refuse
+from scheduler.amap import BASE_URL, Answer, read
+from scheduler.travel.table import Block, Cells, Table, in_blocks
 
-BASE_URL = "https://restapi.amap.com"
 MAX_ORIGINS = 100
 BY_CAR = "1"
-ERRORS: Mapping[str, type[OutsideError]] = {
-    "10001": AccessDenied,  # INVALID_USER_KEY
-    "10002": AccessDenied,  # SERVICE_NOT_AVAILABLE: the key isn't for this service
-    "10003": RateLimited,  # DAILY_QUERY_OVER_LIMIT
-    "10004": RateLimited,  # ACCESS_TOO_FREQUENT
-    "10005": AccessDenied,  # INVALID_USER_IP
-    "10006": AccessDenied,  # INVALID_USER_DOMAIN
-    "10007": AccessDenied,  # INVALID_USER_SIGNATURE
-    "10009": AccessDenied,  # USERKEY_PLAT_NOMATCH
-    "10010": RateLimited,  # IP_QUERY_OVER_LIMIT
-    "10014": RateLimited,  # QPS_HAS_EXCEEDED_THE_LIMIT
-    "10016": Unreachable,  # SERVER_IS_BUSY
-    "10019": RateLimited,  # CQPS_HAS_EXCEEDED_THE_LIMIT
-    "10020": RateLimited,  # CKQPS_HAS_EXCEEDED_THE_LIMIT
-    "10021": RateLimited,  # CUQPS_HAS_EXCEEDED_THE_LIMIT
-    "10044": RateLimited,  # USER_DAILY_QUERY_OVER_LIMIT
-}
-"""By infocode (lbs.amap.com/api/webservice/guide/tools/info, 2026-11-26); any other is unreadable."""
 
 
 class _Result(msgspec.Struct):
@@ -44,11 +26,8 @@ class _Result(msgspec.Struct):
     info: str = ""
 
 
-class _Reply(msgspec.Struct):
-    status: str
-    infocode: str = ""
-    info: str = ""
-    results: list[_Result] = []
+class _Reply(Answer):
+    results: tuple[_Result, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +59,7 @@ def _written(point: Location) -> str:
 
 def read_distances(reply: HttpReply, rows: int, who: str) -> Block:
     """One column of a table. Raises the OutsideError that its status or its infocode stands for."""
-    refuse(reply, who)
-    try:
-        found = msgspec.json.decode(reply.body, type=_Reply)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise UnreadableReply(who, str(exc)) from exc
-    if found.status != "1":
-        raise ERRORS.get(found.infocode, UnreadableReply)(who, f"{found.infocode} {found.info}")
+    found = read(reply, _Reply, who)
     if len(found.results) != rows:
         raise UnreadableReply(who, f"{len(found.results)} results, wanted {rows}")
     try:

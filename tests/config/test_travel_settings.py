@@ -55,6 +55,8 @@ def test_a_key_may_lie_in_a_file_and_is_never_shown(tmp_path: Path) -> None:
         ('by = "amap"', "key: Amap answers with a key"),
         ('by = "google"', "by"),
         ("times = 0", "times"),
+        ('[places]\nby = "nominatim"', "url: where your Nominatim answers"),
+        ('[places]\nby = "amap"', "key: Amap answers with a key"),
         ('mod = "truck"', "mod"),
     ],
 )

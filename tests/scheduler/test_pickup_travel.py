@@ -15,7 +15,8 @@ from domain.chinese_coordinates import gcj_of
 from domain.errors import AccessDenied, RateLimited, Unreachable, UnreadableReply
 from domain.place import Location
 from net.http import Http
-from scheduler.travel.amap import ERRORS, Amap
+from scheduler.amap import ERRORS
+from scheduler.travel.amap import Amap
 from scheduler.travel.osrm import BLOCK, Osrm
 from scheduler.travel.straight import CITY, Haversine, speed_of
 from scheduler.travel.table import Slowed, Table, WithFallback

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from web_support import HTMX, NOW, Browser, add_parcel, add_route, app_of, open_case, scan
 
 from domain.pickup import ReturnReason, ReturnStatus
@@ -325,3 +326,21 @@ def test_a_number_that_its_carrier_disowns_waits_for_a_person(house, lin):
     assert lin.post(f"/parcels/{shipment_id}/carrier", {"carrier": "圆通速递"}).status_code in {200, 303}
     assert "Numbers that need your help" not in lin.get("/parcels").text
     assert house.store.read(tracking.views, [shipment_id])[shipment_id].shipment.carrier == "yuantong"
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn", "lat"),
+    [("30.25, 120.17", "wgs", 30.25), ("120.17，30.25", "wgs", 30.25), ("30.25,120.17", "gcj", 30.2524)],
+)
+def test_an_address_is_put_on_the_map_by_hand(house, lin, text: str, drawn: str, lat: float) -> None:
+    """Where nobody knows it; a Chinese map's coordinates are turned into ours. Then the form is gone."""
+    add_parcel(house, lat=None, lon=None)
+    value = Return("R1", "A1", (ReturnItem("MUG", 1),), ReturnReason.NO_REASON, NOW, depot="hz", code="1")
+    house.store.write(returns.add_return, value, by=None, channel="api")
+    assert 'name="where"' in lin.get("/returns/R1").text
+    for wrong in ("somewhere", "1,2,3", "200, 300"):
+        assert lin.post("/returns/place", {"return": "R1", "where": wrong, "map": "wgs"}).status_code == 422
+    assert lin.post("/returns/place", {"return": "R1", "where": text, "map": drawn}).status_code == 303
+    customer = house.store.read(intake.find_order, "A1").customer
+    assert (customer.located, customer.lat) == ("given", pytest.approx(lat, abs=0.003))
+    assert 'name="where"' not in lin.get("/returns/R1").text
