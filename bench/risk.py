@@ -4,6 +4,7 @@ import resource
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,8 +37,8 @@ def measure() -> list[Comparison]:
             f"{WATCHED:,} crossings", "ms", "bare numpy", crossings, runs=3, aim="product <= 2x, < 5 s, < 500 MB", seed=SEED,
             note="two thresholds each; bare numpy: as many evaluations of the same sums on columns that lie ready, all at once",
         ),
-        Comparison(f"a look at {DUE:,} of {WATCHED:,}", "ms", "product", a_tick, runs=7, aim="< 50 ms of compute", seed=SEED,
-                   note="in one transaction with its commit, synchronous=FULL, a model that is relied on"),
+        Comparison(f"a look at {DUE:,} of {WATCHED:,}", "ms of CPU", "product", a_tick, runs=15, aim="< 50 ms", seed=SEED,
+                   note="in one transaction with its commit, synchronous=FULL, a model that is relied on; its compute is counted"),
         Comparison(f"write {SLICE:,} moved alarms", "ms", "product", a_slice, runs=5, seed=SEED, note="synchronous=FULL"),
     ]  # fmt: skip
 
@@ -106,7 +107,8 @@ def a_tick() -> Iterator[Mapping[str, Side]]:
         def looked() -> Run:
             begin = next(turn)
             ids = list(range(begin + 1, begin + DUE + 1))
-            return milliseconds(lambda: store.write(look.look_at, ids, policy, now=NOW))
+            run = milliseconds(lambda: store.write(look.look_at, ids, policy, now=NOW))
+            return replace(run, figure=run.cpu or run.figure)
 
         store.write(risk.keep, fitted_at=NOW, version=VERSION, why_not="", learned={}, body=to_bytes(model()))
         looked()  # warm

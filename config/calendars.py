@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from domain.errors import RuleError
 
+A_DAY = timedelta(days=1)
 EVERY_DAY = frozenset(range(7))
 MAX_DAYS = 1000  # no threshold is longer; a calendar without open days would never end
 
@@ -43,17 +45,17 @@ class Calendar:
         Raises RuleError where the calendar has no open day within MAX_DAYS.
         """
         cursor = _aware(start)
-        if span.ticking is Ticking.ALWAYS:
-            return cursor + span.length
+        day, whole = cursor.astimezone(self.zone).date(), cursor + span.length
+        if span.ticking is Ticking.ALWAYS or whole <= _closes_at(self, day):
+            return whole
         left = span.length
         for _ in range(MAX_DAYS):
-            day = cursor.astimezone(self.zone).date()
-            end = self._midnight(day + timedelta(days=1))
+            end = _next_midnight(self.zone, day)
             if self.is_open(day):
                 if left <= end - cursor:
                     return cursor + left
                 left -= end - cursor
-            cursor = end
+            cursor, day = end, day + A_DAY
         raise RuleError(f"no end of {span.length} within {MAX_DAYS} days: the calendar has too few open days")
 
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
@@ -61,7 +63,7 @@ class Calendar:
         cursor, stop, total = _aware(start), _aware(end), timedelta()
         while cursor < stop:
             day = cursor.astimezone(self.zone).date()
-            until = min(stop, self._midnight(day + timedelta(days=1)))
+            until = min(stop, _next_midnight(self.zone, day))
             if self.is_open(day):
                 total += until - cursor
             cursor = until
@@ -77,11 +79,24 @@ class Calendar:
                 return datetime.combine(day, at, self.zone).astimezone(UTC)
         raise RuleError(f"no open day within {MAX_DAYS} days of {start}: the calendar has too few open days")
 
-    def _midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+
+@lru_cache(maxsize=4096)  # thousands of clocks run over the same few days
+def _next_midnight(zone: ZoneInfo, day: date) -> datetime:
+    """When the day after begins (UTC)."""
+    return datetime.combine(day + A_DAY, time(), zone).astimezone(UTC)
+
+
+@lru_cache(maxsize=4096)
+def _closes_at(calendar: Calendar, day: date) -> datetime:
+    """When the first closed day from ``day`` on begins (UTC)."""
+    for _ in range(MAX_DAYS):
+        if not calendar.is_open(day):
+            break
+        day += A_DAY
+    return _next_midnight(calendar.zone, day - A_DAY)
 
 
 def _aware(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise RuleError("a calendar needs aware times: pass a datetime with a time zone")
-    return at.astimezone(UTC)
+    return at if at.tzinfo is UTC else at.astimezone(UTC)

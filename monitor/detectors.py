@@ -5,8 +5,8 @@ the door is recorded and never alarms by itself.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache, partial
 
 from config.policies import DetectionPolicy, RegionPolicy, Threshold
 from domain.case import Kind, Severity
@@ -15,7 +15,7 @@ from domain.shipment import ShipmentView
 from domain.tracking import Milestone, NoData, Reason
 from domain.words import Words
 from monitor import odds
-from monitor.crossing import Crossing
+from monitor.crossing import Crossing, Says, said
 
 Detector = Callable[[ShipmentView, RegionPolicy], Crossing | None]
 
@@ -23,14 +23,16 @@ CLOCK_STOPS = frozenset({NoData.BAD_CREDENTIAL, NoData.WRONG_CARRIER, NoData.AGE
 """Not the parcel's silence but the source's: no stall clock runs on it."""
 
 
-def crossings(view: ShipmentView, policy: DetectionPolicy) -> tuple[Crossing, ...]:
-    """All that the detectors say of a shipment; nothing of one that a person marked as received."""
+def crossings(view: ShipmentView, policy: DetectionPolicy, *, by_promise: bool = True) -> tuple[Crossing, ...]:
+    """All that the detectors say of a shipment; nothing of one that a person marked as received. ``by_promise`` False:
+    without what they say of its promise.
+    """
     if view.received_by_hand:
         return ()
     region = policy.region(view.shipment.region)
-    own = (detector(view, region) for detector in DETECTORS)
+    own = [detector(view, region) for detector in (DETECTORS if by_promise else BESIDES_THE_PROMISE)]
     odd = (odds.misdelivered(view), odds.looping(view, policy.looping_visits), odds.number_reuse(view))
-    return tuple(c for c in (*own, *odd) if c is not None)
+    return tuple([c for c in (*own, *odd) if c is not None])
 
 
 def never_collected(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
@@ -40,8 +42,7 @@ def never_collected(view: ShipmentView, region: RegionPolicy) -> Crossing | None
         return None
     known = region.never_collected if state.milestone is not None else _sooner(region)
     code = "evidence.never_collected" if state.milestone is not None else "evidence.number_unknown"
-    evidence = Words(code, {"uploaded_at": since.isoformat()})
-    return _silent(Kind.NEVER_COLLECTED, since, known, region, evidence)
+    return _silent(Kind.NEVER_COLLECTED, since, known, region, said(code, uploaded_at=since))
 
 
 def _sooner(region: RegionPolicy) -> Threshold:
@@ -69,25 +70,23 @@ def stalled(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
     rule = SILENCE_AFTER.get(state.milestone) if state.milestone else None
     if rule is None or state.last_physical_at is None or view.no_data in CLOCK_STOPS:
         return None
-    return _silent(
-        Kind.STALLED, state.last_physical_at, rule(region, is_international(view)), region, _silence_words(state)
-    )
+    limit = rule(region, is_international(view))
+    return _silent(Kind.STALLED, state.last_physical_at, limit, region, partial(_silence, state))
 
 
 def lost(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
     """Lost by a person's or the carrier's word, or silent for so long that nobody will find it."""
     state = view.state
     if view.lost_by_hand and view.marked_at and not _delivered_since(view, view.marked_at):
-        evidence = Words("evidence.lost_by_hand", {"at": view.marked_at.isoformat()})
-        return Crossing(Kind.LOST, view.marked_at, view.marked_at, (evidence,), severity=Severity.URGENT)
+        says = said("evidence.lost_by_hand", at=view.marked_at)
+        return Crossing(Kind.LOST, view.marked_at, view.marked_at, says, severity=Severity.URGENT)
     if state.reason in {Reason.LOST, Reason.DESTROYED} and state.since:
-        evidence = Words("evidence.lost_by_word", {"at": state.since.isoformat()})
-        return Crossing(Kind.LOST, state.since, state.since, (evidence,), severity=Severity.URGENT)
+        says = said("evidence.lost_by_word", at=state.since)
+        return Crossing(Kind.LOST, state.since, state.since, says, severity=Severity.URGENT)
     if _at_rest(state) or state.last_physical_at is None or view.no_data in CLOCK_STOPS:
         return None
     limit = region.lost_international if is_international(view) else region.lost
-    crossing = _silent(Kind.LOST, state.last_physical_at, limit, region, _silence_words(state))
-    return crossing and _urgent(crossing)
+    return _silent(Kind.LOST, state.last_physical_at, limit, region, partial(_silence, state), Severity.URGENT)
 
 
 def _delivered_since(view: ShipmentView, at: datetime) -> bool:
@@ -96,31 +95,29 @@ def _delivered_since(view: ShipmentView, at: datetime) -> bool:
     return view.state.delivered is Delivered.YES and delivered_at is not None and delivered_at > at
 
 
-def _urgent(crossing: Crossing) -> Crossing:
-    return replace(crossing, severity=Severity.URGENT)
-
-
 def promise_missed(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
     """The promised date has passed: watched from then on, a case where carriers themselves would trace it."""
     state, promised = view.state, view.shipment.promised_at
     if promised is None or _at_rest(state) or state.milestone is Milestone.AWAITING_COLLECTION:
         return None
-    params = {"promised_at": promised.isoformat()}
     missed_at = promised + region.promise.missed_after
-    evidence = Words("evidence.promise_missed", params)
-    return Crossing(Kind.PROMISE_MISSED, promised, missed_at, (evidence,), promised, silence=True)
+    says = said("evidence.promise_missed", promised_at=promised)
+    return Crossing(Kind.PROMISE_MISSED, promised, missed_at, says, promised, silence=True)
 
 
-NEAR_THE_DOOR = frozenset({Milestone.AT_DESTINATION, Milestone.OUT_FOR_DELIVERY, Milestone.ATTEMPT_FAILED})
+NO_RISK = frozenset(
+    {Milestone.AT_DESTINATION, Milestone.OUT_FOR_DELIVERY, Milestone.ATTEMPT_FAILED, Milestone.AWAITING_COLLECTION}
+)
+"""Near the door, or waiting for its customer."""
 
 
 def promise_risk(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
     """The promise is near and the parcel isn't: watched, until a learned risk says how sure that is."""
     state, promised = view.state, view.shipment.promised_at
-    if promised is None or _at_rest(state) or state.milestone in NEAR_THE_DOOR | {Milestone.AWAITING_COLLECTION}:
+    if promised is None or _at_rest(state) or state.milestone in NO_RISK:
         return None
-    evidence = Words("evidence.promise_risk", {"promised_at": promised.isoformat()})
-    return Crossing(Kind.PROMISE_RISK, promised, None, (evidence,), promised - region.promise.risk_before, silence=True)
+    says = said("evidence.promise_risk", promised_at=promised)
+    return Crossing(Kind.PROMISE_RISK, promised, None, says, promised - region.promise.risk_before, silence=True)
 
 
 def failed_attempt(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
@@ -131,8 +128,8 @@ def failed_attempt(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
     policy = region.failed_attempt
     alert_at = region.calendar.working_day(state.last_at, policy.working_days, policy.by)
     reason = state.reason.value if state.reason else Reason.OTHER.value
-    evidence = Words("evidence.failed_attempt", {"at": state.last_at.isoformat(), "reason": reason})
-    return Crossing(Kind.FAILED_ATTEMPT, state.last_at, alert_at, (evidence,), state.last_at, silence=True)
+    says = said("evidence.failed_attempt", at=state.last_at, reason=reason)
+    return Crossing(Kind.FAILED_ATTEMPT, state.last_at, alert_at, says, state.last_at, silence=True)
 
 
 AT_ONCE: dict[Reason, tuple[Kind, Severity]] = {
@@ -156,8 +153,7 @@ def reported(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
     if state.delivered is Delivered.YES and state.reason is not Reason.DAMAGED:
         return None  # received in spite of it; but what was received broken is broken
     kind, severity = AT_ONCE[state.reason]
-    evidence = Words(f"evidence.{kind.value}", {"at": state.since.isoformat()})
-    return Crossing(kind, state.since, state.since, (evidence,), severity=severity)
+    return Crossing(kind, state.since, state.since, said(f"evidence.{kind.value}", at=state.since), severity=severity)
 
 
 def returning(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
@@ -167,8 +163,7 @@ def returning(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
     back = state.milestone in {Milestone.RETURNING, Milestone.RETURNED}
     if not back or view.shipment.leg == "return" or state.since is None:
         return None
-    evidence = Words("evidence.returning", {"at": state.since.isoformat()})
-    return Crossing(Kind.RETURNING, state.since, state.since, (evidence,))
+    return Crossing(Kind.RETURNING, state.since, state.since, said("evidence.returning", at=state.since))
 
 
 def awaiting_collection(view: ShipmentView, region: RegionPolicy) -> Crossing | None:
@@ -179,11 +174,9 @@ def awaiting_collection(view: ShipmentView, region: RegionPolicy) -> Crossing | 
     policy = region.awaiting_collection
     dwell = policy.dwell_of(view.shipment.carrier)
     until = state.since + dwell
-    evidence = Words(
-        "evidence.awaiting_collection", {"since_at": state.since.isoformat(), "until_at": until.isoformat()}
-    )
+    says = said("evidence.awaiting_collection", since_at=state.since, until_at=until)
     watch_at = state.since + timedelta(seconds=dwell.total_seconds() * policy.remind_share)
-    return Crossing(Kind.STALLED, state.since, until - policy.alert_before_end, (evidence,), watch_at, silence=True)
+    return Crossing(Kind.STALLED, state.since, until - policy.alert_before_end, says, watch_at, silence=True)
 
 
 DETECTORS: tuple[Detector, ...] = (
@@ -197,37 +190,45 @@ DETECTORS: tuple[Detector, ...] = (
     reported,
     returning,
 )
+BESIDES_THE_PROMISE = tuple(one for one in DETECTORS if one not in {promise_missed, promise_risk})
 
 
 def is_international(view: ShipmentView) -> bool:
     """Origin and destination name different countries (the first part of a place path)."""
-    origin, destination = view.shipment.origin.split("/")[0], view.shipment.destination.split("/")[0]
-    return bool(origin and destination) and origin != destination
+    return _between_countries(view.shipment.origin, view.shipment.destination)
+
+
+@lru_cache(maxsize=4096)
+def _between_countries(origin: str, destination: str) -> bool:
+    here, there = origin.split("/", 1)[0], destination.split("/", 1)[0]
+    return bool(here and there) and here != there
+
+
+AT_REST = frozenset({Milestone.RETURNING, Milestone.RETURNED, Milestone.CANCELLED})
 
 
 def _at_rest(state: ParcelState) -> bool:
-    return state.delivered is Delivered.YES or state.milestone in {
-        Milestone.RETURNING,
-        Milestone.RETURNED,
-        Milestone.CANCELLED,
-    }
+    return state.delivered is Delivered.YES or state.milestone in AT_REST
 
 
-def _silence_words(state: ParcelState) -> Words:
+def _silence(state: ParcelState) -> tuple[Words, ...]:
     last = state.last_physical_at
-    return Words(
-        "evidence.silence",
-        {
-            "place": state.last_physical_place or "",
-            "last_at": last.isoformat() if last else "",
-            "milestone_code": state.milestone.value if state.milestone else "",
-        },
-    )
+    params = {
+        "place": state.last_physical_place or "",
+        "last_at": last.isoformat() if last else "",
+        "milestone_code": state.milestone.value if state.milestone else "",
+    }
+    return (Words("evidence.silence", params),)
 
 
 def _silent(
-    kind: Kind, since: datetime, threshold: Threshold, region: RegionPolicy, evidence: Words
-) -> Crossing | None:
+    kind: Kind,
+    since: datetime,
+    threshold: Threshold,
+    region: RegionPolicy,
+    says: Says,
+    severity: Severity = Severity.WARN,
+) -> Crossing:
     watch_at = region.calendar.after(since, threshold.watch) if threshold.watch else None
     alert_at = region.calendar.after(since, threshold.alert) if threshold.alert else None
-    return Crossing(kind, since, alert_at, (evidence,), watch_at, silence=True, clock=True)
+    return Crossing(kind, since, alert_at, says, watch_at, severity, silence=True, clock=True)

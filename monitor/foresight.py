@@ -4,12 +4,12 @@ NumPy and the model are loaded when a model has been learned and there is someth
 relied on the rules decide, and their alerts say so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import ceil, exp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from config.policies import DetectionPolicy
 from domain.parcel import Delivered
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from monitor.risk.ahead import Asked, Silent
 
 HOUR = 3600
-NEARLY = 0.9
 NO_MODEL, OLD_VERSION = "no_model", "old_version"
 LEAVES_ALONE = frozenset({Milestone.AWAITING_COLLECTION, Milestone.RETURNING, Milestone.RETURNED, Milestone.CANCELLED})
 """Where it is the customer, or nobody, who is waited for."""
@@ -38,11 +37,10 @@ class Gap:
     within_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class Foreseen:
+class Foreseen(NamedTuple):
     """``probability``: of not being received by ``deadline``, as far as was heard. ``watch_at``, ``alert_at``: when it
     crosses, if nothing moves. ``watch_from``, ``alert_from``: the probabilities from which it is watched, and an alert by
-    what its goods are worth.
+    what its goods are worth. ``gap``: how long parcels stay silent where it stands.
     """
 
     probability: float
@@ -54,12 +52,7 @@ class Foreseen:
     watch_from: float
     alert_from: float
     value_cents: int | None
-    gap: Gap
-
-    @property
-    def is_near(self) -> bool:
-        """Whether there may be something to say of it."""
-        return self.probability >= NEARLY * self.watch_from
+    gap: Callable[[], Gap]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +96,9 @@ def on_its_way(view: ShipmentView) -> ParcelView | None:
         if p.leg == "out" and p.state.delivered is not Delivered.YES and p.state.last_physical_at is not None
         and p.state.milestone not in LEAVES_ALONE
     ]  # fmt: skip
-    return min(open_ones, key=lambda p: p.state.last_physical_at, default=None)  # type: ignore[arg-type,return-value]
+    if len(open_ones) <= 1:  # nearly always
+        return open_ones[0] if open_ones else None
+    return min(open_ones, key=lambda p: p.state.last_physical_at)  # type: ignore[arg-type,return-value]
 
 
 def _foreseen(
@@ -120,13 +115,12 @@ def _foreseen(
     lines = lines_of(db, views, parcels, policy, now)
     silent = columns(lines, policy)
     found = foresee(asked, silent)
-    gaps = {spot: _gap(asked, spot) for spot in silent.spots}
     levels = (level.tolist() for level in silent.levels)
     told = zip(lines, found.now.tolist(), found.watch.tolist(), found.alert.tolist(), *levels, strict=True)
     return {
         one.shipment_id: Foreseen(
             p, _at(watch), _at(alert), from_seconds(one.promised), one.assumed, from_seconds(one.deadline), watch_from,
-            alert_from, one.value_cents, gaps[one.spot],
+            alert_from, one.value_cents, partial(_gap, asked, one.spot),
         )
         for one, p, watch, alert, watch_from, alert_from in told
     }  # fmt: skip
@@ -164,8 +158,7 @@ def parts_of(db: Db, view: ShipmentView, policy: DetectionPolicy, *, now: dateti
 # --- from rows to columns ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A parcel on its way, as the model wants it; times in seconds since 1970."""
 
     shipment_id: int

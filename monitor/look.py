@@ -16,7 +16,6 @@ from monitor.closely import seen_closely
 from monitor.crossing import Outage, credited, judge
 from monitor.deadlines import first_look
 from monitor.decide import Clear, Decision, Open, Refresh, Unwatch, Watch, decide
-from monitor.detectors import crossings
 from monitor.incidents import WITHOUT_PROMISE, Opening, reopened
 from monitor.weighing import weighed
 from store import asking, cases, due, sources, tracking
@@ -64,9 +63,10 @@ def look_at(
     seen_again = reshipped.look(db, views, now=now)
     for shipment_id, view in sorted(views.items()):
         subject = subject_of(view)
-        counting = weighed(crossings(view, policy), view, seen)
-        credit = tuple(credited(crossing, outages.get(shipment_id, ())) for crossing in counting)
-        judged = judge(credit, subject, heard_until=view.polled_at, now=now)
+        counting = weighed(view, policy, seen)
+        if shipment_id in outages:
+            counting = tuple(credited(crossing, outages[shipment_id]) for crossing in counting)
+        judged = judge(counting, subject, heard_until=view.polled_at, now=now)
         for decision in decide(judged.findings, standing.get(subject.id, cases.NOTHING)):
             if isinstance(decision, Clear) and decision.case.id in seen_again.kept_open:
                 continue  # its goods are on their way a second time: a person ends it
@@ -93,7 +93,7 @@ def _held_back(db: Db, alarms: Sequence[due.Alarm], held: Sequence[Candidate], *
         cases.watch(db, replace(one.opening.finding, watch=True, severity=Severity.WATCH), now=now)
     waiting = {one.shipment_id for one in held}
     at = next_day(now)
-    return [replace(one, risk_at=min(one.risk_at or at, at)) if one.shipment_id in waiting else one for one in alarms]
+    return [one._replace(risk_at=min(one.risk_at or at, at)) if one.shipment_id in waiting else one for one in alarms]
 
 
 REMEMBERED = timedelta(days=60)

@@ -15,7 +15,7 @@ from domain.parcel import Delivered
 from domain.shipment import ShipmentView
 from domain.tracking import Manner, Milestone
 from domain.words import Words
-from monitor.crossing import Crossing
+from monitor.crossing import Crossing, said
 
 NOT_BY_HAND = frozenset({Manner.LOCKER, Manner.POINT, Manner.SAFE_PLACE, Manner.OTHER, Manner.NEIGHBOUR, Manner.AGENT})
 """Everything but the recipient. ``unknown`` isn't among them: unknown is no contradiction."""
@@ -107,6 +107,8 @@ def misdelivered(view: ShipmentView) -> Crossing | None:
     """The signs of all parcels of a shipment in one finding: the gravest decides, and one that is only worth a look never
     alarms.
     """
+    if not view.courses and view.state.delivered is not Delivered.UNDONE:
+        return None  # nearly always
     courses = view.courses or (Course(),)
     signs = [sign for course in courses for read in SIGNS if (sign := read(view, course))]
     if not signs or view.shipment.leg == "return" or _is_anothers(view):
@@ -115,12 +117,13 @@ def misdelivered(view: ShipmentView) -> Crossing | None:
     told = grave or signs
     since = min(sign.at for sign in told)
     words = [sign.words for sign in told]
+    once = tuple(one for n, one in enumerate(words) if one not in words[:n])
     urgent = any(sign.severity is Severity.URGENT for sign in told) or len({w.code for w in words if grave}) > 1
     return Crossing(
         Kind.MISDELIVERED,
         since,
         min(sign.at + sign.wait for sign in grave) if grave else None,
-        tuple(one for n, one in enumerate(words) if one not in words[:n]),
+        lambda: once,
         watch_at=since,
         severity=Severity.URGENT if urgent else Severity.WARN,
     )
@@ -133,8 +136,8 @@ def looping(view: ShipmentView, visits: int) -> Crossing | None:
         return None
     worst = max(found, key=lambda course: course.visits)
     assert worst.round_at is not None
-    words = Words("evidence.looping", {"visits": worst.visits, "place": worst.visited})
-    return Crossing(Kind.LOOPING, worst.round_at, worst.round_at, (words,))
+    says = said("evidence.looping", visits=worst.visits, place=worst.visited)
+    return Crossing(Kind.LOOPING, worst.round_at, worst.round_at, says)
 
 
 def number_reuse(view: ShipmentView) -> Crossing | None:
@@ -145,7 +148,7 @@ def number_reuse(view: ShipmentView) -> Crossing | None:
     if at is None or sent.leg == "return":
         return None
     code = "evidence.number_reborn" if at is reborn else "evidence.number_reuse"
-    return Crossing(Kind.NUMBER_REUSE, at, at, (Words(code, {"number": sent.number, "at": at.isoformat()}),))
+    return Crossing(Kind.NUMBER_REUSE, at, at, said(code, number=sent.number, at=at))
 
 
 def _is_anothers(view: ShipmentView) -> bool:

@@ -1,9 +1,9 @@
 """Stored alarms: which shipments to look at now, and when next."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
+from typing import NamedTuple
 
 from sqlalchemy import select
 
@@ -26,8 +26,7 @@ def due_alarms(db: Db, *, now: datetime, limit: int) -> list[int]:
     return [row[0] for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
+class Alarm(NamedTuple):
     """When a shipment is to be looked at next: by the rules' clocks, and by the learned risk; None: not until something
     happens.
     """

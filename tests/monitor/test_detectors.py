@@ -7,7 +7,9 @@ from monitor_support import POLICY, M, R, at, heard, opened, scan, with_shipment
 
 from domain.case import Kind, Subject, SubjectType
 from domain.tracking import Manner, Milestone, NoData, Reason, ScanEvent
+from domain.words import Words
 from monitor import look
+from monitor.crossing import Crossing, judge
 from store import asking, cases, due
 from store.base import Db
 
@@ -209,3 +211,20 @@ def test_milestones_of_silence_have_a_rule() -> None:
     waiting = {M.PICKED_UP, M.IN_TRANSIT, M.TRANSFERRED, M.CUSTOMS, M.AT_DESTINATION, M.OUT_FOR_DELIVERY}
     assert set(SILENCE_AFTER) == waiting
     assert set(Milestone) > waiting
+
+
+def test_evidence_is_put_into_words_when_its_time_has_come() -> None:
+    """What lies ahead, or behind the last answer, says nothing yet; what stands says it once."""
+    said: list[str] = []
+
+    def says() -> tuple[Words, ...]:
+        said.append("said")
+        return (Words("evidence.silence", {}),)
+
+    crossing = Crossing(Kind.STALLED, at(0), at(48), says, at(24), silence=True)
+    subject = Subject(SubjectType.SHIPMENT, "1")
+    assert judge((crossing,), subject, heard_until=at(20), now=at(60)).ask_now
+    assert judge((crossing,), subject, heard_until=at(23), now=at(23)).alarm_at == at(24)
+    assert said == []
+    [found] = judge((crossing,), subject, heard_until=at(30), now=at(30)).findings
+    assert (found.watch, found.evidence, said) == (True, (Words("evidence.silence", {}),), ["said"])

@@ -18,7 +18,7 @@ from domain.words import Words
 from monitor import acts, incident_acts, incidents, sources
 from monitor import heard as hearing
 from monitor import look as looking
-from monitor.crossing import Crossing, credited
+from monitor.crossing import Crossing, credited, said
 from monitor.heard import Ear
 from store import cases, chat_people, check, intake, mail
 from store import incidents as rows
@@ -379,12 +379,12 @@ def test_an_outage_counts_as_no_silence() -> None:
     """A clock of 48 hours during which the source couldn't be heard for six ends six hours later; a deadline that has a date
     doesn't move, nor does one that had run out before.
     """
-    crossing = Crossing(Kind.STALLED, at(0), at(48), (), at(24), silence=True, clock=True)
+    crossing = Crossing(Kind.STALLED, at(0), at(48), said("evidence.silence"), at(24), silence=True, clock=True)
     assert credited(crossing, [(at(30), at(36))]).alert_at == at(54)
     assert credited(crossing, [(at(30), at(36))]).watch_at == at(24)
     assert credited(crossing, [(at(-10), at(2)), (at(47), at(57)), (at(59), at(60))]).alert_at == at(61)
     assert credited(crossing, [(at(48), at(57))]).alert_at == at(48)
-    dated = replace(crossing, clock=False)
+    dated = crossing._replace(clock=False)
     assert credited(dated, [(at(30), at(36))]) == dated
 
 
