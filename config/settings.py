@@ -227,6 +227,14 @@ class Returns(_Table, frozen=True):
     carrier_cents: Cents | None = None
 
 
+class Backup(_Table, frozen=True):
+    """Nightly backups: the ``folder``, the local time ``at`` which one is made, how many are kept; 0: none are made."""
+
+    folder: str = "var/backups"
+    at: time = time(3, 30)
+    keep: Annotated[int, Meta(ge=0, le=365)] = 7
+
+
 class PolicyFiles(_Table, frozen=True):
     """Files laid over the shipped policies, none where empty."""
 
@@ -267,6 +275,7 @@ class _File(_Table, frozen=True):
     map: Map = Map()
     merchant: Merchant = Merchant()
     customers: Customers = Customers()
+    backup: Backup = Backup()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -296,6 +305,7 @@ class Settings:
     customers: Customers = field(default_factory=Customers)
     customer_texts: Overlaid = field(default_factory=dict)
     workdays: Years = ()
+    backup: Backup = field(default_factory=Backup)
 
     def __repr__(self) -> str:
         return f"Settings({str(self.file)!r})"
@@ -404,6 +414,7 @@ def _settings(
         make_good=make_good,
         privacy=privacy,
         customers=file.customers,
+        backup=file.backup,
     )
 
 

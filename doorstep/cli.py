@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from doorstep import cli_operating
 from doorstep.cli_money import money
 from doorstep.cli_parts import CONFIG, AsJson, Config, operate, read_json, show, show_outcome
 from doorstep.cli_people import customers, people
@@ -33,6 +34,7 @@ for name, group in (
     ("config", config), ("keys", keys), ("people", people), ("customers", customers),
 ):  # fmt: skip
     app.add_typer(group, name=name)
+cli_operating.add_to(app)
 
 
 def main() -> None:

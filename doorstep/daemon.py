@@ -22,6 +22,7 @@ from doorstep.letter_post import LetterPost
 from doorstep.merchant import Merchant
 from doorstep.metrics import Metrics
 from doorstep.nightly import Nightly
+from doorstep.nightly_backup import NightlyBackup
 from doorstep.web.api import control_router, health_router, intake_router
 from doorstep.web.app import create_app
 from doorstep.web.booking_api import booking_callback_router, booking_router
@@ -51,13 +52,15 @@ class Daemon:
         merchant: Merchant | None = None,
         posts: Sequence[LetterPost] = (),
         nightly: Nightly | None = None,
+        backup: NightlyBackup | None = None,
     ) -> None:
         self.house = house
-        self.metrics = Metrics(channels, merchant)
+        self.metrics = Metrics(channels, merchant, backup)
         self.channels = channels
         self.merchant = merchant
         self.posts = posts
         self.nightly = nightly
+        self.backup = backup
         self._lines = lines
         self._solve = solve
         self._rng = rng
@@ -71,6 +74,8 @@ class Daemon:
                 await self._before()
                 if self.nightly:
                     await self.nightly.look(now or self.house.now())
+                if self.backup:
+                    await self.backup.look()
                 done = await beat(self.house, self._lines, self._solve, now=now or self.house.now(), rng=self._rng)
             except Exception as exc:
                 log.exception("beat failed")
@@ -87,8 +92,9 @@ class Daemon:
                 await channel.line.close()
             if self.merchant:
                 await self.merchant.close()
-        if self.nightly:
-            await self.nightly.finish()
+        for task in (self.nightly, self.backup):
+            if task:
+                await task.finish()
 
 
 def app_of(daemon: Daemon, token: str, *, speed: Callable[[int], None] | None = None) -> FastAPI:

@@ -9,6 +9,7 @@ from domain.errors import MESSAGE_LIMIT
 from doorstep.beat import Beat
 from doorstep.chats import Channel
 from doorstep.merchant import Merchant
+from doorstep.nightly_backup import NightlyBackup
 from store.ledger import CHANNEL
 
 STALE = timedelta(seconds=60)
@@ -18,8 +19,11 @@ STALE = timedelta(seconds=60)
 class Metrics:
     """What the daemon did so far; one for each process."""
 
-    def __init__(self, channels: Sequence[Channel] = (), merchant: Merchant | None = None) -> None:
+    def __init__(
+        self, channels: Sequence[Channel] = (), merchant: Merchant | None = None, backup: NightlyBackup | None = None
+    ) -> None:
         self.registry = CollectorRegistry()
+        self._backup = backup
         self._channels = channels
         self._merchant = merchant
         self._counters = {
@@ -53,6 +57,13 @@ class Metrics:
         self._chat_acts = Gauge(
             "doorstep_chat_acts", "What people did in a chat since the start", ("channel",), registry=self.registry
         )
+        if backup:
+            at = Gauge(
+                "doorstep_backup_seconds",
+                "When the newest backup was made (Unix time); 0: none",
+                registry=self.registry,
+            )
+            at.set_function(lambda: backup.last_at.timestamp() if backup.last_at else 0)
         self.last_at: datetime | None = None
         self.error = ""
 
@@ -79,6 +90,13 @@ class Metrics:
         if self.last_at is not None and now - self.last_at > STALE:
             return f"no beat since {self.last_at.isoformat()}"
         return ""
+
+    def backup(self) -> dict[str, str | None] | None:
+        """When the newest backup was made, and what went wrong since; None where none are made."""
+        if self._backup is None or not self._backup.settings.backup.keep:
+            return None
+        last = self._backup.last_at
+        return {"last_at": last.isoformat() if last else None, "error": self._backup.health.error}
 
     def chats(self, counts: Mapping[str, Mapping[str, int]]) -> None:
         """How the chats are doing, and what waits for them."""

@@ -50,6 +50,7 @@ def run_daemon(config: Path) -> None:
     from doorstep.erasures import reapply
     from doorstep.merchant import merchant_of
     from doorstep.nightly import Nightly
+    from doorstep.nightly_backup import NightlyBackup
     from doorstep.solving import Apart
     from doorstep.watched_folder import importer
     from scheduler.router.problem import Seconds
@@ -81,6 +82,7 @@ def run_daemon(config: Path) -> None:
             merchant=merchant_of(house),
             posts=(CustomerPost(house, ways_of(house)), CarrierPost(house, settings.customers)),
             nightly=Nightly(house),
+            backup=NightlyBackup(settings, house.wall),
         )
         asyncio.run(serve(daemon, listener))
 

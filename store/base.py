@@ -98,6 +98,16 @@ class Store:
 
 
 @contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keep the place of a database from everybody else, without opening it. Raises RuleError where another process has it."""
+    lock = _lock(path)
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+@contextmanager
 def reading(path: Path) -> Iterator[Db]:
     """A reading connection to the database of a daemon that runs, for a process of its own: one consistent snapshot."""
     engine = _engine(path, "FULL", query_only=True)

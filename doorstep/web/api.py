@@ -139,7 +139,7 @@ def health_router(house: House, metrics: Metrics) -> APIRouter:
         """Ready when the database answers and the beat beats."""
         trouble = metrics.trouble(house.wall())
         letters = house.store.read(mail.counts)
-        body = {"status": trouble or "ready", "letters": letters}
+        body = {"status": trouble or "ready", "letters": letters, "backup": metrics.backup()}
         return JSONResponse(body, 503 if trouble else 200)
 
     @router.get("/metrics")

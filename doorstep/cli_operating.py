@@ -1,0 +1,57 @@
+"""The command line's part for whoever keeps it running: backups and their way back."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from doorstep.cli_parts import CONFIG, AsJson, Config, show
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(help="A new folder.")], config: Config = CONFIG, json: AsJson = False
+) -> None:
+    """Write a backup: database, photos and papers, with digests. The daemon may run meanwhile."""
+    from doorstep.backups import make
+    from doorstep.clock import wall
+    from doorstep.running import read_settings
+
+    made = make(read_settings(config).database, target, now=wall())
+    answer = {"backup": str(target), "files": len(made.files), "schema": made.schema}
+    show(
+        answer,
+        json,
+        lambda a: [f"{a['backup']}: {a['files']} files, schema {a['schema']}; every digest is in its manifest"],
+    )
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(help="A folder that `doorstep backup` wrote.")],
+    force: Annotated[bool, typer.Option("--force", help="Put what is there aside first.")] = False,
+    config: Config = CONFIG,
+    json: AsJson = False,
+) -> None:
+    """Verify a backup, bring it up to date, check it, and put it in the place of the database. The daemon must be stopped."""
+    from doorstep.clock import wall
+    from doorstep.restoring import restore as put_back
+    from doorstep.running import read_settings
+    from doorstep.wiring import open_house
+
+    done = put_back(read_settings(config), source, open_house, now=wall(), force=force)
+    answer = {
+        "made_at": done.manifest.made_at.isoformat(), "files": len(done.manifest.files), "schema": done.schema,
+        "erased_again": done.erased_again, "aside": done.aside,
+    }  # fmt: skip
+    aside = f"what was there: {', '.join(done.aside)}; delete it when all is well, no erasure reaches it"
+    lines = [
+        f"restored: {answer['files']} files of {answer['made_at']}; each digest right, everything is what its facts amount to",
+        f"erased again: {done.erased_again} customers",
+        *([aside] if done.aside else []),
+    ]
+    show(answer, json, lambda _: lines)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give the program these commands."""
+    for command in (backup, restore):
+        app.command()(command)
