@@ -33,6 +33,7 @@ from store.cases import CaseRow
 from store.chat_queue import ChannelRow, Told
 from store.incidents import IncidentRow
 from store.mail import Letter
+from store.trouble import trouble_of
 
 log = structlog.get_logger()
 
@@ -118,7 +119,7 @@ class Channel:
     # --- sending ---------------------------------------------------------------------------------------------------
 
     async def _send_and_rest(self) -> None:
-        await asyncio.sleep(await self.send_due())
+        await asyncio.sleep(IDLE_S if self.house.store.trouble else await self.send_due())
 
     async def send_due(self) -> float:
         """Send what is due and allowed; returns for how many seconds there is nothing to do."""
@@ -254,7 +255,9 @@ class Channel:
     async def _take(self, one: Heard) -> bool:
         try:
             taken = await self.house.store.awrite(heard.take, one, self._ear, now=self.house.now())
-        except Exception:
+        except Exception as exc:
+            if trouble_of(exc):
+                raise  # nobody can be understood now: the cursor stays
             # our bug; the channel goes on with what came after it
             log.exception("not understood", channel=self.name, key=one.key)
             return False

@@ -5,7 +5,7 @@ import gc
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import structlog
@@ -30,9 +30,12 @@ from doorstep.web.chat_hooks import chat_hook_router
 from doorstep.web.money_api import money_router
 from doorstep.web.push import push_router
 from scheduler.dispatch import Solve
+from store import people
 
 log = structlog.get_logger()
 TICK_S = 1.0
+PROBE = timedelta(seconds=10)
+"""How often a beat tries out whether the database takes a change, where all is well; in trouble each one does."""
 SHUTDOWN_S = 20
 """How long a running tick may take to end before the process does."""
 
@@ -66,11 +69,13 @@ class Daemon:
         self._rng = rng
         self._before = before
         self._beating = asyncio.Lock()
+        self._probed_at: datetime | None = None
 
     async def beat(self, now: datetime | None = None) -> None:
         """One beat at ``now``, by default the house's own time; never two at once."""
         async with self._beating:
             try:
+                await self._probe()
                 await self._before()
                 if self.nightly:
                     await self.nightly.look(now or self.house.now())
@@ -82,6 +87,13 @@ class Daemon:
                 self.metrics.failed(exc, self.house.wall())
             else:
                 self.metrics.done(done, self.house.wall())
+
+    async def _probe(self) -> None:
+        """Raises DatabaseError where the database takes nothing: then nobody is asked for what couldn't be kept."""
+        wall = self.house.wall()
+        if self.house.store.trouble or self._probed_at is None or wall - self._probed_at >= PROBE:
+            await self.house.store.awrite(people.set_meta, "probed_at", wall.isoformat())
+            self._probed_at = wall
 
     async def finish(self) -> None:
         """Wait for the beat that runs, then let go of the lines."""

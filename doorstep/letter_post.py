@@ -45,11 +45,17 @@ class LetterPost(ABC):
     async def run(self) -> None:
         """Send what is due until cancelled; an error of ours is logged, and the loop goes on."""
         while True:
-            try:
-                await self.send_due()
-            except Exception:
-                log.exception("post failed", post=self.prefix)
+            await self.look()
             await asyncio.sleep(IDLE_S)
+
+    async def look(self) -> None:
+        """Send what is due, but not while the database takes nothing: what can't be marked as sent would go out again and again."""
+        if self.house.store.trouble:
+            return
+        try:
+            await self.send_due()
+        except Exception:
+            log.exception("post failed", post=self.prefix)
 
     async def send_due(self) -> int:
         """Send what is due; returns how many letters were looked at."""

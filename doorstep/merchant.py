@@ -48,7 +48,7 @@ class Merchant:
         await for_ever(self._send_and_rest, self.sending, name=CHANNEL, wall=self.house.wall)
 
     async def _send_and_rest(self) -> None:
-        await asyncio.sleep(await self.send_due())
+        await asyncio.sleep(IDLE_S if self.house.store.trouble else await self.send_due())
 
     async def send_due(self) -> float:
         """Send what is due; returns for how many seconds there is nothing to do."""

@@ -28,6 +28,7 @@ from store.asking import Due, Polled
 from store.base import Db, Store
 from store.sources import SourceState
 from store.tracking import RawBody
+from store.trouble import trouble_of
 
 log = structlog.get_logger()
 MAX_CALLS_A_TURN = 64
@@ -94,7 +95,9 @@ def denied(answer: Answer) -> bool:
 async def _keep_turn(store: Store, line: Line, asked: Asked, policy: DetectionPolicy, *, now: datetime) -> PollReport:
     try:
         return await store.awrite(keep, line.carrier, line.account.name, asked, policy, now=now)
-    except Exception:
+    except Exception as exc:
+        if trouble_of(exc):
+            raise  # not theirs: all of them stay due
         log.exception("a turn could not be kept; one by one", source=line.carrier.id)
         return await _keep_singly(store, line, asked, policy, now=now)
 

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from domain.errors import RuleError
+from store.trouble import DatabaseError, refused, trouble_of
 
 Db = Connection
 """An open connection inside a transaction."""
@@ -44,14 +45,17 @@ class Store:
     def __init__(self, path: Path, *, synchronous: str = "FULL") -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.trouble = ""  # why the last change wasn't taken: what is wrong with the database, and what to do
         self._lock = _lock(path)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix=WRITER)
         self._write_engine = _engine(path, synchronous, query_only=False)
         self._read_engine = _engine(path, synchronous, query_only=True)
         try:
             self._writer.submit(_migrate, self._write_engine).result()
-        except BaseException:
+        except BaseException as exc:
             self.close()  # a refused database is let go of at once
+            if isinstance(exc, DatabaseError):
+                raise refused(path, exc) from exc
             raise
 
     def write(self, change: Callable[Concatenate[Db, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -61,12 +65,20 @@ class Store:
         """
         if threading.current_thread().name.startswith(WRITER):
             raise RuntimeError("a change within a change: compose the functions instead")
-        return self._writer.submit(partial(_in_transaction, self._write_engine, change, *args, **kwargs)).result()
+        return self._writer.submit(partial(self._change, change, *args, **kwargs)).result()
 
     async def awrite(self, change: Callable[Concatenate[Db, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """``write`` without holding up the event loop."""
-        change_it = partial(_in_transaction, self._write_engine, change, *args, **kwargs)
-        return await asyncio.wrap_future(self._writer.submit(change_it))
+        return await asyncio.wrap_future(self._writer.submit(partial(self._change, change, *args, **kwargs)))
+
+    def _change(self, change: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            done = _in_transaction(self._write_engine, change, *args, **kwargs)
+        except DatabaseError as exc:
+            self.trouble = trouble_of(exc) or self.trouble
+            raise
+        self.trouble = ""
+        return done
 
     def read(self, look: Callable[Concatenate[Db, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run ``look`` on a reading connection, in one consistent snapshot."""

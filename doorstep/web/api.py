@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from config.words import say
-from domain.errors import RuleError
+from domain.errors import MESSAGE_LIMIT, RuleError
 from doorstep.house import House
 from doorstep.intake_fields import RowError
 from doorstep.metrics import Metrics
@@ -20,6 +20,7 @@ from doorstep.unheard import count_unheard
 from store import cases, chat_queue, mail, people
 from store.base import Db
 from store.ledger import CHANNEL
+from store.trouble import DatabaseError, trouble_of
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_KEY = 200
@@ -136,9 +137,12 @@ def health_router(house: House, metrics: Metrics) -> APIRouter:
 
     @router.get("/readyz")
     def readyz() -> Response:
-        """Ready when the database answers and the beat beats."""
-        trouble = metrics.trouble(house.wall())
-        letters = house.store.read(mail.counts)
+        """Ready when the database takes what is written and the beat beats."""
+        trouble = house.store.trouble or metrics.trouble(house.wall())
+        try:
+            letters = house.store.read(mail.counts)
+        except DatabaseError as exc:
+            trouble, letters = trouble_of(exc) or f"the database can't be read: {exc.orig}"[:MESSAGE_LIMIT], {}
         body = {"status": trouble or "ready", "letters": letters, "backup": metrics.backup()}
         return JSONResponse(body, 503 if trouble else 200)
 

@@ -54,6 +54,7 @@ from doorstep.web.pages import (
     status,
 )
 from doorstep.web.pmtiles import Archive, open_archive
+from store.trouble import DatabaseError, trouble_of
 
 HERE = Path(__file__).parent
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
@@ -88,6 +89,7 @@ PAGES = (
     live,
 )
 STATIC_MAX_AGE_S = 3_600
+RETRY_AFTER_S = "30"
 NO_CACHE = "no-store"
 """Pages hold customers' data: they stay out of every cache."""
 
@@ -109,6 +111,7 @@ def create_app(
     app.add_exception_handler(SignInFirst, to_sign_in)
     app.add_exception_handler(HTTPException, told)
     app.add_exception_handler(RequestValidationError, told)
+    app.add_exception_handler(DatabaseError, not_now)
     return app
 
 
@@ -222,6 +225,22 @@ def told(request: Request, exc: Exception) -> Response:
     if is_htmx(request):
         return render(request, visitor(request), "_toast.html", status=200, what=what, headers={"HX-Reswap": "none"})
     return render(request, visitor(request), "error.html", status=status, what=what, code=status)
+
+
+def not_now(request: Request, exc: Exception) -> Response:
+    """The database can't take it, or say it: nothing was done, and the same call may be made again. Anything else is our bug."""
+    trouble = trouble_of(exc)
+    if not trouble:
+        raise exc
+    again = {"Retry-After": RETRY_AFTER_S}
+    if is_htmx(request) or wants_json(request) or request.url.path.startswith(("/api/", "/push/", "/control/")):
+        answer: Response = problem(503, trouble)
+        answer.headers.update(again)
+        return answer
+    try:
+        return render(request, visitor(request), "error.html", status=503, what="503", code=503, headers=again)
+    except DatabaseError:
+        return Response(trouble, 503, again, media_type="text/plain; charset=utf-8")
 
 
 def problem(status: int, detail: str) -> JSONResponse:
