@@ -81,7 +81,7 @@ class Heard:
     """One thing that somebody did in a chat, as the chat proves it; nothing is looked up yet.
 
     ``who`` is the chat's own identity of the person, ``about`` the message that it was done to ("" for none), ``here`` the
-    message in which it was done, which an answer refers to.
+    message in which it was done, which an answer refers to. ``code`` lets ``about`` be edited once, where a chat wants that.
     """
 
     key: str
@@ -89,6 +89,7 @@ class Heard:
     wish: Wish
     about: str = ""
     here: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,12 +282,30 @@ class Lookback:
     found: FindIn
 
 
+class EditWith(Protocol):
+    """The request that edits a message with a code that the chat gave for that."""
+
+    def __call__(self, payload: Mapping[str, Any], remote_id: str, account: Account, code: str) -> HttpRequest: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """For chats in which a message is edited only with a code that they gave: each works once, for ``good_for``. A press brings
+    one (``Heard.code``), a sending too where ``sent`` reads one from its reply.
+    """
+
+    edit: EditWith
+    good_for: timedelta
+    sent: Callable[[HttpReply], str]
+
+
 @dataclass(frozen=True, slots=True)
 class Outward:
     """How a chat is written to. ``sent`` gives the id of the message that a reply tells of, and raises an OutsideError
     where nothing was sent. ``look`` asks for a message as the chat keeps it, ``seen`` raises where it isn't there. ``open``
     and ``opened`` make a private place for one person and give its address (``open`` itself where nothing has to be asked).
     ``lookback``: how to find what may have been said already. ``own_ids``: a message is known by the key under which it was sent.
+    ``codes``: where an edit needs a code; without one its news is a new message.
     """
 
     send: Send
@@ -300,6 +319,7 @@ class Outward:
     opened: Callable[[HttpReply], str]
     lookback: Lookback | None = None
     own_ids: bool = False
+    codes: Codes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,7 +385,7 @@ class Caught:
     was refused (None: the same), ``failed`` where it couldn't be committed: then the chat delivers it again.
 
     ``kept``: frames to be handed in with the next, where a message comes in parts. ``beat_s``: a new time between pings.
-    ``leave``: the chat asks us to connect anew.
+    ``leave``: the chat asks us to connect anew. ``ready``: from now on it takes what we say over the connection.
     """
 
     heard: tuple[Heard, ...] = ()
@@ -375,10 +395,13 @@ class Caught:
     kept: tuple[Frame, ...] = ()
     beat_s: float = 0.0
     leave: bool = False
+    ready: bool = False
 
 
 class ReadFrame(Protocol):
-    """Reads one frame; ``kept`` is what the one before wanted kept. Raises UnreadableReply: such a frame is passed over."""
+    """Reads one frame; ``kept`` is what the one before wanted kept. Raises UnreadableReply: such a frame is passed over; another
+    OutsideError: the connection is given up.
+    """
 
     def __call__(self, frame: Frame, account: Account, now: datetime, kept: tuple[Frame, ...] = ()) -> Caught: ...
 
@@ -390,12 +413,23 @@ def no_greeting(account: Account, address: Address, nonce: str) -> tuple[Frame, 
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """For chats that are spoken to over the long connection too: the body of each of our requests is a frame. ``asked`` gives
+    the id that a request goes under, ``answered`` the id that a frame answers ("" for none).
+    """
+
+    asked: Callable[[HttpRequest], str]
+    answered: Callable[[Frame], str]
+
+
+@dataclass(frozen=True, slots=True)
 class Socket:
     """How a chat is listened to over a long connection, which needs no address of ours.
 
     ``open``: where to, or the request that asks for it, whose reply ``opened`` reads. ``greet``: the first frames (who we are,
     what we want to hear). ``ping``: a frame that says we are there; None: the protocol's own ping. After ``silent_s`` without
-    a frame the connection is taken for dead (0: never, as where the protocol itself looks after it).
+    a frame the connection is taken for dead (0: never, as where the protocol itself looks after it). ``carried``: what is said
+    goes over it as well.
     """
 
     open: Callable[[Account], HttpRequest | Address]
@@ -405,6 +439,7 @@ class Socket:
     ping: Callable[[Account, Address, str], Frame] | None = None
     beat_s: float = 30.0
     silent_s: float = 0.0
+    carried: Carried | None = None
 
 
 @dataclass(frozen=True, slots=True)

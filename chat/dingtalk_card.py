@@ -5,7 +5,7 @@ from typing import Any
 
 from chat import phrases
 from chat.base import Alert, Answer, IncidentAlert, Message, Reader, Wish
-from chat.text import text_of
+from chat.text import link_of, text_of
 from config.words import say
 from domain.case import CLOSED
 from domain.words import Words
@@ -35,7 +35,7 @@ def render(message: Message, reader: Reader) -> dict[str, Any]:
         "title": text.title[:MAX_LINE],
         "markdown": NEW_LINE.join([*lines, *([hint] if hint else [])]),
         "status": status_of(message),
-        "url": text.url or _link(message),
+        "url": text.url or link_of(message),
         "told": "",
         **labels,
     }
@@ -59,12 +59,6 @@ def _hint(message: Message, reader: Reader) -> str:
     if not isinstance(message, Alert) or message.status in CLOSED:
         return ""
     return _say(Words("chat.hint_number", {"case": message.case_id}), reader)
-
-
-def _link(message: Message) -> str:
-    """An address of ours that an answer names, such as an invitation's."""
-    lines = message.lines if isinstance(message, Answer) else ()
-    return next((str(words.params["url"]) for words in lines if "url" in words.params), "")
 
 
 def _say(words: Words, reader: Reader) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from chat import console, dingtalk, feishu, matrix, slack, telegram
+from chat import console, dingtalk, feishu, matrix, slack, telegram, wecom
 from chat.base import Chat
 
 CHATS: Mapping[str, Chat] = {
-    chat.id: chat for chat in (console.CHAT, dingtalk.CHAT, feishu.CHAT, matrix.CHAT, slack.CHAT, telegram.CHAT)
+    chat.id: chat
+    for chat in (console.CHAT, dingtalk.CHAT, feishu.CHAT, matrix.CHAT, slack.CHAT, telegram.CHAT, wecom.CHAT)
 }

@@ -1,7 +1,7 @@
 """Talking to a chat: one channel's open connection. Never waits, never retries: the caller's stored deadline moves instead."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -18,8 +18,22 @@ MAX_PAGES = 500
 """Pages of a gap that are fetched at one look; what lies before them is left out: nobody waits for an answer to it any more."""
 
 
+Carry = Callable[[HttpRequest], Awaitable[HttpReply]]
+"""What takes a request to the chat and brings its reply: HTTP, or the long connection. Raises Unreachable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What became of a sending: the message's id, and the code that lets it be edited once, where the chat gives one."""
+
+    remote_id: str
+    code: str = ""
+
+
 class Line:
-    """One channel of one chat outside the house. ``wall`` is the clock that tokens live by, where the chat hands any out."""
+    """One channel of one chat outside the house. ``wall`` is the clock that tokens live by, where the chat hands any out.
+    ``carry`` is the long connection where the chat is spoken to over it.
+    """
 
     def __init__(self, chat: Chat, account: Account, http: Http, wall: Callable[[], datetime] | None = None) -> None:
         assert chat.outward is not None, f"{chat.id} stays in the house"
@@ -28,6 +42,7 @@ class Line:
         self.outward: Outward = chat.outward
         self.limits = self.outward.limits(account)
         self._wall = wall
+        self.carry: Carry = http.send
 
     @property
     def channel(self) -> str:
@@ -35,30 +50,49 @@ class Line:
 
     async def send(self, payload: Mapping[str, Any], key: str, to: str = "") -> str:
         """Say something under its one id; gives the message's id. Raises OutsideError."""
-        said = await self._say(lambda: self.outward.send(payload, self.account, key, to))
-        return key if self.outward.own_ids else said
+        return (await self.say(payload, key, to)).remote_id
+
+    async def say(self, payload: Mapping[str, Any], key: str, to: str = "") -> Said:
+        """``send``, with the code that the chat gives for an edit."""
+        return await self._new(lambda: self.outward.send(payload, self.account, key, to), key)
 
     async def edit(self, payload: Mapping[str, Any], remote_id: str, key: str) -> str:
-        return await self._say(lambda: self.outward.edit(payload, remote_id, self.account, key))
+        return await self._say(lambda: self.outward.edit(payload, remote_id, self.account, key), self.outward.sent)
 
-    async def reply(self, payload: Mapping[str, Any], remote_id: str, key: str) -> str:
-        said = await self._say(lambda: self.outward.reply(payload, remote_id, self.account, key))
-        return key if self.outward.own_ids else said
+    async def edit_with(self, payload: Mapping[str, Any], remote_id: str, code: str) -> str:
+        """Edit a message with a code of the chat's, which is spent then."""
+        codes = self.outward.codes
+        assert codes is not None, f"{self.chat.id} wants no code"
+        return await self._say(lambda: codes.edit(payload, remote_id, self.account, code), self.outward.sent)
 
-    async def _say(self, request: Callable[[], HttpRequest]) -> str:
+    async def reply(self, payload: Mapping[str, Any], remote_id: str, key: str) -> Said:
+        return await self._new(lambda: self.outward.reply(payload, remote_id, self.account, key), key)
+
+    async def _new(self, request: Callable[[], HttpRequest], key: str) -> Said:
+        """A message that wasn't there."""
+        codes = self.outward.codes
+
+        def said(reply: HttpReply) -> Said:
+            remote_id = self.outward.sent(reply)
+            code = codes.sent(reply) if codes is not None else ""
+            return Said(key if self.outward.own_ids else remote_id, code)
+
+        return await self._say(request, said)
+
+    async def _say(self, request: Callable[[], HttpRequest], read: Callable[[HttpReply], T]) -> T:
         def within_limits() -> HttpRequest:
             made = request()
             if len(made.body) > self.limits.body_bytes:
                 raise UnreadableReply(self.chat.id, f"a message of {len(made.body)} bytes is too long for it")
             return made
 
-        return await self._ask(within_limits, self.outward.sent)
+        return await self._ask(within_limits, read)
 
     async def _ask(self, request: Callable[[], HttpRequest], read: Callable[[HttpReply], T]) -> T:
         """One call with the line's token; a call that was refused for a stale one is made once more: nothing happened yet."""
         fresh = await self._ensure_token()
         try:
-            return read(await self._http.send(request()))
+            return read(await self.carry(request()))
         except AccessDenied:
             if self.chat.token is None:
                 raise
@@ -66,7 +100,7 @@ class Line:
             if fresh:
                 raise
         await self._ensure_token()
-        return read(await self._http.send(request()))
+        return read(await self.carry(request()))
 
     async def _ensure_token(self) -> bool:
         """Whether a new token had to be fetched."""

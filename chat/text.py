@@ -104,6 +104,12 @@ def text_of(message: Message, reader: Reader) -> Text:
             return Text(first, tuple(others))
 
 
+def link_of(message: Message) -> str:
+    """An address of ours that an answer names, such as an invitation's; "" where there is none."""
+    lines = message.lines if isinstance(message, Answer) else ()
+    return next((str(words.params["url"]) for words in lines if "url" in words.params), "")
+
+
 def _say(words: Words, reader: Reader) -> str:
     return say(words, reader.lang, reader.zone)
 

@@ -102,6 +102,7 @@ async def _with_line(
     house: House, account: Account, row: ChannelRow, state: dict[str, Any], hops: Hops, do: Do
 ) -> None:
     line = Line(CHATS[account.adapter], account, Http(account.channel), house.wall)
+    line.carry = house.carries.get(account.channel, line.carry)
     try:
         await do(house, line, row, state, hops)
     finally:
@@ -153,7 +154,11 @@ async def _look(house: House, line: Line, row: ChannelRow, state: dict[str, Any]
     hops.append({"hop": "committed", "ok": True})
     done = Answer((Words("chat.test_done", {"by": person.name, "at": house.wall().isoformat()}),))
     payload = line.chat.render(done, alerts.reader_of(row))
-    await _hop("edited", hops, line.edit(payload, state["message"], f"test-{house.new_id()}"))
+    message, key = state["message"], f"test-{house.new_id()}"
+    coded = line.outward.codes is not None
+    await _hop(
+        "edited", hops, line.edit_with(payload, message, click.code) if coded else line.edit(payload, message, key)
+    )
     state["done"] = True
 
 

@@ -16,11 +16,14 @@ from doorstep.chat_hearing import Became
 from doorstep.house import House
 from doorstep.retrying import Health
 from monitor.heard import Ear
+from net.http import HttpReply, HttpRequest
 from net.socket import Connection, connected
 
 log = structlog.get_logger()
 REST_S = 1.0
 """Between a connection that was left on the chat's wish and the next."""
+ANSWER_S = 5.0
+"""How long what we say over a connection waits for its answer."""
 
 
 class Listening:
@@ -31,6 +34,12 @@ class Listening:
         self.house, self.line, self.ear, self.health = house, line, ear, health
         self.acts = 0
         self._socket: Socket = line.chat.socket
+        self._connection: Connection | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._asked: dict[str, asyncio.Future[Frame]] = {}
+        if self._socket.carried is not None:
+            line.carry = self.ask
+            house.carries[line.channel] = self.ask
 
     async def once(self) -> None:
         """Connect and listen until the connection ends. Raises OutsideError."""
@@ -41,8 +50,61 @@ class Listening:
             for frame in self._socket.greet(self.line.account, address, self.house.new_id()):
                 await connection.send(frame)
             self.health.well(self.house.wall())
-            await self._hear(connection, address)
+            try:
+                await self._hear(connection, address)
+            finally:
+                self._gone()
         await asyncio.sleep(REST_S)
+
+    # --- what is said over it --------------------------------------------------------------------------------------
+
+    async def ask(self, request: HttpRequest) -> HttpReply:
+        """Say something over the connection, from whatever loop; what the chat answers. Raises Unreachable where there is none,
+        or no answer in time.
+        """
+        if self._loop is None or self._loop is asyncio.get_running_loop():
+            return await self._ask(request)
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._ask(request), self._loop))
+
+    async def _ask(self, request: HttpRequest) -> HttpReply:
+        connection, carried = self._connection, self._socket.carried
+        assert carried is not None, f"{self.line.chat.id} isn't spoken to over its connection"
+        if connection is None:
+            raise Unreachable(self.line.chat.id, "there is no connection now")
+        asked = carried.asked(request)
+        answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
+        self._asked[asked] = answer
+        try:
+            await connection.send(request.body.decode())
+            async with asyncio.timeout(ANSWER_S):
+                frame = await answer
+        except TimeoutError as exc:
+            raise Unreachable(self.line.chat.id, f"no answer within {ANSWER_S:.0f} s") from exc
+        finally:
+            if self._asked.get(asked) is answer:
+                del self._asked[asked]
+        return HttpReply(200, {}, frame.encode() if isinstance(frame, str) else frame)
+
+    def _is_answer(self, frame: Frame) -> bool:
+        """Whether a frame answers something that we said; then whoever asked has it."""
+        carried = self._socket.carried
+        if carried is None or not self._asked:
+            return False
+        answer = self._asked.get(carried.answered(frame))
+        if answer is None:
+            return False
+        if not answer.done():
+            answer.set_result(frame)
+        return True
+
+    def _gone(self) -> None:
+        """Whoever waits for an answer gets none."""
+        self._connection = None
+        for answer in self._asked.values():
+            if not answer.done():
+                answer.set_exception(Unreachable(self.line.chat.id, "the connection was closed"))
+
+    # --- what is heard ---------------------------------------------------------------------------------------------
 
     async def _hear(self, connection: Connection, address: Address) -> None:
         beat_s = address.beat_s or self._socket.beat_s
@@ -59,7 +121,11 @@ class Listening:
                     raise Unreachable(self.line.channel, f"nothing was heard for {self._socket.silent_s:.0f} s")
                 continue
             heard_at = loop.time()
+            if self._is_answer(frame):
+                continue
             caught = self._read(frame, kept)
+            if caught.ready:
+                self._connection, self._loop = connection, loop
             await self._take(caught, connection)
             kept = caught.kept
             if caught.leave:

@@ -16,9 +16,9 @@ import structlog
 from chat.base import Account, Heard
 from chat.pace import Pace
 from chat.registry import CHATS
-from chat.sender import Line
+from chat.sender import Line, Said
 from config.settings import Settings
-from domain.errors import AccessDenied, OutsideError, Permanent, RateLimited
+from domain.errors import AccessDenied, OutsideError, Permanent, RateLimited, UnreadableReply
 from doorstep.chat_hearing import ear_of
 from doorstep.chat_sockets import Listening
 from doorstep.clock import wall
@@ -27,9 +27,10 @@ from doorstep.invitations import keyed, url_of
 from doorstep.retrying import IDLE_S, Health, for_ever, pause_s
 from monitor import alerts, heard
 from net.http import Http, Transport
-from store import cases, chat_people, chat_queue, incidents, mail
+from store import cases, chat_codes, chat_people, chat_queue, incidents, mail
 from store.base import Db
 from store.cases import CaseRow
+from store.chat_codes import Code
 from store.chat_queue import ChannelRow, Told
 from store.incidents import IncidentRow
 from store.mail import Letter
@@ -46,6 +47,7 @@ LOOK_BACK = timedelta(minutes=2)
 """How much earlier than a letter was written we look for it: clocks differ."""
 LONGEST_LIMIT_S = 600
 SUPERSEDED, CLOSED = "a later edit says it all", "the case was closed before it was due"
+NOT_WORTH_IT = "an edit of its own isn't worth it there: the next message says it"
 
 
 def accounts_of(settings: Settings) -> list[Account]:
@@ -79,11 +81,14 @@ def lines_of(
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a letter needs before it is sent: the message that it edits or answers, where a person is written to alone."""
+    """What a letter needs before it is sent: the message that it edits or answers, the code for an edit where the chat wants one,
+    where a person is written to alone.
+    """
 
     needless: str = ""
     wait: bool = False
     told: Told | None = None
+    code: Code | None = None
     address: str = ""
     content: Mapping[str, Any] | None = None
 
@@ -139,7 +144,7 @@ class Channel:
     async def _deliver(self, letter: Letter) -> None:
         """Send one letter, and write down what came of it."""
         store = self.house.store
-        plan = await store.aread(plan_for, letter)
+        plan = await store.aread(plan_for, letter, codes_since=self._codes_since())
         if plan.needless:
             await store.awrite(chat_queue.pass_over, letter.id, now=self.house.now(), why=plan.needless)
             return
@@ -149,51 +154,64 @@ class Channel:
             return
         try:
             self._pace.made(self.house.wall())
-            remote_id = await self._send(letter, plan)
+            said = await self._send(letter, plan)
         except OutsideError as exc:
+            if plan.code is not None and isinstance(exc, UnreadableReply):  # not taken: the news becomes a new message
+                await store.awrite(chat_codes.spend, self.name, plan.code.value)
             await self._failed(letter, exc)
         else:
             self._failures = 0
             self.sending.well(self.house.wall())
-            await store.awrite(heard.sent, letter, remote_id, self._ear, now=self.house.now())
+            await store.awrite(heard.sent, letter, said, self._ear, now=self.house.now())
             self.house.bus.publish("outbox")
 
-    async def _send(self, letter: Letter, plan: Plan) -> str:
-        """The id of the message that now stands for the letter."""
+    async def _send(self, letter: Letter, plan: Plan) -> Said:
+        """The message that now stands for the letter."""
         key = keyed(self.house, f"letter/{letter.id}")[:40]
         payload = plan.content if plan.content is not None else letter.payload
         match letter.kind:
+            case "alert_edit" if plan.code:
+                await self.line.edit_with(payload, plan.code.remote_id, plan.code.value)
+                await self.house.store.awrite(chat_codes.spend, self.name, plan.code.value)
+                return Said(plan.code.remote_id)
             case "alert_edit" if plan.told and self._can_edit(plan.told):
                 await self.line.edit(payload, plan.told.remote_id, key)
-                return plan.told.remote_id
+                return Said(plan.told.remote_id)
             case "reply":
                 thread = letter.payload["to"]
                 said = await self._said_already(letter, key, thread=thread)
                 return said or await self.line.reply(letter.payload["content"], thread, key)
             case "reminder" if plan.told:
                 thread = plan.told.remote_id
-                return await self._said_already(letter, key, thread=thread) or await self.line.reply(
-                    payload, thread, key
-                )
+                said = await self._said_already(letter, key, thread=thread)
+                return said or await self.line.reply(payload, thread, key)
             case "private":
                 return await self._send_alone(letter, plan.address, key)
             case _:
-                return await self._said_already(letter, key) or await self.line.send(payload, key)
+                return await self._said_already(letter, key) or await self.line.say(payload, key)
 
-    async def _said_already(self, letter: Letter, key: str, *, to: str = "", thread: str = "") -> str:
-        """The id of the message, where it got there though nobody heard of it: an answer got lost, or we were killed. Only asked
+    async def _said_already(self, letter: Letter, key: str, *, to: str = "", thread: str = "") -> Said | None:
+        """The message, where it got there though nobody heard of it: an answer got lost, or we were killed. Only asked
         where that may be: the letter was tried before, or written before we came up.
         """
         if letter.created_at is None or (letter.attempts == 0 and letter.created_at > self._up_since):
-            return ""
-        return await self.line.find(key, letter.created_at - LOOK_BACK, to=to, thread=thread)
+            return None
+        found = await self.line.find(key, letter.created_at - LOOK_BACK, to=to, thread=thread)
+        return Said(found) if found else None
+
+    def _codes_since(self) -> datetime | None:
+        """Since when a code must have been given to be good still; None where the chat wants none."""
+        codes = self.line.outward.codes
+        return self.house.now() - codes.good_for if codes is not None else None
 
     def _can_edit(self, told: Told) -> bool:
-        """Where the platform lets nobody edit a message that old, its news is a new message."""
+        """Where the platform lets nobody edit a message that old, or without a code, its news is a new message."""
         window = self.line.limits.edit_for
+        if self.line.outward.codes is not None:
+            return False
         return window is None or self.house.now() - told.sent_at < window
 
-    async def _send_alone(self, letter: Letter, address: str, key: str) -> str:
+    async def _send_alone(self, letter: Letter, address: str, key: str) -> Said:
         who, store = letter.payload["who"], self.house.store
         if not address:
             address = await self.line.open(who)
@@ -204,7 +222,7 @@ class Channel:
             told = heard.invitation(url_of(self.house, letter.payload["invitation"]))
             content = self.line.chat.render(told, alerts.reader_of(row))
         try:
-            return await self._said_already(letter, key, to=address) or await self.line.send(content, key, address)
+            return await self._said_already(letter, key, to=address) or await self.line.say(content, key, address)
         except AccessDenied:
             await store.awrite(chat_people.keep_private_address, self.name, who, "")  # they left it: another next time
             raise
@@ -287,10 +305,12 @@ def wants_word(about: CaseRow | IncidentRow) -> bool:
     return about.is_open or (isinstance(about, CaseRow) and about.untold)
 
 
-def plan_for(db: Db, letter: Letter) -> Plan:
-    """What a letter needs, by its kind, as things stand."""
+def plan_for(db: Db, letter: Letter, *, codes_since: datetime | None = None) -> Plan:
+    """What a letter needs, by its kind, as things stand. ``codes_since``: the chat wants a code for an edit, given since then."""
     if letter.kind == "private":
         return Plan(address=chat_people.private_address(db, letter.channel, letter.payload["who"]))
+    if letter.kind == "alert_edit" and codes_since is not None:
+        return _coded_plan(db, letter, codes_since)
     if letter.kind == "alert_edit" and not chat_queue.is_newest(db, letter):
         return Plan(needless=SUPERSEDED)
     if letter.kind not in {"alert_edit", "reminder"}:
@@ -304,6 +324,19 @@ def plan_for(db: Db, letter: Letter) -> Plan:
         return Plan(wait=True)
     newest = chat_queue.newest_payload(db, letter.channel, *about) if letter.kind == "reminder" else None
     return Plan(told=told, content=newest)
+
+
+def _coded_plan(db: Db, letter: Letter, since: datetime) -> Plan:
+    """An edit where each costs a code, or a message more: only what is worth that, as things stand when it is sent."""
+    about = letter.subject_id, letter.subject_type
+    if letter.reason not in alerts.WORTH_A_MESSAGE:
+        return Plan(needless=NOT_WORTH_IT)
+    if not chat_queue.is_newest(db, letter, alerts.WORTH_A_MESSAGE):
+        return Plan(needless=SUPERSEDED)
+    if chat_queue.is_coming(db, letter.channel, *about):
+        return Plan(wait=True)
+    code = chat_codes.newest(db, letter.channel, (letter.subject_type, letter.subject_id), since=since)
+    return Plan(code=code, content=chat_queue.newest_payload(db, letter.channel, *about))
 
 
 def channels_of(house: House) -> list[Channel]:

@@ -9,6 +9,7 @@ from functools import partial
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from chat.sender import Carry
 from config.policies import DetectionPolicy
 from config.settings import Settings
 from doorstep.bus import Bus
@@ -35,7 +36,7 @@ def no_pickups() -> PickupSettings:
 @dataclass(frozen=True, slots=True)
 class House:
     """``now`` is the time that shipments live by (simulated in a demo); ``wall`` is the time that signatures, tokens,
-    links and sessions live by, always real.
+    links and sessions live by, always real. ``carries``: for channels that are spoken to over a long connection, what goes there.
     """
 
     store: Store
@@ -47,6 +48,7 @@ class House:
     bus: Bus = field(default_factory=Bus)
     new_id: Callable[[], str] = lambda: secrets.token_urlsafe(9)
     randbelow: Callable[[int], int] = secrets.randbelow
+    carries: dict[str, Carry] = field(default_factory=dict)
 
     @property
     def ways(self) -> Ways:

@@ -35,6 +35,11 @@ SHOWN_DEEDS = frozenset(
 )
 """What people did, as the message shows it with name and time."""
 
+WORTH_A_MESSAGE = frozenset(
+    {*(event.value for event in SHOWN_DEEDS), CaseEvent.CLEARED.value, CaseEvent.CUSTOMER_SAID.value}
+)
+"""Reasons of edits that are said anew where a chat can't edit; what is loud is said besides, and the rest isn't worth a message."""
+
 HOUSE = Reader("", ZoneInfo("UTC"))
 URGENT, ANSWERED, NEW, CHANGED = range(4)
 """The order of a channel's queue: what is urgent; what somebody who acted waits for; new cases; the rest."""

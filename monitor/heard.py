@@ -14,13 +14,14 @@ import msgspec
 
 from chat.base import ME, ActKind, Answer, ChatAct, Heard, Question, Wish
 from chat.registry import CHATS
+from chat.sender import Said
 from chat.text import inert, title_of
 from config.policies import DeskPolicy
 from domain.desk_hours import DeskHours
 from domain.people import Right, may
 from domain.words import Words
 from monitor import acts, alerts, incident_acts
-from store import cases, chat_people, chat_queue, facts, mail, people, reads
+from store import cases, chat_codes, chat_people, chat_queue, facts, mail, people, reads
 from store.base import Db
 from store.cases import CaseRow
 from store.chat_queue import ChannelRow
@@ -64,6 +65,8 @@ def take(db: Db, heard: Heard, ear: Ear, *, now: datetime) -> bool:
         tested = people.meta(db, test_key(channel.name)) == heard.about
         chat_queue.keep_unplaced(db, channel.name, heard.key, heard.about, to_json(heard), now=now, wanted=tested)
         return False
+    if heard.code:
+        chat_codes.keep(db, channel.name, heard.about, (about[0], str(about[1])), heard.code, now=now)
     _taken(db, heard, about, channel, ear, now=now)
     return True
 
@@ -73,10 +76,13 @@ def test_key(channel: str) -> str:
     return f"chat_test/{channel}"
 
 
-def sent(db: Db, letter: Letter, remote_id: str, ear: Ear, *, now: datetime) -> None:
+def sent(db: Db, letter: Letter, said: Said, ear: Ear, *, now: datetime) -> None:
     """A letter went out as this message: note that, and do what people did to it meanwhile."""
-    mail.mark_sent(db, letter.id, now=now, remote_id=remote_id)
-    for kept in chat_queue.take_unplaced(db, letter.channel, remote_id):
+    mail.mark_sent(db, letter.id, now=now, remote_id=said.remote_id)
+    if said.code and letter.subject_type in {"case", "incident"}:
+        about = (letter.subject_type, letter.subject_id)
+        chat_codes.keep(db, letter.channel, said.remote_id, about, said.code, now=now)
+    for kept in chat_queue.take_unplaced(db, letter.channel, said.remote_id):
         take(db, from_json(kept), ear, now=now)
 
 

@@ -1,6 +1,6 @@
 """The queue of each chat channel: what goes next, which message a case has there, what nobody got."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -111,9 +111,11 @@ def is_coming(db: Db, channel: str, about_id: str, about: str = "case") -> bool:
     )
 
 
-def is_newest(db: Db, letter: Letter) -> bool:
-    """Whether no later edit of the same message was written: only the last one is worth sending."""
-    latest = _newest(db, letter.channel, letter.subject_type, letter.subject_id)
+def is_newest(db: Db, letter: Letter, reasons: Collection[str] = ()) -> bool:
+    """Whether no later edit of the same message was written (with one of the reasons, where some are given): only the last
+    one is worth sending.
+    """
+    latest = _newest(db, letter.channel, letter.subject_type, letter.subject_id, reasons)
     return latest is not None and latest.id == letter.id
 
 
@@ -123,10 +125,11 @@ def newest_payload(db: Db, channel: str, about_id: str, about: str = "case") -> 
     return dict(latest.payload) if latest else None
 
 
-def _newest(db: Db, channel: str, about: str, about_id: str) -> Any:
+def _newest(db: Db, channel: str, about: str, about_id: str, reasons: Collection[str] = ()) -> Any:
+    why = (_outbox.c.reason.in_(sorted(reasons)),) if reasons else ()
     return db.execute(
         select(_outbox.c.id, _outbox.c.payload)
-        .where(_about(channel, about, about_id))
+        .where(_about(channel, about, about_id), *why)
         .order_by(_outbox.c.created_at.desc(), func.length(_outbox.c.id).desc(), _outbox.c.id.desc())
         .limit(1)
     ).one_or_none()

@@ -59,3 +59,15 @@ class ChatPrivate(SQLModel, table=True):
     channel: str = Field(primary_key=True)
     identity: str = Field(primary_key=True)
     address: str
+
+
+class ChatCode(SQLModel, table=True):
+    """What lets a message be edited once, as a chat gave it with its sending or with a press on it."""
+
+    __tablename__ = "chat_code"
+    channel: str = Field(primary_key=True)
+    remote_id: str = Field(primary_key=True)
+    subject_type: str
+    subject_id: str
+    code: str
+    got_at: datetime = Field(sa_type=Instant)

@@ -157,7 +157,8 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
         incident_act.by proposal.proposed_by proposal.decided_by stored_file.by""",
     "of the installation itself": """
         meta.key meta.value chat_channel.name chat_channel.adapter chat_channel.lang chat_channel.zone chat_channel.url
-        chat_channel.cursor chat_unplaced.channel""",
+        chat_channel.cursor chat_unplaced.channel chat_code.channel chat_code.remote_id chat_code.subject_type
+        chat_code.subject_id chat_code.code""",
     "the way of a vehicle past many doors; erasing a stop takes the points around it out": "route.path",
 }
 

@@ -58,6 +58,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "signing_secret": "a_signing_secret",
     },
     "telegram": {"token": "12345:a_secret_token", "chat": -1001234567890},
+    "wecom": {"bot_id": "aibDesk", "secret": "wc_a_secret_token", "corp": "wwcorp", "chat": "wrDesk"},
 }  # fmt: skip
 """An account of each chat outside the house; ``token`` and the like must appear in no error and no repr."""
 SECRETS = ("syt_a_secret_token", "a_secret_token", "xoxb-1-bot-secret", "xapp-1-app-secret", "a_signing_secret")

@@ -149,8 +149,8 @@ def test_a_letter_that_was_said_before_we_were_killed_is_not_said_twice(tmp_path
         again = a_desk(tmp_path, gateway, url)
         again.clock.set(again.clock.at + timedelta(minutes=1))
         again.send()
-        assert [m.ts for m in gateway.in_channel()] == [said]
-        assert again.message(case).ts == said
+        assert [m.ts for m in gateway.in_channel()] == [said.remote_id]
+        assert again.message(case).ts == said.remote_id
         again.close()
 
 

@@ -24,7 +24,7 @@ STRUCTS = {
     "carriers": {"kuaidi100": CarrierSettings, "fedex": CarrierSettings},
     "chats": {
         "console": CarrierSettings,
-        **{name: CHATS[name].settings for name in ("dingtalk", "feishu", "matrix", "slack", "telegram")},
+        **{name: CHATS[name].settings for name in ("dingtalk", "feishu", "matrix", "slack", "telegram", "wecom")},
     },
 }
 GOOD = """
