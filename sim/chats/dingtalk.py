@@ -1,7 +1,7 @@
 """A simulated DingTalk open platform with one app and its group (api.dingtalk.com; ours, not DingTalk's).
 
-What it keeps to: a token is asked for and every call checked for it; a connection needs a ticket that works once, and gets the
-topics that were asked for; a card exists once under its ``outTrackId`` and shows what its template shows of its variables; a callback goes
+What it keeps to: a token is asked for and every call checked for it, and whoever asks while it is good gets the same one; a
+connection needs a ticket that works once, and gets the topics that were asked for; a card exists once under its ``outTrackId`` and shows what its template shows of its variables; a callback goes
 to one of the app's connections, and again where nobody answers it; a connection is told before it is closed.
 """
 
@@ -61,7 +61,7 @@ class DingtalkGateway:
         self.conversation, self.template, self.answer_s = conversation, template, answer_s
         self.refuses_again = refuses_again
         self.cards: dict[str, Kept] = {}
-        self.tokens: list[str] = []
+        self.token = ""
         self.answers: dict[str, list[dict[str, Any]]] = {}
         self.loses_answers = 0
         self.in_group = True
@@ -171,11 +171,11 @@ class DingtalkGateway:
         told = await request.json()
         if (told.get("appKey"), told.get("appSecret")) != (self.client_id, self.client_secret):
             return _wrong("invalidClientIdOrSecret", "无效的clientId或者clientSecret")
-        self.tokens.append(f"token-{len(self.tokens) + 1}")
-        return JSONResponse({"accessToken": self.tokens[-1], "expireIn": 7_200})
+        self.token = self.token or f"token-{self._number()}"
+        return JSONResponse({"accessToken": self.token, "expireIn": 7_200})
 
     def _refused(self, request: Request) -> Response | None:
-        if self.tokens and request.headers.get("x-acs-dingtalk-access-token") == self.tokens[-1]:
+        if self.token and request.headers.get("x-acs-dingtalk-access-token") == self.token:
             return None
         return _wrong("InvalidAuthentication", "不合法的access_token", 401)
 

@@ -1,8 +1,8 @@
 """A simulated Feishu open platform with one app and its group (open.feishu.cn; ours, not ByteDance's).
 
-What it keeps to: a tenant token is asked for and every call checked for it; ``uuid`` keeps a message from being sent twice; a card is
-edited in place; an event goes to one of the app's long connections and again where nobody answers with code 200 in time; frames
-are protocol buffers, long ones in parts; calls are encrypted and signed. Frames and signatures are made here anew, so that a mistake
+What it keeps to: a tenant token is asked for and every call checked for it, and whoever asks while it is good gets the same one;
+``uuid`` keeps a message from being sent twice; a card is edited in place; an event goes to one of the app's long connections and
+again where nobody answers with code 200 in time; frames are protocol buffers, long ones in parts; calls are encrypted and signed. Frames and signatures are made here anew, so that a mistake
 of ours can't cancel out.
 """
 
@@ -57,7 +57,7 @@ class FeishuGateway:
         self.app_id, self.app_secret, self.chat = app_id, app_secret, chat
         self.encrypt_key, self.verification_token, self.answer_s = encrypt_key, verification_token, answer_s
         self.messages: dict[str, Kept] = {}
-        self.tokens: list[str] = []
+        self.token = ""
         self.answers: dict[str, list[dict[str, Any]]] = {}
         self.deliveries: dict[str, int] = {}
         self.pings = 0
@@ -180,11 +180,11 @@ class FeishuGateway:
         told = await request.json()
         if (told.get("app_id"), told.get("app_secret")) != (self.app_id, self.app_secret):
             return JSONResponse({"code": 10014, "msg": "app secret invalid"})
-        self.tokens.append(f"t-{len(self.tokens) + 1}")
-        return JSONResponse({"code": 0, "msg": "ok", "tenant_access_token": self.tokens[-1], "expire": 7_200})
+        self.token = self.token or f"t-{self._number()}"
+        return JSONResponse({"code": 0, "msg": "ok", "tenant_access_token": self.token, "expire": 7_200})
 
     def _refused(self, request: Request) -> Response | None:
-        if self.tokens and request.headers.get("authorization") == f"Bearer {self.tokens[-1]}":
+        if self.token and request.headers.get("authorization") == f"Bearer {self.token}":
             return None
         return JSONResponse({"code": 99991663, "msg": "Invalid access token for authorization"}, 400)
 

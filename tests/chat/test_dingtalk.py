@@ -178,7 +178,7 @@ def test_a_stale_token_is_renewed_and_a_lost_answer_says_nothing_twice(tmp_path:
     async def talk(desk: Desk) -> None:
         first = desk.open(1)
         await desk.send()
-        desk.gateway.tokens.append("another")
+        stale, desk.gateway.token = desk.gateway.token, ""
         desk.gateway.loses_answers = 1
         second = desk.open(2)
         for _ in range(5):
@@ -186,7 +186,7 @@ def test_a_stale_token_is_renewed_and_a_lost_answer_says_nothing_twice(tmp_path:
             desk.clock.set(desk.clock.at + timedelta(seconds=60))
         assert desk.card(first).id != desk.card(second).id
         assert len(desk.gateway.delivered) == 2
-        assert len(desk.gateway.tokens) == 3
+        assert desk.gateway.token not in {"", stale}
 
     run(tmp_path, talk, gateway=a_gateway(refuses_again=refuses_again))
 

@@ -20,6 +20,7 @@ from chat.base import Account, Address, Caught
 from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, UnreadableReply
 from doorstep import chat_hearing
 from doorstep.chat_sockets import Listening
+from doorstep.chats import lines_of
 from doorstep.operations import perform
 from doorstep.retrying import Health
 from doorstep.web.chat_hooks import chat_hook_router
@@ -173,7 +174,7 @@ def test_a_stale_token_is_renewed_and_a_lost_answer_says_nothing_twice(tmp_path:
     async def talk(desk: Desk) -> None:
         first = desk.open(1)
         await desk.send()
-        desk.gateway.tokens.append("t-another")
+        stale, desk.gateway.token = desk.gateway.token, ""
         desk.gateway.loses_answers = 1
         second = desk.open(2)
         for _ in range(5):
@@ -181,7 +182,21 @@ def test_a_stale_token_is_renewed_and_a_lost_answer_says_nothing_twice(tmp_path:
             desk.clock.set(desk.clock.at + timedelta(seconds=60))
         assert desk.message(first).id != desk.message(second).id
         assert len(desk.gateway.messages) == 2
-        assert len(desk.gateway.tokens) == 3
+        assert desk.gateway.token not in {"", stale}
+
+    run(tmp_path, talk)
+
+
+def test_two_that_speak_for_one_app_share_its_token(tmp_path: Path) -> None:
+    """`doorstep chat test` comes in while the daemon does: neither takes the other's token away."""
+
+    async def talk(desk: Desk) -> None:
+        await desk.channel.line.enter()
+        token = desk.gateway.token
+        [other] = lines_of(desk.house.settings, wall=desk.clock)
+        await other.enter()
+        await other.close()
+        assert desk.gateway.token == token
 
     run(tmp_path, talk)
 
