@@ -39,6 +39,20 @@ class Question(StrEnum):
     HELP = "help"
 
 
+class RouteWord(StrEnum):
+    """What a courier can say of a route from a chat. OFF: they set off; LINK: who they are, by a one-time code; LANG: in which
+    language they want to be told; ROUTE: to be told what can be said.
+    """
+
+    OFF = "off"
+    LATE = "late"
+    FULL = "full"
+    STOP_FAILED = "stop_failed"
+    LINK = "link_courier"
+    LANG = "lang"
+    ROUTE = "route"
+
+
 @dataclass(frozen=True, slots=True)
 class ChatAct:
     """One thing that a person did in a chat. ``key`` tells one delivery from another: it has one effect.
@@ -62,14 +76,16 @@ class ChatAct:
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a text, button or reaction asks for. ``to`` names whom a case goes to, the speaker where it is ``ME``;
-    ``length`` is for how long it is put off; ``case_id`` is set where a question names one.
+    ``length`` is for how long it is put off, or how late a courier is; ``case_id`` is set where a question names one, ``stop`` (a
+    number that the courier was told) where a courier names one.
     """
 
-    kind: ActKind | Question
+    kind: ActKind | Question | RouteWord
     words: str = ""
     to: str = ""
     length: timedelta | None = None
     case_id: int | None = None
+    stop: int | None = None
 
 
 ME = "me"
@@ -82,6 +98,7 @@ class Heard:
 
     ``who`` is the chat's own identity of the person, ``about`` the message that it was done to ("" for none), ``here`` the
     message in which it was done, which an answer refers to. ``code`` lets ``about`` be edited once, where a chat wants that.
+    ``alone``: it was done where only that person and we are.
     """
 
     key: str
@@ -90,6 +107,7 @@ class Heard:
     about: str = ""
     here: str = ""
     code: str = ""
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,19 +192,26 @@ class IncidentAlert:
 
 @dataclass(frozen=True, slots=True)
 class RouteMessage:
-    """A courier's route of the day."""
+    """A courier's route of the day, or what became different of it (``changes``). ``over``: it isn't theirs any more, or done.
+    No customer is in it: who and where stands behind the link.
+    """
 
     route_id: str
     url: str
     day: str
     stops: int
+    changes: tuple[Words, ...] = ()
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A short text to the channel or to one person: what a question brought, why an act was refused, how to link."""
+    """A short text to the channel or to one person: what a question brought, why an act was refused, how to link. ``choices``:
+    what can be answered to it, and how that is called; a chat with buttons has one for each.
+    """
 
     lines: tuple[Words, ...]
+    choices: tuple[tuple[str, Words], ...] = ()
 
 
 Message = Alert | IncidentAlert | RouteMessage | Answer

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chat import phrases
-from chat.base import Alert, Answer, IncidentAlert, Message, Reader, Wish
+from chat.base import Alert, Answer, IncidentAlert, Message, Reader, RouteMessage, Wish
 from chat.text import link_of, text_of
 from config.words import say
 from domain.case import CLOSED
@@ -31,6 +31,8 @@ def render(message: Message, reader: Reader) -> dict[str, Any]:
     lines = [line[:MAX_LINE] for line in text.lines]
     hint = _hint(message, reader)
     labels = {name: _say(Words(f"chat.button.{name}", {}), reader) for name in LABELS}
+    if isinstance(message, RouteMessage):
+        labels[OPEN] = _say(Words("chat.route_button.open", {}), reader)
     return {
         "title": text.title[:MAX_LINE],
         "markdown": NEW_LINE.join([*lines, *([hint] if hint else [])]),
@@ -56,6 +58,8 @@ def status_of(message: Message) -> str:
 
 def _hint(message: Message, reader: Reader) -> str:
     """How a case is written to, where a chat has no threads: by its number."""
+    if isinstance(message, RouteMessage):
+        return text_of(message, reader).hint
     if not isinstance(message, Alert) or message.status in CLOSED:
         return ""
     return _say(Words("chat.hint_number", {"case": message.case_id}), reader)

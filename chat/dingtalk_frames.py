@@ -14,6 +14,7 @@ from msgspec import Raw, Struct, field
 from chat import phrases
 from chat.base import Account, Caught, Frame, Heard, Wish, said
 from chat.dingtalk_card import PRESSED
+from chat.route_phrases import linking, to_oneself
 from config.words import say
 from domain.errors import UnreadableReply
 from domain.words import Words
@@ -21,7 +22,7 @@ from domain.words import Words
 ID = "dingtalk"
 CARD, TEXT = "/v1.0/card/instances/callback", "/v1.0/im/bot/messages/get"
 TOPICS = (CARD, TEXT)
-GROUP = "2"
+ALONE, GROUP = "1", "2"
 _NOWHERE = ZoneInfo("UTC")
 
 
@@ -137,14 +138,15 @@ def _wish(private: _Private) -> Wish | None:
 def _written(told: _Frame, account: Account) -> Heard | None:
     """A text in our group that mentions the bot: to a case by its number, or to the desk."""
     message = said(ID, told.data.encode(), _Message)
-    ours = message.conversation_type == GROUP and message.conversation_id == account.settings.conversation
+    alone = message.conversation_type == ALONE
+    ours = alone or (message.conversation_type == GROUP and message.conversation_id == account.settings.conversation)
     person = message.sender_staff_id and _is_ours(message.sender_corp_id, account)
     if not ours or not person or message.kind != "text":
         return None
     text = said(ID, bytes(message.text), _Text).content.strip()
-    wish = phrases.to_a_numbered_case(text) or phrases.to_the_desk(text)
+    wish = to_oneself(text) if alone else linking(text) or phrases.to_a_numbered_case(text) or phrases.to_the_desk(text)
     who = _who(message.sender_corp_id, message.sender_staff_id)
-    return Heard(f"message-{message.msg_id}", who, wish, here=message.msg_id) if wish else None
+    return Heard(f"message-{message.msg_id}", who, wish, here=message.msg_id, alone=alone) if wish else None
 
 
 def _is_ours(corp: str, account: Account) -> bool:

@@ -11,8 +11,10 @@ from chat.base import (
     IncidentAlert,
     Message,
     Reader,
+    RouteMessage,
     Wish,
 )
+from chat.route_phrases import MARK
 from chat.text import text_of
 from config.words import say
 from domain.case import CLOSED, Severity
@@ -43,8 +45,12 @@ def render(message: Message, reader: Reader) -> dict[str, Any]:
         elements += [_row([_button(name, look, reader) for name, _, look in BUTTONS]), _form(reader), _hint(reader)]
     if isinstance(message, Answer) and message.lines[0].code == "chat.test":
         elements.append(_row([_button("ack", "primary_filled", reader)]))
+    if text.choices:
+        elements.append(_row([_choice(*one) for one in text.choices]))
+    if text.hint and isinstance(message, RouteMessage):
+        elements.append(_small(text.hint))
     if text.url:
-        elements.append(_link(text.url, reader))
+        elements.append(_link(text.url, _opens(message, reader)))
     return {
         "schema": "2.0",
         "config": {"update_multi": True, "enable_forward": False},
@@ -85,14 +91,30 @@ def _form(reader: Reader) -> dict[str, Any]:
     return {"tag": "form", "name": "written", "elements": [entry, _row(buttons)]}
 
 
+def _choice(phrase: str, label: str) -> dict[str, Any]:
+    """What a courier can answer."""
+    behaviors = [{"type": "callback", "value": {"do": f"{MARK}{phrase}"}}]
+    return {"tag": "button", "text": _plain(label), "type": "default", "behaviors": behaviors}
+
+
 def _hint(reader: Reader) -> dict[str, Any]:
-    text = _plain(say(Words("chat.hint_buttons", {}), reader.lang, reader.zone))
-    return {"tag": "div", "text": {**text, "text_size": "notation", "text_color": "grey"}}
+    return _small(say(Words("chat.hint_buttons", {}), reader.lang, reader.zone))
 
 
-def _link(url: str, reader: Reader) -> dict[str, Any]:
+def _small(text: str) -> dict[str, Any]:
+    return {"tag": "div", "text": {**_plain(text), "text_size": "notation", "text_color": "grey"}}
+
+
+def _opens(message: Message, reader: Reader) -> dict[str, str]:
+    """What an address of ours opens: the console, or a courier's route."""
+    if not isinstance(message, RouteMessage):
+        return _label("open", reader)
+    return _plain(say(Words("chat.route_button.open", {}), reader.lang, reader.zone))
+
+
+def _link(url: str, label: dict[str, str]) -> dict[str, Any]:
     behaviors = [{"type": "open_url", "default_url": url}]
-    return {"tag": "button", "text": _label("open", reader), "type": "text", "behaviors": behaviors}
+    return {"tag": "button", "text": label, "type": "text", "behaviors": behaviors}
 
 
 def _row(buttons: list[dict[str, Any]]) -> dict[str, Any]:

@@ -28,12 +28,15 @@ from chat.base import (
 )
 from chat.feishu_cards import PRESSED, WRITTEN
 from chat.feishu_wire import ID
+from chat.route_phrases import linking, pressed, to_oneself
 from config.words import say
 from domain.errors import UnreadableReply
 from domain.words import Words
 
 WINDOW_S = 300
 KEPT_PARTS = 32
+ALONE = "p2p"
+"""The type of the chat in which one person and we write to each other."""
 _NOWHERE = ZoneInfo("UTC")
 
 
@@ -97,6 +100,7 @@ class _Mention(Struct, frozen=True):
 class _Written(Struct, frozen=True):
     message_id: str
     chat_id: str = ""
+    chat_type: str = ""
     message_type: str = ""
     content: str = ""
     root_id: str = ""
@@ -131,15 +135,22 @@ def _is_ours(header: _Header, account: Account) -> bool:
 
 
 def _click(click: _Click, header: _Header, account: Account) -> Heard | None:
-    """A button, or a form that was sent, on a card in our group."""
+    """A button, or a form that was sent, on a card in our group; or a route's button, which only stands where we write to one
+    person alone.
+    """
     operator, context = click.operator, click.context
     stranger = operator.tenant_key not in {"", header.tenant_key}  # somebody from another company in a shared group
-    wish = _wish(click.action)
-    if wish is None or stranger or context.open_chat_id != account.settings.chat or not context.open_message_id:
+    alone = bool(context.open_chat_id) and context.open_chat_id != account.settings.chat
+    wish = _choice(click.action) if alone else _wish(click.action)
+    if wish is None or stranger or not context.open_chat_id or not context.open_message_id:
         return None
-    return Heard(
-        header.event_id, _who(operator.open_id, header), wish, context.open_message_id, context.open_message_id
-    )
+    about = context.open_message_id
+    return Heard(header.event_id, _who(operator.open_id, header), wish, about, about, alone=alone)
+
+
+def _choice(action: _Action) -> Wish | None:
+    value = action.value.get("do") if isinstance(action.value, dict) else None
+    return pressed(value) if isinstance(value, str) else None
 
 
 def _wish(action: _Action) -> Wish | None:
@@ -157,15 +168,20 @@ def _received(received: _Received, header: _Header, account: Account) -> Heard |
     """A text in our group: in a message's thread, or to the desk."""
     sender, message = received.sender, received.message
     people = sender.sender_type in {"", "user"} and sender.tenant_key in {"", header.tenant_key}
-    if not people or message.chat_id != account.settings.chat or message.message_type != "text":
+    alone = message.chat_type == ALONE
+    if not people or not (alone or message.chat_id == account.settings.chat) or message.message_type != "text":
         return None
     text = said(ID, message.content.encode(), _Text).text
     for mention in message.mentions:
         text = text.replace(mention.key, "") if mention.key else text
-    about = message.root_id or message.parent_id
-    wish = phrases.to_a_case(text.strip()) if about else phrases.to_the_desk(text.strip())
-    who = _who(sender.sender_id.open_id, header)
-    return Heard(f"message-{message.message_id}", who, wish, about, message.message_id) if wish else None
+    about = "" if alone else message.root_id or message.parent_id
+    wish = to_oneself(text) if alone else _said_wish(text.strip(), about)
+    who, key = _who(sender.sender_id.open_id, header), f"message-{message.message_id}"
+    return Heard(key, who, wish, about, message.message_id, alone=alone) if wish else None
+
+
+def _said_wish(text: str, about: str) -> Wish | None:
+    return phrases.to_a_case(text) if about else linking(text) or phrases.to_the_desk(text)
 
 
 def _who(open_id: str, header: _Header) -> str:

@@ -10,7 +10,8 @@ died in between (seen on Synapse 1.163).
 
 import html
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
 
@@ -33,6 +34,7 @@ from chat.base import (
     raise_for_status,
     said,
 )
+from chat.route_phrases import linking, to_oneself
 from chat.text import Text, text_of
 from domain.errors import AccessDenied, UnreadableReply
 from net.http import HttpReply, HttpRequest
@@ -242,7 +244,7 @@ def joined(reply: HttpReply, account: Account) -> None:
 
 def request(account: Account, cursor: str) -> HttpRequest:
     """GET /sync from a token. Without one only the token is wanted: what was said before we came isn't for us."""
-    wanted = {"rooms": [account.settings.room], "timeline": _wanted(TIMELINE if cursor else 1)}
+    wanted = {"timeline": _wanted(TIMELINE if cursor else 1)}
     quiet: dict[str, Any] = {"types": [], "limit": 0}
     silent = {"state": quiet, "ephemeral": quiet, "account_data": quiet}
     look = {"room": {**wanted, **silent}, "presence": quiet, "account_data": quiet}
@@ -259,11 +261,17 @@ def _json(value: Any) -> str:
 
 
 def read(reply: HttpReply, account: Account) -> Batch:
-    """What happened in our room since the cursor, in the order of the homeserver."""
+    """What happened in our room since the cursor, in the order of the homeserver; and what was written in the rooms that we made
+    for one person each.
+    """
     _raise(reply)
     told = said(ID, reply.body, _Sync)
     room = told.rooms.join.get(account.settings.room, _Joined()).timeline
-    return Batch(_heard(room.events, account), told.next_batch, room.prev_batch if room.limited else "")
+    alone = [
+        e for name, one in sorted(told.rooms.join.items()) if name != account.settings.room for e in one.timeline.events
+    ]
+    heard = (*_heard(room.events, account), *_heard_alone(alone, account))
+    return Batch(heard, told.next_batch, room.prev_batch if room.limited else "")
 
 
 def older(account: Account, gap: str, until: str) -> HttpRequest:
@@ -281,14 +289,17 @@ def read_older(reply: HttpReply, account: Account) -> Batch:
     return Batch(_heard(reversed(told.chunk), account), gap=told.end if told.chunk else "")
 
 
+ReadContent = Callable[[_Content], tuple[Wish, str] | None]
+
+
 def _heard(events: Iterable[_Event], account: Account) -> tuple[Heard, ...]:
-    found = (_one(event, account.settings.user) for event in events)
+    found = (_one(event, account.settings.user, READ) for event in events)
     return tuple(heard for heard in found if heard is not None)
 
 
-def _one(event: _Event, ourselves: str) -> Heard | None:
+def _one(event: _Event, ourselves: str, read_by: Mapping[str, ReadContent]) -> Heard | None:
     """What an event asks for; None for our own, and for everything that is no business of ours."""
-    read_ = READ.get(event.type)
+    read_ = read_by.get(event.type)
     if (
         read_ is None
         or not event.event_id
@@ -308,6 +319,17 @@ def _one(event: _Event, ourselves: str) -> Heard | None:
     return Heard(event.event_id, event.sender, wish, about, event.event_id)
 
 
+def _heard_alone(events: Iterable[_Event], account: Account) -> tuple[Heard, ...]:
+    """Texts alone: what they mean is said by no thread and no reaction."""
+    found = (_one(event, account.settings.user, {"m.room.message": _text_alone}) for event in events)
+    return tuple(replace(heard, about="", alone=True) for heard in found if heard is not None)
+
+
+def _text_alone(content: _Content) -> tuple[Wish, str] | None:
+    written = content.msgtype == "m.text" and content.relation.rel_type != "m.replace"
+    return (to_oneself(_without_quote(content.body)), "") if written else None
+
+
 def _reaction(content: _Content) -> tuple[Wish, str] | None:
     wish = phrases.reaction(content.relation.key)
     return (wish, content.relation.event_id) if wish and content.relation.rel_type == "m.annotation" else None
@@ -321,7 +343,7 @@ def _message(content: _Content) -> tuple[Wish, str] | None:
     answered = relation.in_reply_to.get("event_id")
     about = relation.event_id if relation.rel_type == "m.thread" else answered if isinstance(answered, str) else ""
     text = _without_quote(content.body)
-    wish = phrases.to_a_case(text) if about else phrases.to_the_desk(text)
+    wish = phrases.to_a_case(text) if about else linking(text) or phrases.to_the_desk(text)
     return (wish, about) if wish else None
 
 

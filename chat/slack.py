@@ -26,11 +26,13 @@ from chat.base import (
     Message,
     Outward,
     Reader,
+    RouteMessage,
     Step,
     Wish,
     error_of,
     said,
 )
+from chat.route_phrases import MARK
 from chat.text import text_of
 from config.words import say
 from domain.case import CLOSED
@@ -39,8 +41,8 @@ from domain.words import Words
 from net.http import HttpReply, HttpRequest
 
 ID = "slack"
-MAX_TITLE, MAX_SECTION, MAX_FALLBACK = 150, 2_900, 3_500
-"""Characters; Slack takes 150 in a header, 3,000 in a section and 40,000 as a message's text."""
+MAX_TITLE, MAX_SECTION, MAX_FALLBACK, MAX_LABEL = 150, 2_900, 3_500, 75
+"""Characters; Slack takes 150 in a header, 3,000 in a section, 75 on a button and 40,000 as a message's text."""
 BODY_BYTES = 60_000
 PAGE = 200
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -104,6 +106,11 @@ def render(message: Message, reader: Reader) -> dict[str, Any]:
         blocks.append({"type": "actions", "block_id": "acts", "elements": [_button(name, reader) for name in BUTTONS]})
         hint = say(Words("chat.hint_thread", {}), reader.lang, reader.zone)
         blocks.append({"type": "context", "elements": [_plain(hint, MAX_SECTION)]})
+    if text.choices:
+        choices = [_choice(n, *one) for n, one in enumerate(text.choices)]
+        blocks.append({"type": "actions", "block_id": "route", "elements": choices})
+    if text.hint and isinstance(message, RouteMessage):
+        blocks.append({"type": "context", "elements": [_plain(text.hint, MAX_SECTION)]})
     if text.url:
         link = {"type": "mrkdwn", "text": f"<{_address(text.url)}>", "verbatim": True}
         blocks.append({"type": "context", "elements": [link]})
@@ -129,6 +136,12 @@ def _button(name: str, reader: Reader) -> dict[str, Any]:
         "value": name,
         "text": {"type": "plain_text", "text": label, "emoji": True},
     }
+
+
+def _choice(number: int, phrase: str, label: str) -> dict[str, Any]:
+    """What a courier can answer; ids of actions are unique within a block."""
+    plain = {"type": "plain_text", "text": label[:MAX_LABEL], "emoji": True}
+    return {"type": "button", "action_id": f"route_{number}", "value": f"{MARK}{phrase}", "text": plain}
 
 
 def _address(url: str) -> str:

@@ -33,6 +33,7 @@ from chat.base import (
     Spurned,
     Wish,
 )
+from chat.route_phrases import linking, pressed, to_oneself
 from domain.errors import UnreadableReply
 from net.http import HttpReply, HttpRequest
 
@@ -43,6 +44,8 @@ SILENT_S = 0.0
 """Slack pings on the protocol's own level, which is answered there; we ping it as well."""
 PLAIN = frozenset({"", "thread_broadcast"})
 """Subtypes of messages that a person wrote; edits, deletions, joins and bots' words have others."""
+DIRECT = "D"
+"""How the id of a conversation with one person begins."""
 Buttons = Mapping[str, Wish]
 
 
@@ -62,6 +65,7 @@ class _Container(Struct, frozen=True):
 class _Action(Struct, frozen=True):
     action_id: str = ""
     action_ts: str = ""
+    value: str = ""
 
 
 class _Pressed(Struct, frozen=True):
@@ -129,21 +133,16 @@ def heard_in(payload: Any, account: Account, buttons: Buttons) -> tuple[Heard, .
     return ()
 
 
-def _clicks(pressed: _Pressed, account: Account, buttons: Buttons) -> tuple[Heard, ...]:
-    team = pressed.team.id if pressed.team else ""
-    if team != account.settings.team or pressed.channel.id != account.settings.channel:
+def _clicks(told: _Pressed, account: Account, buttons: Buttons) -> tuple[Heard, ...]:
+    """Buttons in our channel, or in the place where one person and we write to each other (its id begins with D)."""
+    team, alone = told.team.id if told.team else "", told.channel.id.startswith(DIRECT)
+    if team != account.settings.team or not (alone or told.channel.id == account.settings.channel):
         return ()
-    who, about = f"{pressed.user.team_id or team}/{pressed.user.id}", pressed.container.message_ts
+    who, about = f"{told.user.team_id or team}/{told.user.id}", told.container.message_ts
     return tuple(
-        Heard(
-            f"press-{about}-{one.action_ts}-{pressed.user.id}-{one.action_id}",
-            who,
-            buttons[one.action_id],
-            about,
-            about,
-        )
-        for one in pressed.actions
-        if one.action_id in buttons and about and one.action_ts
+        Heard(f"press-{about}-{one.action_ts}-{told.user.id}-{one.action_id}", who, wish, about, about, alone=alone)
+        for one in told.actions
+        if about and one.action_ts and (wish := pressed(one.value) if alone else buttons.get(one.action_id)) is not None
     )
 
 
@@ -151,13 +150,20 @@ def _event(told: _Event, account: Account) -> tuple[Heard, ...]:
     said = told.event
     if said.type != "message" or said.subtype not in PLAIN or said.bot_id or not said.user or not said.ts:
         return ()
-    if told.team_id != account.settings.team or said.channel != account.settings.channel:
+    alone = said.channel.startswith(DIRECT)
+    if told.team_id != account.settings.team or not (alone or said.channel == account.settings.channel):
         return ()
-    about = said.thread_ts if said.thread_ts != said.ts else ""
-    text = plain(said.text)
-    wish = phrases.to_a_case(text) if about else phrases.to_the_desk(text)
+    about = said.thread_ts if said.thread_ts != said.ts and not alone else ""
+    wish = _wish(plain(said.text), about, alone=alone)
     who = f"{said.user_team or said.team or told.team_id}/{said.user}"
-    return (Heard(f"said-{said.ts}-{said.user}", who, wish, about, about or said.ts),) if wish else ()
+    heard = Heard(f"said-{said.ts}-{said.user}", who, wish, about, about or said.ts, alone=alone) if wish else None
+    return (heard,) if heard else ()
+
+
+def _wish(text: str, about: str, *, alone: bool) -> Wish | None:
+    if alone:
+        return to_oneself(text)
+    return phrases.to_a_case(text) if about else linking(text) or phrases.to_the_desk(text)
 
 
 _BOT = re.compile(r"^\s*<@[A-Z0-9]+>\s*")

@@ -37,6 +37,7 @@ from chat.base import (
     error_of,
     said,
 )
+from chat.route_phrases import MARK, linking, pressed, to_oneself
 from chat.text import Text, text_of
 from config.words import say
 from domain.case import CLOSED
@@ -84,7 +85,7 @@ PRESSED: Mapping[str, Wish] = {name: wish for row in BUTTONS for name, wish in r
 def render(message: Message, reader: Reader) -> dict[str, Any]:
     """The body of sendMessage without its chat. Text is HTML with everything from outside escaped, and no previews."""
     text = text_of(message, reader)
-    if text.hint:
+    if text.hint and isinstance(message, Alert | IncidentAlert):
         text = replace(text, hint=say(Words("chat.hint_buttons", {}), reader.lang, reader.zone))
     payload: dict[str, Any] = {
         "text": _markup(text),
@@ -93,6 +94,8 @@ def render(message: Message, reader: Reader) -> dict[str, Any]:
     }
     if isinstance(message, Alert | IncidentAlert):
         payload["reply_markup"] = {"inline_keyboard": [] if _is_over(message) else _buttons(reader)}
+    elif text.choices:
+        payload["reply_markup"] = {"inline_keyboard": _choices(text)}
     return payload
 
 
@@ -105,6 +108,12 @@ def _buttons(reader: Reader) -> list[list[dict[str, str]]]:
         return {"text": say(Words(f"chat.button.{name}", {}), reader.lang, reader.zone), "callback_data": name}
 
     return [[button(name) for name, _ in row] for row in BUTTONS]
+
+
+def _choices(text: Text) -> list[list[dict[str, str]]]:
+    """What a courier can answer, two in a row."""
+    made = [{"text": label, "callback_data": f"{MARK}{phrase}"} for phrase, label in text.choices]
+    return [made[n : n + 2] for n in range(0, len(made), 2)]
 
 
 def _markup(text: Text) -> str:
@@ -229,6 +238,7 @@ def open_private(who: str, account: Account) -> HttpRequest:
 
 class _Chat(Struct, frozen=True):
     id: int
+    type: str = ""
 
 
 class _ChatReply(Struct, frozen=True):
@@ -310,14 +320,21 @@ def _one(update: _Update, account: Account) -> Heard | None:
     return _said(message, update.update_id, account) if message is not None else None
 
 
-def _click(pressed: _Pressed, account: Account) -> Heard | None:
-    """A button under one of our messages; ``here`` is the press itself, which wants an answer."""
-    wish = PRESSED.get(pressed.data)
-    if wish is None or pressed.message is None or pressed.message.chat.id != account.settings.chat:
+def _click(press: _Pressed, account: Account) -> Heard | None:
+    """A button under one of our messages, in our group or alone with us; ``here`` is the press itself, which wants an answer."""
+    message = press.message
+    alone = message is not None and _is_alone(message.chat, press.sender)
+    wish = pressed(press.data) if alone else PRESSED.get(press.data)
+    if wish is None or message is None or not (alone or message.chat.id == account.settings.chat):
         return None
     return Heard(
-        f"press-{pressed.id}", str(pressed.sender.id), wish, str(pressed.message.message_id), f"{PRESS}{pressed.id}"
+        f"press-{press.id}", str(press.sender.id), wish, str(message.message_id), f"{PRESS}{press.id}", alone=alone
     )
+
+
+def _is_alone(chat: _Chat, sender: _From) -> bool:
+    """A chat between the bot and one person has that person's number."""
+    return chat.type == "private" and chat.id == sender.id and not sender.is_bot
 
 
 PRESS = "press:"
@@ -326,11 +343,15 @@ PRESS = "press:"
 def _said(message: _Message, update_id: int, account: Account) -> Heard | None:
     """A text in our group: an answer to a message, or a question, which may begin with / and end its name with @bot."""
     sender = message.sender
+    if sender is not None and _is_alone(message.chat, sender):
+        here = str(message.message_id)
+        said_alone = Heard(f"update-{update_id}", str(sender.id), to_oneself(message.text), here=here, alone=True)
+        return said_alone if message.text else None
     if sender is None or sender.is_bot or message.chat.id != account.settings.chat:
         return None
     about = str(message.reply_to_message.message_id) if message.reply_to_message else ""
     text = _plain(message.text)
-    wish = phrases.to_a_case(text) if about else phrases.to_the_desk(text)
+    wish = phrases.to_a_case(text) if about else linking(text) or phrases.to_the_desk(text)
     here = str(message.message_id)
     return Heard(f"update-{update_id}", str(sender.id), wish, about, here) if wish else None
 

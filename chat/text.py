@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chat.base import Alert, Answer, Deed, IncidentAlert, Message, Reader, RouteMessage
+from chat.route_phrases import ROUTE_CHOICES
 from config.words import say
 from domain.case import CLOSED, CaseEvent, Severity
 from domain.incident import CauseKind
@@ -20,6 +21,8 @@ MAX_TEXT = 300
 """Characters of one piece of text from outside."""
 MAX_EVIDENCE = 3
 MAX_DEEDS = 5
+MAX_CHANGES = 20
+"""Differences of a route that are told one by one; the list itself is behind the link."""
 BREAK = "\u200b"
 """A space of no width: it takes the meaning out of `@name`, `#room` and `shop.example` and leaves them readable."""
 
@@ -78,12 +81,15 @@ def _harmless(name: str, value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What is said, in plain text: a title, lines under it, an address of ours to open, a hint in small print."""
+    """What is said, in plain text: a title, lines under it, an address of ours to open, a hint in small print. ``choices``: what a
+    courier can answer (a phrase of chat/route_phrases), and its label; the same can be written wherever there are no buttons.
+    """
 
     title: str
     lines: tuple[str, ...] = ()
     url: str = ""
     hint: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
 
     @property
     def plain(self) -> str:
@@ -101,7 +107,7 @@ def text_of(message: Message, reader: Reader) -> Text:
             return _route(message, reader)
         case Answer():
             first, *others = [_say(words, reader) for words in message.lines]
-            return Text(first, tuple(others))
+            return Text(first, tuple(others), choices=_choices(message.choices, reader))
 
 
 def link_of(message: Message) -> str:
@@ -202,5 +208,15 @@ def _deed(deed: Deed, reader: Reader) -> str:
 
 
 def _route(route: RouteMessage, reader: Reader) -> Text:
-    title = Words("chat.route", {"day": route.day, "stops": route.stops})
-    return Text(f"🚚 {_say(title, reader)}", url=route.url)
+    """A route without its customers; its number of stops is that of the open ones."""
+    what = "chat.route_over" if route.over else "chat.route_changed" if route.changes else "chat.route"
+    title = _say(Words(what, {"day": route.day, "stops": route.stops}), reader)
+    lines = tuple(_say(words, reader) for words in route.changes[:MAX_CHANGES])
+    if route.over:
+        return Text(f"🚚 {title}", lines)
+    hint = _say(Words("chat.route_hint", {}), reader)
+    return Text(f"🚚 {title}", lines, route.url, hint, _choices(ROUTE_CHOICES, reader))
+
+
+def _choices(choices: tuple[tuple[str, Words], ...], reader: Reader) -> tuple[tuple[str, str], ...]:
+    return tuple((phrase, _say(words, reader)) for phrase, words in choices)

@@ -32,11 +32,14 @@ from chat.base import (
     raise_for_status,
     said,
 )
+from chat.route_phrases import linking, to_oneself
 from chat.wecom_cards import PRESSED, card_of, plain_of
 from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, UnreadableReply
 from net.http import HttpReply, HttpRequest
 
 ID = "wecom"
+SINGLE = "single"
+"""The chattype of a person and the bot alone."""
 URL = "wss://openws.work.weixin.qq.com"
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 BODY_BYTES = 20_480
@@ -297,19 +300,25 @@ def _pressed(told: _Frame, account: Account) -> Heard | None:
 
 
 def _written(body: _Body, account: Account) -> Heard | None:
-    """A text in our group that mentions the bot: to a case by its number, or to the desk."""
-    if body.msgtype != "text" or not _is_ours(body, account):
+    """A text in our group that mentions the bot: to a case by its number, or to the desk; or a text to the bot alone."""
+    alone = body.chattype == SINGLE
+    if body.msgtype != "text" or not (_is_ours(body, account) or (alone and _is_of_us(body, account))):
         return None
     text = re.sub(r"^\s*@\S+\s*", "", body.text.content).strip()
-    wish = phrases.to_a_numbered_case(text) or phrases.to_the_desk(text)
-    return Heard(f"message-{body.msgid}", _who(body, account), wish, here=body.msgid) if wish else None
+    in_group = linking(text) or phrases.to_a_numbered_case(text) or phrases.to_the_desk(text)
+    wish = to_oneself(text) if alone else in_group
+    return Heard(f"message-{body.msgid}", _who(body, account), wish, here=body.msgid, alone=alone) if wish else None
 
 
 def _is_ours(body: _Body, account: Account) -> bool:
-    """In our group, by somebody of our company: a company's own bot isn't told which."""
+    """In our group, by somebody of our company."""
+    return body.chattype == "group" and body.chatid == account.settings.chat and _is_of_us(body, account)
+
+
+def _is_of_us(body: _Body, account: Account) -> bool:
+    """A company's own bot isn't told which company."""
     settings = account.settings
-    group = body.chattype == "group" and body.chatid == settings.chat
-    return group and bool(body.sender.userid) and body.sender.corpid in {"", settings.corp}
+    return bool(body.sender.userid) and body.sender.corpid in {"", settings.corp}
 
 
 def _who(body: _Body, account: Account) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chat import phrases
-from chat.base import Alert, Answer, IncidentAlert, Message, Reader, Wish
+from chat.base import Alert, Answer, IncidentAlert, Message, Reader, RouteMessage, Wish
 from chat.text import Text, link_of, text_of
 from config.words import say
 from domain.case import CLOSED
@@ -71,6 +71,8 @@ def _button(name: str, reader: Reader) -> dict[str, Any]:
 
 def _hint(message: Message, reader: Reader) -> str:
     """How a case is written to, where a chat has no threads: by its number."""
+    if isinstance(message, RouteMessage):
+        return text_of(message, reader).hint
     if not isinstance(message, Alert) or message.status in CLOSED:
         return ""
     return say(Words("chat.hint_number", {"case": message.case_id}), reader.lang, reader.zone)

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from chat.base import Account, Heard, Question
+from doorstep import courier_chat
 from doorstep.case_intake import open_from_chat
 from doorstep.house import House
 from doorstep.invitations import new_invitation
@@ -39,6 +40,7 @@ def ear_of(house: House, account: Account) -> Ear:
         house.wall,
         house.policy.desk,
         partial(open_from_chat, house),
+        partial(courier_chat.heard_from, house),
     )
 
 
@@ -49,9 +51,15 @@ def commit(db: Db, one: Heard, account: Account, ear: Ear, *, now: datetime) -> 
     return Became(taken, refused=(outcome or "") not in NOT_REFUSED)
 
 
+def publish(house: House) -> None:
+    """Something was done: to a case, or by a courier to their route."""
+    for topic in ("cases", "routes"):
+        house.bus.publish(topic)
+
+
 async def commit_all(house: House, account: Account, ear: Ear, pushed: Sequence[Heard]) -> list[Became]:
     """Commit what one frame or call brought, one by one. Raises where the database can't take it."""
     became = [await house.store.awrite(commit, one, account, ear, now=house.now()) for one in pushed]
     if any(one.taken for one in became):
-        house.bus.publish("cases")
+        publish(house)
     return became

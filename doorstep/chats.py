@@ -19,7 +19,7 @@ from chat.registry import CHATS
 from chat.sender import Line, Said
 from config.settings import Settings
 from domain.errors import AccessDenied, OutsideError, Permanent, RateLimited, UnreadableReply
-from doorstep.chat_hearing import ear_of
+from doorstep.chat_hearing import ear_of, publish
 from doorstep.chat_sockets import Listening
 from doorstep.clock import wall
 from doorstep.house import House
@@ -267,7 +267,7 @@ class Channel:
         self.hearing.well(self.house.wall())
         self.acts += taken
         if taken:
-            self.house.bus.publish("cases")
+            publish(self.house)
         return taken
 
     async def _take(self, one: Heard) -> bool:

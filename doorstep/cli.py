@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from doorstep import cli_operating
+from doorstep.cli_couriers import couriers
 from doorstep.cli_money import money
 from doorstep.cli_parts import CONFIG, AsJson, Config, operate, read_json, show, show_outcome
 from doorstep.cli_people import customers, people
@@ -32,6 +33,7 @@ keys = typer.Typer(help="API keys.", no_args_is_help=True)
 for name, group in (
     ("cases", cases), ("routes", routes), ("carriers", carriers), ("pickups", pickups), ("money", money), ("chat", chat),
     ("config", config), ("keys", keys), ("people", people), ("customers", customers),
+    ("couriers", couriers),
 ):  # fmt: skip
     app.add_typer(group, name=name)
 cli_operating.add_to(app)

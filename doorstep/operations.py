@@ -24,6 +24,7 @@ from doorstep.booking_operations import (
 from doorstep.carrier_operations import carriers_list, carriers_plan, carriers_test, carriers_unmapped
 from doorstep.chat_operations import chat_link, chat_test_look, chat_test_send, chat_test_unclicked, chats_list
 from doorstep.control import Operation
+from doorstep.courier_operations import courier_chat_set, courier_code, courier_unlink, couriers_list
 from doorstep.explaining import explain_number
 from doorstep.figures import figures_told
 from doorstep.house import House
@@ -215,6 +216,10 @@ OPERATIONS: dict[str, Operation] = {
     "pickups_state": pickups_state,
     "pickups_settle": pickups_settle,
     "pickups_list": pickups_list,
+    "couriers_list": couriers_list,
+    "courier_code": courier_code,
+    "courier_chat_set": courier_chat_set,
+    "courier_unlink": courier_unlink,
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import msgspec
 
-from chat.base import ME, ActKind, Answer, ChatAct, Heard, Question, Wish
+from chat.base import ME, ActKind, Answer, ChatAct, Heard, Question, RouteWord, Wish
 from chat.registry import CHATS
 from chat.sender import Said
 from chat.text import inert, title_of
@@ -34,10 +34,17 @@ SOON = timedelta(hours=4)
 INVITATION = timedelta(minutes=10)
 
 
+def not_for_couriers(db: Db, heard: Heard, channel: ChannelRow, now: datetime) -> tuple[Answer, str] | None:
+    """A house without couriers: what is said to us alone is nothing to it."""
+    del db, heard, channel, now
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Ear:
     """What listening to a channel needs of the house: ``invite`` gives a new invitation's nonce and the hash of its token;
-    ``desk`` says when it works and who is on call; ``wall`` is the clock that invitations live by; ``open_case`` opens a case.
+    ``desk`` says when it works and who is on call; ``wall`` is the clock that invitations live by; ``open_case`` opens a case; ``couriers``
+    does what a courier says.
     """
 
     channel: str
@@ -46,10 +53,15 @@ class Ear:
     wall: Callable[[], datetime]
     desk: DeskPolicy
     open_case: "Opening"
+    couriers: "OfCouriers" = not_for_couriers
 
 
 Opening = Callable[[Db, str, str, str, datetime], int | Words]
 """Opens a case of what a person (an id) wrote, from a chat (its id): the case's id, or why there is none."""
+
+
+OfCouriers = Callable[[Db, Heard, ChannelRow, datetime], tuple[Answer, str] | None]
+"""Does what a courier says: what they are answered and in which language; None where it is nothing to us."""
 
 
 def take(db: Db, heard: Heard, ear: Ear, *, now: datetime) -> bool:
@@ -57,6 +69,8 @@ def take(db: Db, heard: Heard, ear: Ear, *, now: datetime) -> bool:
     channel = next((c for c in chat_queue.channels(db) if c.name == ear.channel), None)
     if channel is None or mail.received_before(db, channel.adapter, ear.account, heard.key) is not None:
         return False
+    if heard.alone or isinstance(heard.wish.kind, RouteWord):
+        return _of_courier(db, heard, channel, ear, now=now)
     about = (
         chat_queue.about_message(db, channel.name, heard.about) if heard.about else ("case", heard.wish.case_id or 0)
     )
@@ -68,6 +82,19 @@ def take(db: Db, heard: Heard, ear: Ear, *, now: datetime) -> bool:
     if heard.code:
         chat_codes.keep(db, channel.name, heard.about, (about[0], str(about[1])), heard.code, now=now)
     _taken(db, heard, about, channel, ear, now=now)
+    return True
+
+
+def _of_courier(db: Db, heard: Heard, channel: ChannelRow, ear: Ear, *, now: datetime) -> bool:
+    """What somebody told us about their route; they are answered alone. False where it is nothing to us."""
+    found = ear.couriers(db, heard, channel, now)
+    if found is None:
+        return False
+    answer, lang = found
+    content = CHATS[channel.adapter].render(answer, alerts.reader_of(replace(channel, lang=lang or channel.lang)))
+    letter = {"who": heard.who, "content": content}
+    mail.post(db, [_letter("private", heard, letter, channel, "answered")], now=now)
+    mail.receive(db, channel.adapter, ear.account, heard.key, at=now)
     return True
 
 
@@ -106,6 +133,7 @@ def _taken(db: Db, heard: Heard, about: tuple[str, int], channel: ChannelRow, ea
     elif isinstance(heard.wish.kind, Question):
         outcome = _answer(db, heard, person, channel, ear, now=now)
     else:
+        assert isinstance(heard.wish.kind, ActKind)  # a courier's words were taken before
         act = _chat_act(db, heard, heard.wish.kind, about, person, channel, ear, now=now)
         outcome = _act(db, act, heard, channel, now)
     mail.receive(db, channel.adapter, ear.account, heard.key, at=now, answer=outcome)

@@ -35,7 +35,7 @@ from scheduler.day import (
 )
 from scheduler.holding import HELD as WAITS
 from scheduler.holding import PAST, Decide, Question, question_of, recently, spread, told
-from scheduler.letters import Link, route_letter
+from scheduler.letters import Link, tell
 from scheduler.plan_types import Fleet
 from scheduler.referee import Violation, check
 from scheduler.request import location_of
@@ -283,7 +283,7 @@ def write_plan(db: Db, meant: Dispatched, *, link: Link, now: datetime, note: st
     routes = tuple(route for route in (_without_gone(db, r) for r in meant.routes) if route.stops)
     for route in routes:
         returns.dispatch(db, route)
-    mail.post(db, [route_letter(route, link) for route in routes], now=now)
+        tell(db, route, link, now=now)
     for item in meant.left:
         returns.note_unserved(db, item.ref, item.code, item.detail)
     data = {

@@ -12,12 +12,12 @@ from domain.place import Location, distance_m
 from domain.returns import Return, ReturnItem
 from domain.shipment import Customer, Order
 from domain.words import Words
-from scheduler.letters import Link, route_letter
+from scheduler.letters import Link, tell
 from scheduler.plan_types import Depot, Fleet, Refused, Slot, local_day
 from scheduler.policy import Eligible, Line, Policy, judge
 from scheduler.progress import advance_route
 from scheduler.slots import check_slot, open_slots, parse_slot
-from store import intake, mail, returns
+from store import intake, returns
 from store.base import Db
 from store.returns import ReturnFact
 
@@ -290,5 +290,5 @@ def cancel_return(
         advance_route(db, stop.route_id, now=now, by=by)
         route = returns.find_route(db, stop.route_id)
         assert route is not None  # a stop refers to its route by a foreign key
-        mail.post(db, [route_letter(route, link, reason="changed", about=stop.id)], now=now)
+        tell(db, route, link, now=now, reason="changed", about=stop.id)
     return cancelled or Refused(Words("return_not_cancellable", {"return": ref, "status": value.status.value}))

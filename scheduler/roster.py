@@ -7,10 +7,10 @@ from enum import StrEnum
 from domain.pickup import ReturnEvent
 from domain.returns import Route
 from domain.words import Words
-from scheduler.letters import Link, route_letter
+from scheduler.letters import Link, tell
 from scheduler.plan_types import Refused
 from scheduler.progress import DECLINED, DISPATCHED
-from store import facts, mail, returns
+from store import facts, returns
 from store.base import Db
 from store.facts import FactRow
 from store.returns import ReturnFact
@@ -79,5 +79,5 @@ def _decline(db: Db, route: Route, *, collector: str, link: Link, now: datetime)
     returns.set_route_status(db, route.id, DECLINED, now=now, by=collector)
     after = returns.find_route(db, route.id)
     assert after is not None  # read above, and routes are never deleted
-    mail.post(db, [route_letter(after, link, reason="changed", about=DECLINED)], now=now)
+    tell(db, after, link, now=now, reason="changed", about=DECLINED)
     return Answered(after)

@@ -17,6 +17,7 @@ from store import (
     cases,
     claim_tables,
     claims,
+    courier_chats,
     enquiries,
     erasing,
     files,
@@ -52,7 +53,7 @@ def differences(db: Db, *, now: datetime) -> list[Difference]:
     broken = [] if integrity == "ok" else [Difference("database", "integrity", integrity, "ok")]
     kept = (
         _cases, _incidents, _causes, _returns, _stops, _bookings, _claims, _enquiries, *money_check.LOOKS, _outbox_ids,
-        _files, _told, _handovers, _marks, _erasures,
+        _files, _told, _handovers, _marks, _erasures, courier_chats.faults,
     )  # fmt: skip
     return [*broken, *_parcels(db, now), *(found for look in kept for found in look(db))]
 

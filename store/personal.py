@@ -142,7 +142,7 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
     "a time or a day as it was written": "scan.raw route.day claim.dates",
     "a digest, from which nothing is read back": """
         raw_reply.digest pickup_quote.asked erased_fact.digest erasure.digests api_key.digest session.digest
-        one_time_link.digest chat_invitation.digest asking.told stored_file.digest""",
+        one_time_link.digest chat_invitation.digest courier_code.digest asking.told stored_file.digest""",
     "a keyed hash by which a customer is known again; whoever has the key forgets it with them": "customer_key.digest",
     "ids of what was erased": "erasure.customers erasure.orders",
     "a district, in which thousands live": "customer.district",
@@ -154,7 +154,8 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
         chat_identity.adapter chat_identity.identity chat_identity.person_id chat_invitation.adapter
         chat_invitation.identity chat_private.channel chat_private.identity chat_private.address route.collector
         route.courier handover_item.from_person handover_item.to_person incident.owner incident.acknowledged_by
-        incident_act.by proposal.proposed_by proposal.decided_by stored_file.by""",
+        incident_act.by courier_chat.courier courier_chat.channel courier_chat.identity courier_chat.lang
+        courier_code.courier courier_code.used_by proposal.proposed_by proposal.decided_by stored_file.by""",
     "of the installation itself": """
         meta.key meta.value chat_channel.name chat_channel.adapter chat_channel.lang chat_channel.zone chat_channel.url
         chat_channel.cursor chat_unplaced.channel chat_code.channel chat_code.remote_id chat_code.subject_type

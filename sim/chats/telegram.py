@@ -85,9 +85,9 @@ class TelegramGateway:
 
     # --- what people do -------------------------------------------------------------------------------------------
 
-    def press(self, user: int, message_id: int, data: str) -> str:
-        """Somebody presses a button; gives the id of the press."""
-        kept = self.messages[self.group, message_id]
+    def press(self, user: int, message_id: int, data: str, *, chat: int = 0) -> str:
+        """Somebody presses a button, in the group or alone with the bot (``chat`` their own id); gives the id of the press."""
+        kept = self.messages[chat or self.group, message_id]
         shown = [b["callback_data"] for row in kept.markup.get("inline_keyboard", []) for b in row]
         if data not in shown:
             raise LookupError(f"message {message_id} shows {shown}, not {data}")
@@ -121,6 +121,10 @@ class TelegramGateway:
         self._next_message += 1
         self.messages[kept.chat, kept.id] = kept
         return kept
+
+    def alone(self, user: int) -> list[Kept]:
+        """What the bot said to one person, in its order."""
+        return [m for m in self.messages.values() if m.chat == user and m.sender == self.bot]
 
     def in_group(self) -> list[Kept]:
         """What the bot said in the group, in its order."""

@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 from store import (
     chat_tables,
     claim_tables,
+    courier_chat_tables,
     customers_tables,
     files_tables,
     handover_tables,
@@ -28,6 +29,7 @@ assert risk_tables
 assert money_tables
 assert files_tables
 assert claim_tables
+assert courier_chat_tables
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=SQLModel.metadata, render_as_batch=True
 )

@@ -165,7 +165,7 @@ def waiting(db: Db, channel: str, now: datetime) -> list[str]:
     return [row[0] for row in rows]
 
 
-def a_room(folder: Path, server: Synapse, suffix: str, *, link: bool = True, **table: Any) -> Room:
+def a_room(folder: Path, server: Synapse, suffix: str, *, link: bool = True, more: str = "", **table: Any) -> Room:
     """A room at the homeserver with the bot and the desk in it, and a house that speaks there."""
     bot = server.user(f"bot{suffix}")
     staff = {person.id: server.user(f"{person.id}{suffix}") for person in PEOPLE}
@@ -173,7 +173,7 @@ def a_room(folder: Path, server: Synapse, suffix: str, *, link: bool = True, **t
     for name, user in staff.items():
         if name != "li":
             user.join(room)
-    settings = read_settings(settings_file(folder, matrix_table(server.url, bot, room, **table)))
+    settings = read_settings(settings_file(folder, matrix_table(server.url, bot, room, **table) + more))
     clock = SetClock(datetime.now(UTC).replace(microsecond=0))
     store = Store(folder / "chat.sqlite3", synchronous="OFF")
     house = open_house(settings, store, now=clock)

@@ -107,6 +107,15 @@ MESSAGES: dict[str, Message] = {
     "hub": a_hub(),
     "hub_over": a_hub(over=Words("closed_incident.moved", {}), waiting=0, taken=0, done=240, breached=0),
     "route": RouteMessage("RT1", "https://desk.example.com/courier/abc", "2026-11-23", 14),
+    "route_changed": RouteMessage(
+        "RT1", "https://desk.example.com/courier/abc", "2026-11-23", 12,
+        (Words("route_change.cancelled", {"stop": 5}), Words("route_change.moved", {"stop": 7, "before": 6})),
+    ),
+    "route_over": RouteMessage("RT1", "https://desk.example.com/courier/abc", "2026-11-23", 0, over=True),
+    "route_asked": Answer(
+        (Words("route_said.which_reason", {"stop": 5}), Words("route_said.reason_line", {"stop": 5, "number": 1, "fail_reason": "absent"})),
+        (("5 1", Words("chat.route_button.reason", {"number": 1, "fail_reason": "absent"})),),
+    ),
     "answer": Answer((Words("chat.mine", {"n": 1}), Words("chat.more", {"n": 3}))),
 }  # fmt: skip
 

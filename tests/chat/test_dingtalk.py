@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from synapse import PYTHON, require
 
 from chat import dingtalk
-from chat.base import Account, ActKind, Caught
+from chat.base import Account, ActKind, Caught, RouteWord
 from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, UnreadableReply
 from doorstep import chat_hearing
 from doorstep.chat_sockets import Listening
@@ -316,10 +316,18 @@ def spoiled_texts(gateway: far.DingtalkGateway) -> dict[str, dict[str, Any]]:
         "a text of another company": gateway.mention(USERS["li"], "#1 ack", senderCorpId="dingother"),
         "a text of nobody of ours": gateway.mention("", "#1 ack"),
         "a text in another group": gateway.mention(USERS["li"], "#1 ack", conversationId="cidOther=="),
-        "a text to the bot alone": gateway.mention(USERS["li"], "#1 ack", conversationType="1"),
         "a picture": gateway.mention(USERS["li"], "#1 ack", msgtype="picture"),
         "people's talk": gateway.mention(USERS["li"], "ACKED by boss"),
     }
+
+
+def test_a_text_to_the_bot_alone_is_a_courier_s(gateway: far.DingtalkGateway) -> None:
+    """Never about a case, whatever number stands before it; of our own company only."""
+    [heard] = caught(gateway.mention(USERS["li"], "#1 ack", conversationType="1")).heard
+    assert (heard.alone, heard.wish.kind, heard.about) == (True, RouteWord.ROUTE, "")
+    [heard] = caught(gateway.mention(USERS["li"], "5 1", conversationType="1")).heard
+    assert (heard.wish.kind, heard.wish.stop, heard.wish.words) == (RouteWord.STOP_FAILED, 5, "absent")
+    assert caught(gateway.mention(USERS["li"], "5 1", conversationType="1", senderCorpId="dingother")).heard == ()
 
 
 def test_what_isn_t_ours_is_answered_and_not_heard(gateway: far.DingtalkGateway) -> None:

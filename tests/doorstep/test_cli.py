@@ -50,7 +50,12 @@ def commands() -> list[tuple[str, ...]]:
         "routes": ("plan", "show", "solve"),
         "carriers": ("read", "list", "test", "plan", "detect", "unmapped"),
     }
-    more = {"config": ("check",), "keys": ("create",), "people": ("add", "link")}
+    more = {
+        "config": ("check",),
+        "keys": ("create",),
+        "people": ("add", "link"),
+        "couriers": ("list", "code", "chat", "unlink"),
+    }
     plain = [(name,) for name in ("run", "demo", "init", "import", "check")]
     return plain + [(group, name) for group, names in (groups | more).items() for name in names]
 

@@ -65,6 +65,7 @@ def test_a_delivered_order_is_fetched_at_the_door_and_paid_back_once(store: Stor
         "url": f"https://desk.example/courier/{route.id}",
         "day": "2026-11-23",
         "stops": 1,
+        "known": {"order": ["S-r1-1"], "numbers": {"S-r1-1": 1}},
     }
 
     do(store, stop.id, Act(ActKind.ARRIVED, "tap-0"), stop.arrive_at)

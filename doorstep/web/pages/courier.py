@@ -29,6 +29,7 @@ from doorstep.web.navigation import ways_to
 from doorstep.web.pages.routes import area_file, ground, path_of, stops_data, tile_file
 from doorstep.web.tongue import LANGS
 from scheduler.courier import ENDED, Act, ActKind, Done, act_at
+from scheduler.letters import numbers_of
 from scheduler.plan_types import Refused
 from store import overviews, returns
 from store.base import Db
@@ -48,12 +49,14 @@ KEPT = f"private, max-age={12 * 3600}"
 
 @dataclass(frozen=True, slots=True)
 class RoutePage:
+    """``numbers``: under which number the courier was first told of each stop; it stays, whatever the plan becomes."""
+
     route: Route
     visits: dict[str, Visit]
+    numbers: dict[str, int]
 
     def number(self, stop: Stop) -> int:
-        """A stop's place in the route, from one."""
-        return self.route.stops.index(stop) + 1
+        return self.numbers.get(stop.id, self.route.stops.index(stop) + 1)
 
     @property
     def open(self) -> list[Stop]:
@@ -68,7 +71,8 @@ def route_page(db: Db, route_id: str) -> RoutePage | None:
     route = returns.find_route(db, route_id)
     if route is None:
         return None
-    return RoutePage(route, dict(overviews.visits(db, [stop.return_ref for stop in route.stops])))
+    visits = dict(overviews.visits(db, [stop.return_ref for stop in route.stops]))
+    return RoutePage(route, visits, numbers_of(db, route))
 
 
 def page_of(web: Web, token: str) -> RoutePage:

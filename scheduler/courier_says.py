@@ -1,0 +1,147 @@
+"""What a courier says of their route without its page: set off, late, vehicle full, why a stop failed. Once, and on record.
+
+A failed stop goes through the same act as the page's button (scheduler/courier). What concerns the route as a whole is a
+fact of the route: the desk sees it, and whoever plans the day anew may read it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from chat.base import RouteWord, Wish
+from chat.route_phrases import REASONS
+from domain.pickup import FailReason
+from domain.returns import Route, Stop
+from domain.words import Words
+from scheduler.courier import ENDED, Act, ActKind, act_at
+from scheduler.letters import numbers_of
+from scheduler.plan_types import Refused
+from scheduler.policy import Policy
+from store import courier_chats, facts
+from store.base import Db
+from store.facts import FactRow
+
+OVERDUE = timedelta(hours=12)
+"""How long after its planned end a route is still the one that its courier speaks of."""
+OFF, LATE, FULL = "courier_off", "courier_late", "courier_full"
+"""Facts of a route; LATE with ``minutes``, as the courier said last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """Something that a courier said; ``key`` tells one delivery from another. ``route``: the one whose message it was said to,
+    None for whichever is theirs now.
+    """
+
+    courier: str
+    wish: Wish
+    key: str
+    route: str | None = None
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How it is answered. ``choices``: what can be answered to a question; ``done``: something was written."""
+
+    lines: tuple[Words, ...]
+    choices: tuple[tuple[str, Words], ...] = ()
+    done: bool = False
+
+
+def say(db: Db, saying: Saying, *, policy: Policy, now: datetime) -> Heard:
+    """Do what a courier says about their own route, once, in one transaction; and what to answer."""
+    route = route_of(db, saying, now=now)
+    if route is None:
+        return Heard((Words("route_said.no_route", {}),))
+    return SAID[RouteWord(saying.wish.kind)](db, saying, route, policy, now)
+
+
+def route_of(db: Db, saying: Saying, *, now: datetime) -> Route | None:
+    """Their own open route: the one that was named, else the earliest."""
+    mine = courier_chats.open_routes(db, saying.courier, after=now - OVERDUE)
+    return next((route for route in mine if route.id == saying.route), mine[0] if mine else None)
+
+
+def _of_route(event: str, word: str) -> "Do":
+    def do(db: Db, saying: Saying, route: Route, policy: Policy, now: datetime) -> Heard:
+        del policy
+        length = saying.wish.length
+        data: dict[str, Any] = {"minutes": int(length.total_seconds() // 60)} if length else {}
+        before = [fact for fact in facts.history(db, "route", route.id) if fact.event == event]
+        fresh = not before or (bool(data) and before[-1].data != data)
+        if fresh:
+            facts.append(db, [FactRow("route", route.id, event, now, saying.courier, saying.channel, data=data)])
+        return Heard((Words(f"route_said.{word}", data),), done=fresh)
+
+    return do
+
+
+def _stop_failed(db: Db, saying: Saying, route: Route, policy: Policy, now: datetime) -> Heard:
+    number, reason = saying.wish.stop, saying.wish.words
+    if number is None:
+        return _which_stop(db, route)
+    stop = _numbered(db, route, number)
+    if stop is None:
+        return Heard((Words("route_said.no_stop", {"stop": number, "day": route.day}),))
+    if not reason:
+        return _which_reason(number)
+    act = Act(ActKind.FAILED, saying.key, reason=FailReason(reason))
+    outcome = act_at(
+        db, stop.id, act, route_id=route.id, policy=policy, now=now, by=saying.courier, channel=saying.channel
+    )  # fmt: skip
+    if isinstance(outcome, Refused):
+        return Heard((Words("route_said.stop_over", {"stop": number}),))
+    told = Words("route_said.stop_failed", {"stop": number, "fail_reason": reason})
+    return Heard((told,), done=not outcome.repeated)
+
+
+def _numbered(db: Db, route: Route, number: int) -> Stop | None:
+    """The stop that the courier knows under this number."""
+    known = {n: stop for stop, n in numbers_of(db, route).items()}
+    return next((stop for stop in route.stops if stop.id == known.get(number)), None)
+
+
+def _which_reason(number: int) -> Heard:
+    lines = (_reason(n, reason, number) for n, reason in enumerate(REASONS, start=1))
+    choices = ((f"{number} {n}", _button(n, reason)) for n, reason in enumerate(REASONS, start=1))
+    return Heard((Words("route_said.which_reason", {"stop": number}), *lines), tuple(choices))
+
+
+def _which_stop(db: Db, route: Route) -> Heard:
+    """Numbers for both; the buttons are for the open stops that come next."""
+    numbers = numbers_of(db, route)
+    reasons = (
+        Words("route_said.reason_number", {"number": n, "fail_reason": r.value}) for n, r in enumerate(REASONS, 1)
+    )
+    still = [numbers[stop.id] for stop in route.stops if stop.status not in ENDED and stop.id in numbers]
+    choices = ((f"failed {number}", Words("chat.route_button.stop", {"stop": number})) for number in still[:NEXT])
+    return Heard((Words("route_said.which_stop", {}), *reasons), tuple(choices))
+
+
+NEXT = 4
+"""Stops that are offered as buttons: the one at whose door the courier stands is among the next."""
+
+
+def _reason(number: int, reason: FailReason, stop: int) -> Words:
+    return Words("route_said.reason_line", {"stop": stop, "number": number, "fail_reason": reason.value})
+
+
+def _button(number: int, reason: FailReason) -> Words:
+    return Words("chat.route_button.reason", {"number": number, "fail_reason": reason.value})
+
+
+def _can_say(db: Db, saying: Saying, route: Route, policy: Policy, now: datetime) -> Heard:
+    del db, saying, route, policy, now
+    return Heard((Words("route_said.can_say", {}),))
+
+
+Do = Callable[[Db, Saying, Route, Policy, datetime], Heard]
+SAID: dict[RouteWord, Do] = {
+    RouteWord.OFF: _of_route(OFF, "off"),
+    RouteWord.LATE: _of_route(LATE, "late"),
+    RouteWord.FULL: _of_route(FULL, "full"),
+    RouteWord.STOP_FAILED: _stop_failed,
+    RouteWord.ROUTE: _can_say,
+}
