@@ -43,10 +43,11 @@ async def beat(
     )
     booked = await bookings.look_after_due(house, now=now)
     await placing.place_due(house, now=now)
-    deciding = solve.decide if isinstance(solve, Apart | Here) else None
+    own = solve if isinstance(solve, Apart | Here) else None
     picked = await pickup_tick(
-        house.store, house.pickups, now=now, solve=solve, link=house.route_link, rng=rng, decide=deciding
-    )
+        house.store, house.pickups, now=now, solve=solve, link=house.route_link, rng=rng,
+        decide=own.decide if own else None, mend=own.mend if own else None,
+    )  # fmt: skip
     told = await customers.look_after_due(house, now=now)
     outside = (ledger.CHANNEL,) if house.settings.merchant.url else ()
     sent = await outbox.send_due(house.store, now=now, outside=outside)
@@ -85,5 +86,6 @@ def tell(house: House, watched: TickReport, picked: PickupReport, sent: int) -> 
             timers=watched.timers,
             instructed=watched.instructed,
             routes=sum(len(d.routes) for d in picked.dispatched),
+            replanned=len(picked.replanned),
             sent=sent,
         )

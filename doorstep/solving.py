@@ -1,12 +1,20 @@
 """Where plans are solved: for the daemon in a spawned process, so that pages stay alive meanwhile."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from scheduler.batching import Decision
 from scheduler.holding import Question, decide, decided_apart
-from scheduler.router import Limit, Plan, Problem
+from scheduler.router import Limit, Plan, Problem, Seconds
+
+MEND_SECONDS, MEND_PATIENCE_S = 2.0, 30.0
+"""A running day waits for nobody: what isn't found by then isn't looked for, and a solver that hangs is ended."""
+
+
+def _quick(limit: Limit) -> Limit:
+    return Seconds(min(MEND_SECONDS, limit.seconds)) if isinstance(limit, Seconds) else limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,17 @@ class Apart:
         work = partial(decided_apart, question=question)
         return await asyncio.wrap_future(in_background(work, problem, seed=seed, limit=self.limit))
 
+    async def mend(
+        self, problem: Problem, *, orders: Mapping[str, Sequence[str]], later_s: int, seed: int
+    ) -> tuple[Problem, Plan]:
+        """A running day's plan, mended."""
+        from scheduler.router.mending import mend_apart
+        from scheduler.router.process import in_background
+
+        work = partial(mend_apart, orders=orders, later_s=later_s)
+        made = in_background(work, problem, seed=seed, limit=_quick(self.limit), patience_s=MEND_PATIENCE_S)
+        return await asyncio.wrap_future(made)
+
 
 @dataclass(frozen=True, slots=True)
 class Here:
@@ -41,3 +60,10 @@ class Here:
 
     async def decide(self, problem: Problem, question: Question, *, seed: int) -> Decision:
         return decide(question, problem, seed=seed, limit=self.limit)
+
+    async def mend(
+        self, problem: Problem, *, orders: Mapping[str, Sequence[str]], later_s: int, seed: int
+    ) -> tuple[Problem, Plan]:
+        from scheduler.router.mending import mend_or_later
+
+        return mend_or_later(problem, seed=seed, limit=_quick(self.limit), orders=orders, later_s=later_s)

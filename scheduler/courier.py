@@ -24,6 +24,7 @@ from store import facts, intake, mail, returns
 from store.base import Db
 from store.facts import FactRow
 from store.returns import ReturnFact
+from store.tables import iso_of
 
 MAX_WRONG_CODES = 5
 """Wrong handover codes at one stop before codes are no longer taken: six digits must not be guessed at the door."""
@@ -263,7 +264,8 @@ def _miss(db: Db, stop: Stop, now: datetime) -> bool:
         return False
     reason = FailReason.COURIER_LATE if stop.status == "arrived" else FailReason.COURIER_NO_SHOW
     where = {"stop": stop.id, "route": route.id, "courier": route.courier, "collector": route.collector}
-    data = {**where, "reason": reason.value, "leave_at": stop.leave_at.isoformat()}
+    times = {"leave_at": stop.leave_at.isoformat(), "slot_from": iso_of(value.slot_from)}
+    data = {**where, "reason": reason.value, **times}
     facts.append(db, [FactRow("return", value.ref, "pickup_missed", now, data=data)])
     failed: dict[str, Any] = {"stop": stop.id, "reason": reason.value, "fault": FAULT[reason].value, "proof": {}}
     returns.record(db, value.ref, ReturnFact(ReturnEvent.FAILED, now, None, "", failed))

@@ -268,7 +268,7 @@ def _route(
         distance_m=planned.distance_m,
         drive_s=planned.drive_s,
         cost_cents=round(planned.cost),
-        path=_path([batch.depot.location, *(visit.location for visit in chain), batch.depot.location], between),
+        path=path_of([batch.depot.location, *(visit.location for visit in chain), batch.depot.location], between),
     )
 
 
@@ -276,7 +276,8 @@ def _at(start: datetime, seconds: int) -> datetime:
     return (start + timedelta(seconds=seconds)).astimezone(UTC)
 
 
-def _path(points: Sequence[Location], between: Between) -> tuple[tuple[float, float], ...]:
+def path_of(points: Sequence[Location], between: Between) -> tuple[tuple[float, float], ...]:
+    """The way over these points, each of its own points once."""
     legs = [point for a, b in pairwise(points) for point in between(a, b)]
     return tuple(point for i, point in enumerate(legs) if i == 0 or point != legs[i - 1])
 

@@ -238,7 +238,7 @@ async def _plan(
         return PlanFailed(batch, words)
     violations = check(_dispatched(problem, planned.hold), planned.plan)
     if violations:
-        return PlanFailed(batch, _rejected(batch, violations))
+        return PlanFailed(batch, rejected(batch.depot.id, violations))
     return planned
 
 
@@ -256,9 +256,9 @@ def _dispatched(problem: Problem, hold: frozenset[str]) -> Problem:
     return replace(problem, stops=tuple(stop for stop in problem.stops if stop.id not in hold)) if hold else problem
 
 
-def _rejected(batch: Batch, violations: Sequence[Violation]) -> Words:
+def rejected(depot: str, violations: Sequence[Violation]) -> Words:
     told = [f"{v.rule}: {v.subject}: {v.text}" for v in violations[:MAX_VIOLATIONS]]
-    return Words("plan_rejected", {"depot": batch.depot.id, "violations": told, "count": len(violations)})
+    return Words("plan_rejected", {"depot": depot, "violations": told, "count": len(violations)})
 
 
 def note_failure(db: Db, failed: PlanFailed, *, now: datetime) -> bool:
@@ -303,11 +303,11 @@ def write_plan(db: Db, meant: Dispatched, *, link: Link, now: datetime, note: st
 def _without_gone(db: Db, route: Route) -> Route:
     waiting = [s for s in route.stops if (v := returns.find(db, s.return_ref)) and v.status in WAITING_FOR_ROUTE]
     return replace(
-        route, stops=tuple(replace(s, id=_free_id(db, s.id), position=n) for n, s in enumerate(waiting, start=1))
+        route, stops=tuple(replace(s, id=free_id(db, s.id), position=n) for n, s in enumerate(waiting, start=1))
     )
 
 
-def _free_id(db: Db, stop_id: str) -> str:
+def free_id(db: Db, stop_id: str) -> str:
     """The same, numbered where a declined route had a stop of that name."""
     names = (stop_id if n == 1 else f"{stop_id}-again-{n - 1}" for n in count(1))
     return next(name for name in names if returns.find_stop(db, name) is None)

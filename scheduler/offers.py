@@ -60,12 +60,16 @@ def give_new_slots(db: Db, missed: Sequence[str], fleet: Fleet, *, now: datetime
 
 
 def _give(db: Db, stop: Stop, fleet: Fleet, now: datetime, days: int) -> bool:
-    value = returns.find(db, stop.return_ref)
+    slot = next_slot(db, stop.return_ref, fleet, now=now, days=days)
+    if slot is not None:
+        returns.set_slot(db, stop.return_ref, (slot.start, slot.end), now=now, by=None, channel=NO_SHOW)
+    return slot is not None
+
+
+def next_slot(db: Db, ref: str, fleet: Fleet, *, now: datetime, days: int) -> Slot | None:
+    """The first slot that a waiting return can have and that can be kept."""
+    value = returns.find(db, ref)
     if value is None or value.status not in WAITING_FOR_ROUTE:
-        return False
+        return None
     free = offers(db, value, fleet, now=now, days=days)
-    if not free:
-        return False
-    first = min(free, key=lambda quote: quote.slot.start)
-    returns.set_slot(db, value.ref, (first.slot.start, first.slot.end), now=now, by=None, channel=NO_SHOW)
-    return True
+    return min((quote.slot for quote in free), key=lambda slot: slot.start, default=None)

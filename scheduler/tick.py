@@ -5,6 +5,7 @@ from datetime import datetime
 from random import Random
 
 from scheduler.batching import batches
+from scheduler.changes import Mend, Replanned, Ways
 from scheduler.courier import miss_stops
 from scheduler.day import Between, straight
 from scheduler.dispatch import Dispatched, Holding, PlanFailed, Solve, dispatch_batch
@@ -13,6 +14,7 @@ from scheduler.letters import Link
 from scheduler.offers import give_new_slots
 from scheduler.plan_types import Fleet
 from scheduler.policy import Policy
+from scheduler.replanning import ReplanFailed, replan_depot
 from scheduler.travel.straight import Haversine
 from scheduler.travel.table import TravelTimes
 from store import returns
@@ -35,15 +37,16 @@ class PickupSettings:
 
 @dataclass(frozen=True, slots=True)
 class TickReport:
-    """What a beat did: plans dispatched, plans that failed, stops that were missed (their ids)."""
+    """What a beat did: plans dispatched, plans that failed, stops that were missed (their ids), running days that were planned again."""
 
     dispatched: tuple[Dispatched, ...] = ()
     failed: tuple[PlanFailed, ...] = ()
     missed: tuple[str, ...] = ()
+    replanned: tuple[Replanned | ReplanFailed, ...] = ()
 
     @property
     def changed(self) -> bool:
-        return bool(self.dispatched or self.failed or self.missed)
+        return bool(self.dispatched or self.failed or self.missed or self.replanned)
 
 
 def _end_missed(db: Db, settings: PickupSettings, *, now: datetime) -> tuple[str, ...]:
@@ -62,9 +65,10 @@ async def tick(
     link: Link,
     rng: Random,
     decide: Decide | None = None,
+    mend: Mend | None = None,
 ) -> TickReport:
-    """End missed stops and give their returns new slots, then plan every depot whose cut-off has passed. Without ``decide`` nothing
-    is held.
+    """End missed stops and give their returns new slots, then plan every depot whose cut-off has passed, and again every running day
+    for which something asks. Without ``decide`` nothing is held, without ``mend`` no day is planned again.
     """
     holding = Holding(settings.hold_days, decide) if decide and settings.hold_days else None
     missed = await store.awrite(_end_missed, settings, now=now)
@@ -82,4 +86,21 @@ async def tick(
             dispatched.append(outcome)
         elif isinstance(outcome, PlanFailed):
             failed.append(outcome)
-    return TickReport(tuple(dispatched), tuple(failed), missed)
+    replanned: list[Replanned | ReplanFailed] = []
+    if mend is not None:
+        ways = Ways(
+            mend, link, rng, settings.travel, settings.between, settings.carrier_cents, settings.policy.book_days
+        )
+        replanned = await _replan(store, settings, ways, now=now)
+    return TickReport(tuple(dispatched), tuple(failed), missed, tuple(replanned))
+
+
+async def _replan(
+    store: Store, settings: PickupSettings, ways: Ways, *, now: datetime
+) -> list[Replanned | ReplanFailed]:
+    waiting = await store.aread(returns.waiting, before=now)
+    found = [
+        await replan_depot(store, depot, settings.fleet, waiting, ways=ways, now=now)
+        for depot in sorted(settings.fleet.depots, key=lambda d: d.id)
+    ]
+    return [one for one in found if one is not None]

@@ -28,6 +28,7 @@ from store import (
     money_check,
     money_tables,
     promises,
+    replans,
     returns,
     tables,
     telling,
@@ -155,16 +156,31 @@ def rebuilt_return(history: list[FactRow]) -> dict[str, Any]:
 
 
 def _stops(db: Db) -> Iterator[Difference]:
+    """As planned, as re-planned since, and how each ended."""
     outcomes: dict[str, list[FactRow]] = defaultdict(list)
+    plans = _plans(db)
     for facts in histories(db, "return").values():
         for fact in facts:
             if fact.data.get("stop") and fact.event in set(returns.STOP_STATUS):
                 outcomes[fact.data["stop"]].append(fact)
     for row in db.execute(select(_stop).order_by(_stop.c.id)):
-        rebuilt: dict[str, Any] = {"status": "planned"}
+        rebuilt: dict[str, Any] = {"status": "planned", **plans.get(row.id, {})}
         for fact in outcomes[row.id]:
             rebuilt |= returns.stop_columns(ReturnEvent(fact.event), fact.at, fact.data)
         yield from compare(f"stop {row.id}", row, rebuilt)
+
+
+def _plans(db: Db) -> dict[str, dict[str, Any]]:
+    """Each stop's columns by the last plan that spoke of it."""
+    plans: dict[str, dict[str, Any]] = {}
+    for facts in histories(db, "return").values():
+        for fact in (one for one in facts if one.event == ReturnEvent.PLANNED):
+            plans[fact.data["stop"]] = {"route_id": fact.data["route"], **replans.rebuilt_columns(fact.data)}
+    for facts in histories(db, "route").values():
+        for fact in (one for one in facts if one.event == replans.REPLANNED):
+            for stop_id, told in fact.data["stops"].items():
+                plans[stop_id] = {**plans.get(stop_id, {}), **replans.rebuilt_columns(told)}
+    return plans
 
 
 def _bookings(db: Db) -> Iterator[Difference]:

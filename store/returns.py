@@ -14,7 +14,7 @@ from domain.shipment import ShipmentView
 from store import facts, tables, tracking
 from store.base import Db
 from store.facts import FactRow
-from store.tables import from_seconds, iso_of, table
+from store.tables import from_json, from_seconds, iso_of, table
 
 _return, _route, _stop = table(tables.Return), table(tables.Route), table(tables.Stop)
 _shipment, _instruction = table(tables.Shipment), table(tables.Instruction)
@@ -259,7 +259,7 @@ def dispatch(db: Db, route: Route, *, by: str | None = None) -> None:
     """Write a route with its stops and mark their returns as planned."""
     at = route.dispatched_at
     db.execute(_route.insert().values(**_route_columns(route)))
-    db.execute(_stop.insert(), [_stop_values(stop) for stop in route.stops])
+    db.execute(_stop.insert(), [stop_values(stop) for stop in route.stops])
     data = {"depot": route.depot, "day": route.day, "courier": route.courier, "stops": [s.id for s in route.stops]}
     facts.append(db, [FactRow("route", route.id, "dispatched", at, by, data=data)])
     for stop in route.stops:
@@ -273,7 +273,7 @@ def _route_columns(route: Route) -> dict[str, Any]:
     return {**{name: getattr(route, name) for name in names}, "path": [list(p) for p in route.path]}
 
 
-def _stop_values(stop: Stop) -> dict[str, Any]:
+def stop_values(stop: Stop) -> dict[str, Any]:
     return {c.name: getattr(stop, c.name) for c in _stop.columns}
 
 
@@ -325,13 +325,13 @@ def declined_on(db: Db, depot: str, day: str) -> list[str]:
 
 def find_stop(db: Db, stop_id: str) -> Stop | None:
     row = db.execute(select(_stop).where(_stop.c.id == stop_id)).one_or_none()
-    return _stop_of(row) if row else None
+    return stop_of(row) if row else None
 
 
 def stops_of(db: Db, route_ids: Iterable[str]) -> list[Stop]:
     ids = list(route_ids)
     rows = db.execute(select(_stop).where(_stop.c.route_id.in_(ids)).order_by(_stop.c.route_id, _stop.c.position))
-    return [_stop_of(row) for row in rows]
+    return [stop_of(row) for row in rows]
 
 
 def stop_of_return(db: Db, ref: str) -> Stop | None:
@@ -342,7 +342,7 @@ def stop_of_return(db: Db, ref: str) -> Stop | None:
         .order_by(_stop.c.arrive_at.desc(), _stop.c.id)
     )
     row = rows.first()
-    return _stop_of(row) if row else None
+    return stop_of(row) if row else None
 
 
 def open_stops(db: Db, *, before: datetime) -> list[Stop]:
@@ -352,10 +352,10 @@ def open_stops(db: Db, *, before: datetime) -> list[Stop]:
         .where(_stop.c.ended_at.is_(None), _stop.c.status.in_(["planned", "arrived"]), _stop.c.leave_at < before)
         .order_by(_stop.c.id)
     )
-    return [_stop_of(row) for row in rows]
+    return [stop_of(row) for row in rows]
 
 
-def _stop_of(row: Any) -> Stop:
+def stop_of(row: Any) -> Stop:
     return Stop(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name begins with _
 
 
@@ -378,13 +378,20 @@ class Missed:
 def missed_without_case(db: Db, *, limit: int) -> list[Missed]:
     """Missed pickups, each time once, until a case was opened for it."""
     rows = db.exec_driver_sql(
-        "SELECT f.subject_id, r.order_ref, f.at, r.slot_from FROM fact f JOIN returns r ON r.ref = f.subject_id"
+        "SELECT f.subject_id, r.order_ref, f.at, r.slot_from, f.data FROM fact f JOIN returns r ON r.ref = f.subject_id"
         " WHERE f.event = 'pickup_missed' AND f.subject_type = 'return' AND r.status IN ('failed', 'requested', 'planned')"
         " AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.subject_type = 'return' AND c.subject_id = f.subject_id"
         "   AND c.kind = 'pickup_missed' AND (c.closed_at IS NULL OR c.since >= f.at)) ORDER BY f.id LIMIT ?",
         (limit,),
     )
-    return [Missed(r[0], r[1], from_seconds(r[2]), from_seconds(r[3]) if r[3] is not None else None) for r in rows]
+    return [Missed(r[0], r[1], from_seconds(r[2]), _waited_from(from_json(r[4]), r[3])) for r in rows]
+
+
+def _waited_from(data: dict[str, Any], slot_from: float | None) -> datetime | None:
+    """Since when the customer waited: the slot may have been moved in the same moment, so the fact says it."""
+    if told := data.get("slot_from"):
+        return datetime.fromisoformat(told)
+    return from_seconds(slot_from) if slot_from is not None else None
 
 
 def fetched_after_all(db: Db) -> list[str]:

@@ -66,8 +66,8 @@ def solve(
     )
     startup_s, started = perf_counter() - began, clock()
     state, rest = searching(limit, started)
-    plan = _finished(frame, costs, state, rest, engine_name(hindrance), startup_s, clock, started)
-    return _checked(problem, plan)
+    plan = finished(frame, costs, state, rest, engine_name(hindrance), startup_s, clock, started)
+    return checked(problem, plan)
 
 
 def engine_name(hindrance: str | None) -> str:
@@ -141,7 +141,7 @@ def budgets(limit: Limit, started: float, clock: Clock = perf_counter) -> tuple[
     return Budget(None, limit.steps), Budget(None, polish_steps), Budget(None, None)
 
 
-def _finished(
+def finished(
     frame: Frame,
     costs: Costs,
     state: State,
@@ -168,7 +168,7 @@ def _finished(
     )
 
 
-def _checked(problem: Problem, plan: Plan) -> Plan:
+def checked(problem: Problem, plan: Plan) -> Plan:
     """The plan, if the referee has nothing against it."""
     from scheduler.referee import check  # it knows this package, so it can't be loaded with it
 

@@ -117,17 +117,18 @@ def polish(frame: Frame, costs: Costs, state: State, rng: Random, budget: Budget
     best, best_rank = state, rank(frame, costs, state)
     while movable and not budget.spent():
         budget.take(1)
-        found = _step(frame, costs, best, rng, movable)
+        found = step(frame, costs, best, rng, movable)
         found_rank = rank(frame, costs, found)
         if found_rank <= best_rank:
             best, best_rank = found, found_rank
     return best
 
 
-def _step(frame: Frame, costs: Costs, state: State, rng: Random, movable: Sequence[int]) -> State:
+def step(frame: Frame, costs: Costs, state: State, rng: Random, movable: Sequence[int]) -> State:
+    """Takes some neighbouring stops of `movable` out and puts them, with some of those outside, back where they are cheapest."""
     seed = rng.choice(movable)
     count = rng.randint(1, min(REMOVED_LIMIT, len(movable)))
-    out = set(rng.sample(_near(frame.day, seed, movable), k=min(count, NEAREST, len(movable)))) | {seed}
+    out = set(rng.sample(near(frame.day, seed, movable), k=min(count, NEAREST, len(movable)))) | {seed}
     if rng.random() < 0.1:  # now and then a whole route: the only way to save its fixed cost
         out |= {i for order in state.orders if seed in order for i in order if i not in _locked(frame)}
     ruined = _without(frame, costs, state, out)
@@ -144,7 +145,8 @@ def _locked(frame: Frame) -> frozenset[int]:
     return frozenset(i for head in frame.heads for i in head)
 
 
-def _near(day: Day, seed: int, movable: Sequence[int]) -> list[int]:
+def near(day: Day, seed: int, movable: Sequence[int]) -> list[int]:
+    """The NEAREST of `movable` to a stop, there and back."""
     at = day.stops[seed].at
     return sorted(movable, key=lambda i: (day.drive[at][day.stops[i].at] + day.drive[day.stops[i].at][at], i))[:NEAREST]
 
