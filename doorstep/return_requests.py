@@ -11,6 +11,7 @@ from domain.returns import Return, ReturnItem, Stop
 from domain.shipment import Order
 from domain.words import Words
 from doorstep.house import House
+from scheduler.arrivals import Arrival, arrival_of
 from scheduler.offers import is_offered, offers
 from scheduler.plan_types import Refused, Slot
 from scheduler.policy import Eligible
@@ -85,6 +86,7 @@ class Standing:
     way: WayBack
     slots: tuple[Quote, ...]
     may_cancel: bool
+    arrival: Arrival | None = None
 
 
 def ref_of(order_ref: str, key: str) -> str:
@@ -166,7 +168,7 @@ def standing(db: Db, house: House, order_ref: str, ref: str, *, now: datetime) -
     slots = _offers(db, house, value, now)[:MAX_SLOTS] if may_change else ()
     return Standing(
         value, order, returns.stop_of_return(db, ref), WayBack(returns.way_of(db, ref)), slots,
-        may_change or value.status is ReturnStatus.PLANNED,
+        may_change or value.status is ReturnStatus.PLANNED, arrival_of(db, ref, house.pickups.fleet, now=now),
     )  # fmt: skip
 
 

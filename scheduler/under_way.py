@@ -99,9 +99,8 @@ def in_danger(one: Expected, slots: Mapping[str, Slot | None]) -> bool:
     return slot is not None and one.start_at > slot.end
 
 
-def is_silent(tour_or_route: Tour | Route, *, now: datetime) -> bool:
+def is_silent(route: Route, *, now: datetime) -> bool:
     """Should the courier have been somewhere long ago, and nothing was heard?"""
-    route = tour_or_route.route if isinstance(tour_or_route, Tour) else tour_or_route
     heard = [at for stop in route.stops for at in (stop.arrived_at, stop.ended_at) if at]
     due = [stop.arrive_at for stop in route.stops if stop.status == "planned"]
     return bool(due) and min(due) + SILENT < now and max(heard, default=route.depart_at) + SILENT < now

@@ -31,7 +31,8 @@ from doorstep.web.tongue import LANGS
 from scheduler.courier import ENDED, Act, ActKind, Done, act_at
 from scheduler.letters import numbers_of
 from scheduler.plan_types import Refused
-from store import overviews, returns
+from scheduler.reports import Report, Said, report, said_of
+from store import facts, overviews, returns
 from store.base import Db
 from store.overviews import Visit
 
@@ -54,6 +55,7 @@ class RoutePage:
     route: Route
     visits: dict[str, Visit]
     numbers: dict[str, int]
+    said: Said
 
     def number(self, stop: Stop) -> int:
         return self.numbers.get(stop.id, self.route.stops.index(stop) + 1)
@@ -72,7 +74,8 @@ def route_page(db: Db, route_id: str) -> RoutePage | None:
     if route is None:
         return None
     visits = dict(overviews.visits(db, [stop.return_ref for stop in route.stops]))
-    return RoutePage(route, visits, numbers_of(db, route))
+    said = said_of(facts.history(db, "route", route_id))
+    return RoutePage(route, visits, numbers_of(db, route), said)
 
 
 def page_of(web: Web, token: str) -> RoutePage:
@@ -180,6 +183,29 @@ def _answer(request: Request, web: Web, asking: Visitor, token: str, outcome: Do
     page = page_of(web, token)
     shown = 200 if is_htmx(request) else status
     return _show(request, web, asking, token, page, notice=text, bad=not body["ok"], status=shown)
+
+
+@router.post("/courier/{token}/report")
+def report_route(request: Request, web: Shared, asking: Asking, form: PlainForm, token: str) -> Response:
+    """Late, full, out, or all well again: the route as a whole. The same id again is answered as before."""
+    route, speech = page_of(web, token).route, tongue(web, asking.lang)
+    what, minutes = field(form, "what", 20), field(form, "minutes", 4)
+    if what not in set(Report):
+        raise HTTPException(422, "what")
+    outcome = web.house.store.write(
+        report, route.id, Report(what), minutes=int(minutes) if minutes.isascii() and minutes.isdigit() else 0,
+        key=field(form, "id", 80), now=web.house.now(), by=route.courier, channel="courier",
+    )  # fmt: skip
+    bad = isinstance(outcome, Refused)
+    text = speech.words(outcome.reason) if isinstance(outcome, Refused) else speech.t(f"courier.said_{what}")
+    if not bad:
+        web.house.bus.publish("routes")
+    if wants_json(request):
+        return JSONResponse({"ok": not bad, "message": text}, 422 if bad else 200)
+    page = page_of(web, token)
+    return _show(
+        request, web, asking, token, page, notice=text, bad=bad, status=200 if is_htmx(request) or not bad else 422
+    )
 
 
 def read_act(form: FormData) -> Act | Words:

@@ -10,12 +10,17 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, Response
 
 from domain.pickup import WAITING_FOR_ROUTE
-from domain.returns import Route
+from domain.returns import Route, Stop
+from domain.words import Words, words_from_json
 from doorstep.web.context import Shared, SignedIn, Web, render, tongue
 from doorstep.web.pmtiles import tile
 from doorstep.web.tongue import Tongue
-from store import overviews, pickup_choices, returns
+from scheduler.arrivals import Course, course_of
+from scheduler.plan_types import Fleet
+from scheduler.progress import DISPATCHED, UNDER_WAY
+from store import overviews, pickup_choices, replans, returns
 from store.base import Db
+from store.facts import FactRow
 from store.overviews import ReturnLine, Visit
 from store.pickup_choices import Choices
 
@@ -33,15 +38,32 @@ class DayPage:
     visits: dict[str, Visit]
     unserved: list[ReturnLine]
     choices: list[Choices]
+    courses: dict[str, Course]
+    replans: list[FactRow]
+
+    def why(self, fact: FactRow) -> Words:
+        """Why a re-plan failed."""
+        return words_from_json(fact.data["reason"])
+
+    def likely(self, stop: Stop) -> datetime | None:
+        """When a stop ahead is likely reached by now."""
+        course = self.courses.get(stop.route_id)
+        return next((one.arrive_at for one in course.likely if one.stop.id == stop.id), None) if course else None
 
 
-def day_page(db: Db, day: str, today: str, span: tuple[datetime, datetime]) -> DayPage:
-    """A day's page; ``span`` is the day itself."""
+def day_page(db: Db, day: str, today: str, span: tuple[datetime, datetime], fleet: Fleet, *, now: datetime) -> DayPage:
+    """A day's page; ``span`` is the day itself. How routes stand is told of today's."""
     days = sorted({*returns.days_with_routes(db), today}, reverse=True)
     found = returns.routes_of_day(db, day)
     refs = [stop.return_ref for route in found for stop in route.stops]
     waiting = [line for line in overviews.unserved(db) if line.value.status in WAITING_FOR_ROUTE]
-    return DayPage(day, days, found, dict(overviews.visits(db, refs)), waiting, pickup_choices.of_day(db, *span))
+    open_ = [(r, fleet.depot(r.depot)) for r in found if day == today and r.status in {DISPATCHED, UNDER_WAY}]
+    courses = {r.id: course_of(db, r, depot, now=now) for r, depot in open_ if depot}
+    depots = {r.depot for r in found}
+    again = [f for one in sorted(depots) for f in replans.asked_before(db, one, since=span[0]) if f.at < span[1]]
+    return DayPage(
+        day, days, found, dict(overviews.visits(db, refs)), waiting, pickup_choices.of_day(db, *span), courses, again
+    )
 
 
 @router.get("/routes")
@@ -97,7 +119,9 @@ def map_tile(web: Shared, who: SignedIn, z: int, x: int, y: int) -> Response:
 def _page(web: Web, day: str) -> DayPage:
     today = web.house.now().astimezone(web.house.settings.zone).date().isoformat()
     day = day or _latest(web, today)
-    return web.house.store.read(day_page, day, today, _span(day, web.house.settings.zone))
+    return web.house.store.read(
+        day_page, day, today, _span(day, web.house.settings.zone), web.house.pickups.fleet, now=web.house.now()
+    )
 
 
 def _span(day: str, zone: ZoneInfo) -> tuple[datetime, datetime]:

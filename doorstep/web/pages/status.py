@@ -34,7 +34,9 @@ from doorstep.web.context import (
 from doorstep.web.context import field as field_of
 from doorstep.web.pages.parcels import WAY, step_of
 from monitor.customer_says import Heard, Said, Word, answer_by_customer, say
-from store import cases, customers, facts, intake, telling, tracking
+from scheduler.arrivals import Arrival, arrival_of
+from scheduler.plan_types import Fleet
+from store import cases, customers, facts, intake, returns, telling, tracking
 from store.base import Db
 from store.cases import CaseRow
 
@@ -68,6 +70,7 @@ class StatusPage:
     open: list[OpenCase]
     asked: list[CaseRow]
     history: list[CaseFact]
+    pickups: list[tuple[str, Arrival]] = field(default_factory=list)
     way: Sequence[object] = field(default=WAY)
 
     @property
@@ -80,7 +83,7 @@ class StatusPage:
         return len(WAY) - 1 if view.shipment.id in self.received else step_of(view.state.milestone)
 
 
-def status_page(db: Db, order_ref: str, *, now: datetime) -> StatusPage | None:
+def status_page(db: Db, order_ref: str, fleet: Fleet, *, now: datetime) -> StatusPage | None:
     order = intake.find_order(db, order_ref)
     if order is None:
         return None
@@ -93,6 +96,7 @@ def status_page(db: Db, order_ref: str, *, now: datetime) -> StatusPage | None:
         [_open(case, histories[case.id], now) for case in found if case.is_open and _may_know(db, case, histories)],
         [case for case in found if _is_asked(db, case, histories[case.id])],
         sorted(said, key=lambda fact: fact.at)[-SHOWN:],
+        [(v.ref, to_come) for v in returns.of_order(db, order_ref) if (to_come := arrival_of(db, v.ref, fleet, now=now))],
     )  # fmt: skip
 
 
@@ -169,7 +173,7 @@ def _show(
     request: Request, web: Web, asking: Visitor, token: str, order_ref: str, *, code: str = "", bad: bool = False,
     status_code: int = 200,
 ) -> Response:  # fmt: skip
-    page = web.house.store.read(status_page, order_ref, now=web.house.now())
+    page = web.house.store.read(status_page, order_ref, web.house.pickups.fleet, now=web.house.now())
     if page is None:
         return gone(request, asking, 410)
     answer_by = min((one.answer_by for one in page.open if one.answer_by), default=None)
@@ -279,7 +283,7 @@ def solved(request: Request, web: Shared, asking: Asking, form: PlainForm, token
     except HTTPException as exc:
         return gone(request, asking, exc.status_code)
     answer, case, key = field_of(form, "solved", 5), field_of(form, "case", 12), field_of(form, "id", 80)
-    page = web.house.store.read(status_page, order_ref, now=web.house.now())
+    page = web.house.store.read(status_page, order_ref, web.house.pickups.fleet, now=web.house.now())
     asked = {str(one.id) for one in page.asked} if page else set()
     if answer not in {"yes", "no"} or not key:
         return _show(request, web, asking, token, order_ref, code="bad_choice", bad=True, status_code=422)

@@ -1,0 +1,88 @@
+"""Pages of a day that runs: what the courier can say of the whole route, what the customer is told, how the desk sees it."""
+
+import re
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from web_support import HOUR, JSON, NOW, Browser, a_house, add_route, app_of
+
+from domain.pickup import ReturnEvent
+from doorstep.clock import SetClock
+from doorstep.house import House
+from doorstep.wiring import pickups_of
+from store import facts, replans, returns
+from store.facts import FactRow
+from store.returns import ReturnFact
+
+
+@pytest.fixture
+def town(tmp_path) -> House:
+    made = a_house(tmp_path)
+    return replace(made, pickups=pickups_of(made.settings))
+
+
+def at(house: House, now: datetime) -> Browser:
+    """A browser at a moment of the day."""
+    return Browser(app_of(replace(house, now=SetClock(now))))
+
+
+def test_a_courier_says_that_they_are_late_once(house: House, stranger: Browser) -> None:
+    """A fact of the route with its minutes; the same form again changes nothing; the page says how it stands."""
+    link = add_route(house)
+    form = {"what": "courier_late", "minutes": "25", "id": "k1"}
+    for _ in range(2):
+        assert stranger.post(f"{link}/report", form, csrf=False, headers=JSON).json()["ok"]
+    said = [(f.event, f.data) for f in house.store.read(facts.history, "route", "r-li")][1:]
+    assert said == [("courier_late", {"minutes": 25})]
+    bad = stranger.post(f"{link}/report", {"what": "courier_late", "minutes": "", "id": "k2"}, csrf=False, headers=JSON)
+    assert bad.status_code == 422
+    stranger.post(f"{link}/report", {"what": "courier_out", "id": "k3"}, csrf=False)
+    assert "All well again" in stranger.get(link, headers={"Accept-Language": "en"}).text
+
+
+def told(text: str) -> list[str]:
+    """The span of the page."""
+    return re.findall(r">(\d\d:\d\d)</time>", text[text.index('class="card arrival"') :])[:2]
+
+
+def test_a_customer_reads_between_when_and_when_the_courier_comes(town: House) -> None:
+    """From the plan at first; after each stop anew; later than promised is said so; at the door is at the door."""
+    add_route(town)  # R1 at 14:15, R2 at 14:30 of local time, both promised 14:00-16:00
+    page = town.status_link("A2").removeprefix(town.settings.doorstep.public_url)
+    en = {"Accept-Language": "en"}
+    assert told(at(town, NOW).get(page, headers=en).text) == ["14:20", "14:55"]
+    assert "1 stops come before you" in at(town, NOW).get(f"{page}/return/R2", headers=en).text
+    done = ReturnFact(
+        ReturnEvent.FAILED, NOW + HOUR, None, "", {"stop": "r-li-1", "reason": "absent", "fault": "customer"}
+    )
+    town.store.write(returns.record, "R1", done)
+    text = at(town, NOW + HOUR).get(page, headers=en).text
+    assert told(text) == ["15:05", "15:35"]
+    assert "You are the next stop" in text
+    assert "later than we promised" not in text
+    assert "later than we promised" in at(town, NOW + 2.2 * HOUR).get(page, headers=en).text
+    town.store.write(returns.record, "R2", ReturnFact(ReturnEvent.ARRIVED, NOW + HOUR, None, "", {"stop": "r-li-2"}))
+    assert "at your door" in at(town, NOW + HOUR).get(page, headers=en).text
+
+
+def test_the_desk_sees_how_a_route_stands_and_what_was_planned_again(town: House) -> None:
+    """Behind by how much, silent, and each re-plan with what it moved or why it failed."""
+    add_route(town)
+    sums = {"why": ["new/R9"], "routes": ["r-li"], "moved": ["R1"], "added": [], "unkept": {"R2": "late"}}
+    failed = {"why": [], "reason": {"code": "plan_failed", "params": {"depot": "hz", "error": "SolverFailed: gone"}}}
+    rows = [
+        FactRow("depot", "hz", replans.REPLANNED, NOW, data=sums),
+        FactRow("depot", "hz", replans.FAILED, NOW, data=failed),
+    ]
+    town.store.write(facts.append, rows)
+    browser = at(town, NOW + HOUR).sign_in("lin")
+    page = browser.get("/routes", headers={"Accept-Language": "en"}).text
+    for text in (
+        "about 45 min behind",
+        "nothing heard since it was due",
+        "0 of 2 done",
+        "1 moved to another courier",
+        "SolverFailed: gone",
+    ):
+        assert text in page, text
