@@ -11,7 +11,7 @@ from domain.place import Location
 from domain.returns import Return, Route, Stop
 from scheduler.day import Between, Visit, midnight, path_of, routes_of, stop_id, straight
 from scheduler.dispatch import free_id
-from scheduler.letters import Link, route_letter
+from scheduler.letters import Link, tell
 from scheduler.offers import next_slot
 from scheduler.plan_types import Fleet, Slot
 from scheduler.progress import DECLINED, advance_route
@@ -21,7 +21,7 @@ from scheduler.router import Visit as PlannedVisit
 from scheduler.travel.straight import Haversine
 from scheduler.travel.table import TravelTimes
 from scheduler.under_way import Running, Tour
-from store import facts, mail, replans, returns
+from store import facts, replans, returns
 from store.base import Db
 from store.facts import FactRow
 from store.replans import REPLANNED
@@ -204,7 +204,7 @@ def _rewrite(db: Db, day: Running, one: Change, why: Sequence[str], ways: Ways, 
     after = replace(_with_figures(day, route, one, stops, ways), stops=tuple(stops))
     replans.rewrite(db, after, added, now=now, why=why)
     number = sum(fact.event == REPLANNED for fact in facts.history(db, "route", route.id))
-    mail.post(db, [route_letter(after, ways.link, reason="changed", about=f"{REPLANNED}-{number}")], now=now)
+    tell(db, after, ways.link, now=now, reason="changed", about=f"{REPLANNED}-{number}")
     return after
 
 
@@ -245,7 +245,7 @@ def _fresh_routes(db: Db, day: Running, plan: Plan, fleet: Fleet, ways: Ways, no
     routes = [replace(r, stops=tuple(replace(s, id=free_id(db, s.id)) for s in r.stops)) for r in made]
     for route in routes:
         returns.dispatch(db, route)
-    mail.post(db, [route_letter(route, ways.link) for route in routes], now=now)
+        tell(db, route, ways.link, now=now)
     return routes
 
 

@@ -1,13 +1,12 @@
 """What a courier says of their route without its page: set off, late, vehicle full, why a stop failed. Once, and on record.
 
-A failed stop goes through the same act as the page's button (scheduler/courier). What concerns the route as a whole is a
-fact of the route: the desk sees it, and whoever plans the day anew may read it.
+A failed stop goes through the same act as the page's button (scheduler/courier), what concerns the route as a whole through the
+same report (scheduler/reports): the next re-plan reads it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from chat.base import RouteWord, Wish
 from chat.route_phrases import REASONS
@@ -18,14 +17,15 @@ from scheduler.courier import ENDED, Act, ActKind, act_at
 from scheduler.letters import numbers_of
 from scheduler.plan_types import Refused
 from scheduler.policy import Policy
+from scheduler.reports import Report, report
 from store import courier_chats, facts
 from store.base import Db
 from store.facts import FactRow
 
 OVERDUE = timedelta(hours=12)
 """How long after its planned end a route is still the one that its courier speaks of."""
-OFF, LATE, FULL = "courier_off", "courier_late", "courier_full"
-"""Facts of a route; LATE with ``minutes``, as the courier said last."""
+OFF = "courier_off"
+"""The fact of a route that its courier set off; late and full are those of scheduler/reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +64,37 @@ def route_of(db: Db, saying: Saying, *, now: datetime) -> Route | None:
     return next((route for route in mine if route.id == saying.route), mine[0] if mine else None)
 
 
-def _of_route(event: str, word: str) -> "Do":
+def _off(db: Db, saying: Saying, route: Route, policy: Policy, now: datetime) -> Heard:
+    del policy
+    fresh = not _said_last(db, route, OFF, {})
+    if fresh:
+        facts.append(db, [FactRow("route", route.id, OFF, now, saying.courier, saying.channel)])
+    return Heard((Words("route_said.off", {}),), done=fresh)
+
+
+def _report(what: Report, word: str) -> "Do":
+    """What the courier's page can say too; the same words, heard again by another account of ours, are said once."""
+
     def do(db: Db, saying: Saying, route: Route, policy: Policy, now: datetime) -> Heard:
         del policy
-        length = saying.wish.length
-        data: dict[str, Any] = {"minutes": int(length.total_seconds() // 60)} if length else {}
-        before = [fact for fact in facts.history(db, "route", route.id) if fact.event == event]
-        fresh = not before or (bool(data) and before[-1].data != data)
-        if fresh:
-            facts.append(db, [FactRow("route", route.id, event, now, saying.courier, saying.channel, data=data)])
-        return Heard((Words(f"route_said.{word}", data),), done=fresh)
+        minutes = int(saying.wish.length.total_seconds() // 60) if saying.wish.length else 0
+        data = {"minutes": minutes} if what is Report.LATE else {}
+        told = Words(f"route_said.{word}", data)
+        if _said_last(db, route, what, data):
+            return Heard((told,))
+        outcome = report(
+            db, route.id, what, minutes=minutes, key=saying.key, now=now, by=saying.courier, channel=saying.channel
+        )  # fmt: skip
+        if isinstance(outcome, Refused):
+            return Heard((outcome.reason,))
+        return Heard((told,), done=not outcome.repeated)
 
     return do
+
+
+def _said_last(db: Db, route: Route, event: str, data: dict[str, int]) -> bool:
+    before = [fact for fact in facts.history(db, "route", route.id) if fact.event == event]
+    return bool(before) and before[-1].data == data
 
 
 def _stop_failed(db: Db, saying: Saying, route: Route, policy: Policy, now: datetime) -> Heard:
@@ -139,9 +158,9 @@ def _can_say(db: Db, saying: Saying, route: Route, policy: Policy, now: datetime
 
 Do = Callable[[Db, Saying, Route, Policy, datetime], Heard]
 SAID: dict[RouteWord, Do] = {
-    RouteWord.OFF: _of_route(OFF, "off"),
-    RouteWord.LATE: _of_route(LATE, "late"),
-    RouteWord.FULL: _of_route(FULL, "full"),
+    RouteWord.OFF: _off,
+    RouteWord.LATE: _report(Report.LATE, "late"),
+    RouteWord.FULL: _report(Report.FULL, "full"),
     RouteWord.STOP_FAILED: _stop_failed,
     RouteWord.ROUTE: _can_say,
 }
