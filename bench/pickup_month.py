@@ -31,7 +31,7 @@ from scheduler import courier, offers
 from scheduler.batching import Decision
 from scheduler.courier import Act, ActKind
 from scheduler.holding import Question
-from scheduler.plan_types import Collector, Courier, Depot, Fleet, Pause, Price
+from scheduler.plan_types import Collector, Courier, Depot, Fleet, Price
 from scheduler.policy_file import shipped_policy
 from scheduler.request import Accepted, Asked, cancel_return, request_return, reschedule
 from scheduler.router import Plan, Problem, Seconds
@@ -55,10 +55,7 @@ CODE = 123456
 
 def fleet() -> Fleet:
     depot = Depot("hz", "Hangzhou", HOME, time(10), CN)
-    team = tuple(
-        Courier(f"c{n}", f"Courier {n}", "fast", "hz", (time(10), time(20)), 40, (Pause(time(12), time(14), 30),))
-        for n in range(COURIERS)
-    )
+    team = tuple(Courier(f"c{n}", f"Courier {n}", "fast", "hz", (time(10), time(20)), 40) for n in range(COURIERS))
     return Fleet((depot,), (Collector("fast", "Fast", ("hz",), PRICE),), team)
 
 
@@ -266,6 +263,7 @@ async def live(store: Store, *, days: int, requests: int, seed: int, seconds: fl
             rng=rng,
             decide=watched.decide,
         )
+        assert not report.failed, report.failed
         for done in report.dispatched:
             month.by_carrier += len(done.bought)
             for ref in done.bought:  # the carrier fetches it
