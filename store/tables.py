@@ -291,7 +291,7 @@ class Fact(SQLModel, table=True):
         Index(
             "fact_audit",
             "id",
-            sqlite_where=text("subject_type = 'person' OR event IN ('revealed', 'act_refused', 'linked')"),
+            sqlite_where=text("subject_type = 'person' OR event IN ('revealed', 'act_refused', 'linked', 'released')"),
         ),
     )
     id: int | None = Field(default=None, primary_key=True)

@@ -7,11 +7,12 @@ from datetime import datetime
 import pytest
 from web_support import HOUR, JSON, NOW, Browser, a_house, add_route, app_of
 
+from config.settings import Collector
 from domain.pickup import ReturnEvent
 from doorstep.clock import SetClock
 from doorstep.house import House
 from doorstep.wiring import pickups_of
-from store import facts, replans, returns
+from store import audit, facts, replans, returns
 from store.facts import FactRow
 from store.returns import ReturnFact
 
@@ -86,3 +87,65 @@ def test_the_desk_sees_how_a_route_stands_and_what_was_planned_again(town: House
         "SolverFailed: gone",
     ):
         assert text in page, text
+
+
+def open_link(house: House, link: str, **headers: str):
+    """A phone that opens the link."""
+    browser = Browser(app_of(house))
+    return browser, browser.get(link, headers={"Accept-Language": "en", **headers})
+
+
+def test_the_first_phone_keeps_the_link(house: House) -> None:
+    """A second one sees no customer, can do nothing, and is on record once; the first goes on."""
+    link = add_route(house)
+    first, page = open_link(house, link)
+    assert "张三丰" in page.text
+    second, refused = open_link(house, link)
+    assert refused.status_code == 403
+    assert "another phone" in refused.text
+    assert "张三丰" not in refused.text
+    second.get(link)
+    form = {"action": "arrived", "id": "a1"}
+    assert second.post(f"{link}/stops/r-li-1", form, csrf=False, headers=JSON).status_code == 403
+    assert second.get(f"{link}/data").status_code == 403
+    assert first.post(f"{link}/stops/r-li-1", form, csrf=False, headers=JSON).status_code == 200
+    said = [f.event for f in house.store.read(facts.history, "route", "r-li")]
+    assert said[:2] == ["dispatched", "linked"]
+    assert said.count("act_refused") <= 2
+
+
+def test_a_chats_preview_of_the_link_gets_nothing_and_keeps_nothing(house: House) -> None:
+    """The phone comes after it and is the first."""
+    link = add_route(house)
+    for name in ("TelegramBot (like TwitterBot)", "Slackbot-LinkExpanding 1.0", "facebookexternalhit/1.1"):
+        _, page = open_link(house, link, **{"User-Agent": name})
+        assert page.status_code == 403
+        assert "张三丰" not in page.text
+    assert "张三丰" in open_link(house, link)[1].text
+
+
+def test_the_desk_lets_a_link_go_in_one_press(house: House, chen: Browser) -> None:
+    """Who may work on cases may; then the next phone has it and the first has lost it; all of it is on the record."""
+    link = add_route(house)
+    first, _ = open_link(house, link)
+    assert "/routes/r-li/release" in chen.get("/routes").text
+    assert chen.post("/routes/r-li/release").status_code == 303
+    assert "张三丰" in open_link(house, link)[1].text
+    assert first.get(link).status_code == 403
+    record = [(e.fact.event, e.fact.by) for e in house.store.read(audit.page).entries]
+    assert ("released", "chen") in record
+    assert ("linked", "li") in record
+
+
+def test_a_dispatcher_lets_own_links_go_only(tmp_path) -> None:
+    """Another firm's route is unknown: 404 and on record."""
+    firms = tuple(Collector(id=one, name=one.title(), depots=("hz",), licence="X1") for one in ("fast", "other"))
+    house = a_house(tmp_path, collectors=firms)
+    link = add_route(house)
+    first, _ = open_link(house, link)
+    url = house.settings.doorstep.public_url
+    other, own = (house.collector_link(one).removeprefix(url) for one in ("other", "fast"))
+    assert first.post(f"{other}/routes/r-li/release", csrf=False).status_code == 404
+    assert "act_refused" in [f.event for f in house.store.read(facts.history, "collector", "other")]
+    assert first.post(f"{own}/routes/r-li/release", csrf=False).status_code == 200
+    assert "张三丰" in open_link(house, link)[1].text

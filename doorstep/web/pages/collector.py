@@ -24,6 +24,7 @@ from doorstep.web.context import (
 from doorstep.web.pages.courier import PlainForm
 from doorstep.web.tongue import LANGS
 from scheduler import roster
+from scheduler.devices import device_of, release
 from scheduler.plan_types import Refused
 from scheduler.roster import Answered, Say
 from store import facts, overviews, returns
@@ -42,6 +43,7 @@ class Line:
     accepted_at: datetime | None
     visits: dict[str, Visit]
     open: bool
+    bound: bool = False
 
 
 @router.get("/collector/{token}")
@@ -95,6 +97,19 @@ def collector_answer(
     return _answered(request, web, asking, token, firm, said, outcome)
 
 
+@router.post("/collector/{token}/routes/{route_id}/release")
+def collector_release(
+    request: Request, web: Shared, asking: Asking, form: PlainForm, token: str, route_id: str
+) -> Response:
+    """Let a courier's link go from its device: the next one that opens it gets it."""
+    del form
+    firm = firm_of(web, token)
+    route = _own(request, web, firm, web.house.store.read(roster.route_of, route_id, firm.id))
+    web.house.store.write(release, route.id, by=firm.id, channel=roster.CHANNEL, now=web.house.now())
+    notice = tongue(web, asking.lang).t("device.released")
+    return _show(request, web, asking, token, firm, day=route.day, notice=notice)
+
+
 def _answered(
     request: Request, web: Web, asking: Visitor, token: str, firm: Collector, said: str, outcome: Answered | Refused | None
 ) -> Response:  # fmt: skip
@@ -139,7 +154,8 @@ def lines_of(db: Db, firm: str, day: str, now: datetime) -> list[Line]:
 def line_of(db: Db, route: Route, now: datetime) -> Line:
     visits = dict(overviews.visits(db, [stop.return_ref for stop in route.stops]))
     still = route.status == "dispatched" and route.return_at > now
-    return Line(route, roster.accepted_at(db, route.id), visits, still)
+    bound = bool(device_of(facts.history(db, "route", route.id)))
+    return Line(route, roster.accepted_at(db, route.id), visits, still, bound)
 
 
 def _show(

@@ -5,11 +5,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
+from itsdangerous import BadSignature
 from starlette.datastructures import FormData
 
 from domain.pickup import FailReason
 from domain.returns import ReturnItem, Route, Stop
 from domain.words import Words
+from doorstep.house import signer
 from doorstep.web.context import (
     LANG_COOKIE,
     YEAR_S,
@@ -29,6 +31,7 @@ from doorstep.web.navigation import ways_to
 from doorstep.web.pages.routes import area_file, ground, path_of, stops_data, tile_file
 from doorstep.web.tongue import LANGS
 from scheduler.courier import ENDED, Act, ActKind, Done, act_at
+from scheduler.devices import Opened, open_on, refuse, stands
 from scheduler.letters import numbers_of
 from scheduler.plan_types import Refused
 from scheduler.reports import Report, Said, report, said_of
@@ -44,6 +47,9 @@ REASONS = tuple(r for r in FailReason if r is not FailReason.COURIER_NO_SHOW)
 """What a courier may say; that nobody came is said by the clock."""
 
 
+DEVICE_COOKIE = "doorstep_device"
+PREVIEWS = ("bot", "crawler", "spider", "preview", "facebookexternalhit", "whatsapp/", "embedly")
+"""Words in the names of what fetches a link that nobody has opened: chats' previews above all."""
 KEPT = f"private, max-age={12 * 3600}"
 """How long the phone keeps the page: the same link opens again without a net, in browsers without a service worker too."""
 
@@ -78,41 +84,86 @@ def route_page(db: Db, route_id: str) -> RoutePage | None:
     return RoutePage(route, visits, numbers_of(db, route), said)
 
 
-def page_of(web: Web, token: str) -> RoutePage:
+def route_of(web: Web, token: str) -> Route:
     """The route of a link. 410 where the link is forged or too old, 404 where its route is gone."""
     route_id = web.house.route_of_link(token)
     if route_id is None:
         raise HTTPException(410, "link")
-    page = web.house.store.read(route_page, route_id)
-    if page is None:
+    route = web.house.store.read(returns.find_route, route_id)
+    if route is None:
         raise HTTPException(404, "route")
+    return route
+
+
+def page_of(request: Request, web: Web, token: str, *, mine: bool = False) -> RoutePage:
+    """The same with its visits. 403 where another device has it, unless it was found to be this one's (``mine``)."""
+    route = route_of(web, token)
+    if not mine and web.house.store.read(stands, route.id, secret_of(request, web)) is Opened.OTHER:
+        raise HTTPException(403, "device")
+    page = web.house.store.read(route_page, route.id)
+    assert page is not None  # read above, and routes are never deleted
     return page
 
 
 @router.get("/courier/{token}")
 def courier(request: Request, web: Shared, asking: Asking, token: str) -> Response:
-    return _show(request, web, asking, token, page_of(web, token))
+    """The first device that opens the link keeps it."""
+    route = route_of(web, token)
+    if looks_ahead(request):
+        raise HTTPException(403, "device")
+    known = secret_of(request, web)
+    secret = known or web.house.new_id()
+    seen = web.house.store.read(stands, route.id, known)
+    if seen is Opened.NOBODYS:
+        seen = web.house.store.write(open_on, route.id, secret, now=web.house.now())
+    if seen is Opened.OTHER:
+        return _elsewhere(request, web, asking, token, route, known)
+    response = _show(request, web, asking, token, page_of(request, web, token, mine=True), new=not known)
+    if not known:
+        set_cookie(request, response, DEVICE_COOKIE, signer(web.house.store, "device").dumps(secret), YEAR_S)
+    return response
+
+
+def _elsewhere(request: Request, web: Web, asking: Visitor, token: str, route: Route, secret: str) -> Response:
+    web.house.store.write(refuse, route.id, secret, now=web.house.now())
+    return render(request, asking, "courier_elsewhere.html", status=403, token=token, route=route)
+
+
+def looks_ahead(request: Request) -> bool:
+    """A chat's preview of a link, or a browser that fetches ahead: nobody has opened anything yet."""
+    said = request.headers.get("user-agent", "").lower()
+    ahead = "prefetch" in request.headers.get("sec-purpose", request.headers.get("purpose", ""))
+    return ahead or any(word in said for word in PREVIEWS)
+
+
+def secret_of(request: Request, web: Web) -> str:
+    """The secret of the device that asks, "" where it has none of ours."""
+    try:
+        secret: str = signer(web.house.store, "device").loads(request.cookies.get(DEVICE_COOKIE, ""))
+    except BadSignature:
+        return ""
+    return secret
 
 
 def _show(
     request: Request, web: Web, asking: Visitor, token: str, page: RoutePage, *, notice: str = "", bad: bool = False,
-    status: int = 200,
+    status: int = 200, new: bool = False,
 ) -> Response:  # fmt: skip
     couriers = {one.id: one.name for one in web.house.settings.couriers}
     depots = {one.id: one for one in web.house.settings.depots}
     template = "_courier.html" if is_htmx(request) else "courier.html"
     keeps = request.method == "GET" and not is_htmx(request)
     return render(
-        request, asking, template, status=status, page=page, token=token, notice=notice, bad=bad, reasons=REASONS,
+        request, asking, template, status=status, page=page, token=token, notice=notice, bad=bad, reasons=REASONS, new=new,
         courier=couriers.get(page.route.courier, page.route.courier), depot=depots.get(page.route.depot), to=ways_to,
         headers={"Cache-Control": KEPT, "Vary": "Cookie"} if keeps else None,
     )  # fmt: skip
 
 
 @router.get("/courier/{token}/data")
-def courier_data(web: Shared, asking: Asking, token: str) -> dict[str, Any]:
+def courier_data(request: Request, web: Shared, asking: Asking, token: str) -> dict[str, Any]:
     """What the courier's map draws."""
-    page = page_of(web, token)
+    page = page_of(request, web, token)
     speech = tongue(web, asking.lang)
     route = page.route
     path = route.path or path_of(web, route)
@@ -123,14 +174,14 @@ def courier_data(web: Shared, asking: Asking, token: str) -> dict[str, Any]:
 
 
 @router.get("/courier/{token}/area.geojson")
-def courier_area(web: Shared, token: str) -> Response:
-    page_of(web, token)
+def courier_area(request: Request, web: Shared, token: str) -> Response:
+    page_of(request, web, token)
     return area_file(web)
 
 
 @router.get("/courier/{token}/tiles/{z}/{x}/{y}")
-def courier_tile(web: Shared, token: str, z: int, x: int, y: int) -> Response:
-    page_of(web, token)
+def courier_tile(request: Request, web: Shared, token: str, z: int, x: int, y: int) -> Response:
+    page_of(request, web, token)
     return tile_file(web, z, x, y)
 
 
@@ -144,7 +195,7 @@ PlainForm = Annotated[FormData, Depends(plain_form)]
 
 @router.post("/courier/{token}/language")
 def courier_language(request: Request, web: Shared, form: PlainForm, token: str) -> Response:
-    page_of(web, token)
+    page_of(request, web, token)
     lang = field(form, "lang")
     response = Response(status_code=303, headers={"Location": f"/courier/{token}"})
     if lang in LANGS:
@@ -155,7 +206,7 @@ def courier_language(request: Request, web: Shared, form: PlainForm, token: str)
 @router.post("/courier/{token}/stops/{stop_id}")
 def act(request: Request, web: Shared, asking: Asking, form: PlainForm, token: str, stop_id: str) -> Response:
     """Arrived, collected or failed. The same action id again is answered as before."""
-    route = page_of(web, token).route
+    route = page_of(request, web, token).route
     wanted = read_act(form)
     speech = tongue(web, asking.lang)
     if isinstance(wanted, Words):
@@ -180,7 +231,7 @@ def _answer(request: Request, web: Web, asking: Visitor, token: str, outcome: Do
         body = {"ok": True, "status": outcome.stop.status, "repeated": outcome.repeated, "message": text}
     if wants_json(request):
         return JSONResponse(body, status)
-    page = page_of(web, token)
+    page = page_of(request, web, token)
     shown = 200 if is_htmx(request) else status
     return _show(request, web, asking, token, page, notice=text, bad=not body["ok"], status=shown)
 
@@ -188,7 +239,7 @@ def _answer(request: Request, web: Web, asking: Visitor, token: str, outcome: Do
 @router.post("/courier/{token}/report")
 def report_route(request: Request, web: Shared, asking: Asking, form: PlainForm, token: str) -> Response:
     """Late, full, out, or all well again: the route as a whole. The same id again is answered as before."""
-    route, speech = page_of(web, token).route, tongue(web, asking.lang)
+    route, speech = page_of(request, web, token).route, tongue(web, asking.lang)
     what, minutes = field(form, "what", 20), field(form, "minutes", 4)
     if what not in set(Report):
         raise HTTPException(422, "what")
@@ -202,7 +253,7 @@ def report_route(request: Request, web: Shared, asking: Asking, form: PlainForm,
         web.house.bus.publish("routes")
     if wants_json(request):
         return JSONResponse({"ok": not bad, "message": text}, 422 if bad else 200)
-    page = page_of(web, token)
+    page = page_of(request, web, token)
     return _show(
         request, web, asking, token, page, notice=text, bad=bad, status=200 if is_htmx(request) or not bad else 422
     )

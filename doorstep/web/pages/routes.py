@@ -1,5 +1,6 @@
 """Routes of a day, on the town's own map and as lists; returns that no route serves, with the reason."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -12,13 +13,14 @@ from fastapi.responses import FileResponse, Response
 from domain.pickup import WAITING_FOR_ROUTE
 from domain.returns import Route, Stop
 from domain.words import Words, words_from_json
-from doorstep.web.context import Shared, SignedIn, Web, render, tongue
+from doorstep.web.context import Acting, Form, Shared, SignedIn, Web, go, render, tongue
 from doorstep.web.pmtiles import tile
 from doorstep.web.tongue import Tongue
 from scheduler.arrivals import Course, course_of
+from scheduler.devices import device_of, release
 from scheduler.plan_types import Fleet
 from scheduler.progress import DISPATCHED, UNDER_WAY
-from store import overviews, pickup_choices, replans, returns
+from store import facts, overviews, pickup_choices, replans, returns
 from store.base import Db
 from store.facts import FactRow
 from store.overviews import ReturnLine, Visit
@@ -40,6 +42,7 @@ class DayPage:
     choices: list[Choices]
     courses: dict[str, Course]
     replans: list[FactRow]
+    bound: frozenset[str]
 
     def why(self, fact: FactRow) -> Words:
         """Why a re-plan failed."""
@@ -62,8 +65,22 @@ def day_page(db: Db, day: str, today: str, span: tuple[datetime, datetime], flee
     depots = {r.depot for r in found}
     again = [f for one in sorted(depots) for f in replans.asked_before(db, one, since=span[0]) if f.at < span[1]]
     return DayPage(
-        day, days, found, dict(overviews.visits(db, refs)), waiting, pickup_choices.of_day(db, *span), courses, again
+        day,
+        days,
+        found,
+        dict(overviews.visits(db, refs)),
+        waiting,
+        pickup_choices.of_day(db, *span),
+        courses,
+        again,
+        _bound(db, found),
     )
+
+
+def _bound(db: Db, found: Sequence[Route]) -> frozenset[str]:
+    """The routes whose link a device has."""
+    histories = facts.histories(db, "route", [route.id for route in found])
+    return frozenset(name for name, history in histories.items() if device_of(history))
 
 
 @router.get("/routes")
@@ -102,6 +119,18 @@ def routes_data(web: Shared, who: SignedIn, day: str = "") -> dict[str, Any]:
             for index, route in enumerate(page.routes)
         ],
     }
+
+
+@router.post("/routes/{route_id}/release")
+def release_device(web: Shared, who: Acting, form: Form, route_id: str) -> Response:
+    """The next device that opens the courier's link gets it."""
+    del form
+    route = web.house.store.read(returns.find_route, route_id)
+    if route is None:
+        raise HTTPException(404, "route")
+    web.house.store.write(release, route_id, by=who.person.id, channel="console", now=web.house.now())
+    web.house.bus.publish("routes")
+    return go(f"/routes?day={route.day}")
 
 
 @router.get("/map/area.geojson")

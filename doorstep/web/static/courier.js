@@ -97,6 +97,8 @@
   document.addEventListener("DOMContentLoaded", async () => {
     await show();
     await send();
+    // this phone has its own cookie only now, and the copy that the browser keeps was asked for without it
+    if (document.querySelector("[data-keep-again]")) await fetch(here, { cache: "reload" }).catch(() => {});
     // the browser may have shown its own copy
     if (navigator.onLine) fresh();
   });
