@@ -12,6 +12,7 @@ from domain.pickup import ReturnEvent
 from doorstep.clock import SetClock
 from doorstep.house import House
 from doorstep.wiring import pickups_of
+from scheduler.request import cancel_return
 from store import audit, facts, replans, returns
 from store.facts import FactRow
 from store.returns import ReturnFact
@@ -149,3 +150,18 @@ def test_a_dispatcher_lets_own_links_go_only(tmp_path) -> None:
     assert "act_refused" in [f.event for f in house.store.read(facts.history, "collector", "other")]
     assert first.post(f"{own}/routes/r-li/release", csrf=False).status_code == 200
     assert "张三丰" in open_link(house, link)[1].text
+
+
+def test_a_courier_reads_what_changed_since_they_last_looked(house: House) -> None:
+    """A stop that was struck off is told until they say that they read it; the others keep their numbers."""
+    link = add_route(house, stops=3)
+    phone, page = open_link(house, link)
+    assert "Your route changed" not in page.text
+    house.store.write(cancel_return, "R1", link=str, now=NOW)
+    text = phone.get(link, headers={"Accept-Language": "en"}).text
+    assert "Your route changed" in text
+    assert "Stop 1 is cancelled" in text
+    assert phone.post(f"{link}/seen", {"id": "s1"}, csrf=False).status_code == 200
+    text = phone.get(link, headers={"Accept-Language": "en"}).text
+    assert "Your route changed" not in text
+    assert '<span class="mute">2</span>' in text

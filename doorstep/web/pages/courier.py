@@ -1,6 +1,7 @@
 """The courier's page: today's route on a phone, one stop at a time, behind a signed link that knows one route only."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -33,6 +34,7 @@ from doorstep.web.tongue import LANGS
 from scheduler.courier import ENDED, Act, ActKind, Done, act_at
 from scheduler.devices import Opened, open_on, refuse, stands
 from scheduler.letters import numbers_of
+from scheduler.looked import changes, look
 from scheduler.plan_types import Refused
 from scheduler.reports import Report, Said, report, said_of
 from store import facts, overviews, returns
@@ -56,12 +58,15 @@ KEPT = f"private, max-age={12 * 3600}"
 
 @dataclass(frozen=True, slots=True)
 class RoutePage:
-    """``numbers``: under which number the courier was first told of each stop; it stays, whatever the plan becomes."""
+    """``numbers``: under which number the courier was first told of each stop; it stays, whatever the plan becomes.
+    ``changes``: what is different since they last looked.
+    """
 
     route: Route
     visits: dict[str, Visit]
     numbers: dict[str, int]
     said: Said
+    changes: tuple[Words, ...] = ()
 
     def number(self, stop: Stop) -> int:
         return self.numbers.get(stop.id, self.route.stops.index(stop) + 1)
@@ -81,7 +86,7 @@ def route_page(db: Db, route_id: str) -> RoutePage | None:
         return None
     visits = dict(overviews.visits(db, [stop.return_ref for stop in route.stops]))
     said = said_of(facts.history(db, "route", route_id))
-    return RoutePage(route, visits, numbers_of(db, route), said)
+    return RoutePage(route, visits, numbers_of(db, route), said, changes(db, route))
 
 
 def route_of(web: Web, token: str) -> Route:
@@ -105,6 +110,14 @@ def page_of(request: Request, web: Web, token: str, *, mine: bool = False) -> Ro
     return page
 
 
+async def plain_form(request: Request) -> FormData:
+    """A form that needs no token beside the link's own: nothing else lets its sender in."""
+    return await small_form(request)
+
+
+PlainForm = Annotated[FormData, Depends(plain_form)]
+
+
 @router.get("/courier/{token}")
 def courier(request: Request, web: Shared, asking: Asking, token: str) -> Response:
     """The first device that opens the link keeps it."""
@@ -115,13 +128,32 @@ def courier(request: Request, web: Shared, asking: Asking, token: str) -> Respon
     secret = known or web.house.new_id()
     seen = web.house.store.read(stands, route.id, known)
     if seen is Opened.NOBODYS:
-        seen = web.house.store.write(open_on, route.id, secret, now=web.house.now())
+        seen = web.house.store.write(_open, route.id, secret, now=web.house.now())
     if seen is Opened.OTHER:
         return _elsewhere(request, web, asking, token, route, known)
     response = _show(request, web, asking, token, page_of(request, web, token, mine=True), new=not known)
     if not known:
         set_cookie(request, response, DEVICE_COOKIE, signer(web.house.store, "device").dumps(secret), YEAR_S)
     return response
+
+
+def _open(db: Db, route_id: str, secret: str, *, now: datetime) -> Opened:
+    """Bind it, and what is there by now has been seen."""
+    opened = open_on(db, route_id, secret, now=now)
+    if opened is Opened.BOUND:
+        look(db, route_id, now=now)
+    return opened
+
+
+@router.post("/courier/{token}/seen")
+def seen_changes(request: Request, web: Shared, asking: Asking, form: PlainForm, token: str) -> Response:
+    """The courier has read what changed."""
+    del form
+    route = page_of(request, web, token).route
+    web.house.store.write(look, route.id, now=web.house.now())
+    if wants_json(request):
+        return JSONResponse({"ok": True})
+    return _show(request, web, asking, token, page_of(request, web, token))
 
 
 def _elsewhere(request: Request, web: Web, asking: Visitor, token: str, route: Route, secret: str) -> Response:
@@ -183,14 +215,6 @@ def courier_area(request: Request, web: Shared, token: str) -> Response:
 def courier_tile(request: Request, web: Shared, token: str, z: int, x: int, y: int) -> Response:
     page_of(request, web, token)
     return tile_file(web, z, x, y)
-
-
-async def plain_form(request: Request) -> FormData:
-    """A form that needs no token beside the link's own: nothing else lets its sender in."""
-    return await small_form(request)
-
-
-PlainForm = Annotated[FormData, Depends(plain_form)]
 
 
 @router.post("/courier/{token}/language")
