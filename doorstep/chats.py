@@ -27,7 +27,7 @@ from doorstep.invitations import keyed, url_of
 from doorstep.retrying import IDLE_S, Health, for_ever, pause_s
 from monitor import alerts, heard
 from net.http import Http, Transport
-from store import cases, chat_codes, chat_people, chat_queue, incidents, mail
+from store import aside, cases, chat_codes, chat_people, chat_queue, incidents, mail
 from store.base import Db
 from store.cases import CaseRow
 from store.chat_codes import Code
@@ -143,6 +143,17 @@ class Channel:
 
     async def _deliver(self, letter: Letter) -> None:
         """Send one letter, and write down what came of it."""
+        try:
+            await self._deliver_by_plan(letter)
+        except OutsideError as exc:
+            await self._failed(letter, exc)
+        except Exception as exc:
+            if trouble_of(exc):
+                raise
+            log.exception("our own fault in sending", channel=self.name, letter=letter.id)
+            await self._broken(letter, exc)
+
+    async def _deliver_by_plan(self, letter: Letter) -> None:
         store = self.house.store
         plan = await store.aread(plan_for, letter, codes_since=self._codes_since())
         if plan.needless:
@@ -152,18 +163,25 @@ class Channel:
             until = self.house.now() + timedelta(seconds=1)
             await store.awrite(chat_queue.put_off, letter.id, until=until, error="")
             return
+        self._pace.made(self.house.wall())
         try:
-            self._pace.made(self.house.wall())
             said = await self._send(letter, plan)
-        except OutsideError as exc:
-            if plan.code is not None and isinstance(exc, UnreadableReply):  # not taken: the news becomes a new message
+        except UnreadableReply:
+            if plan.code is not None:  # not taken: the news becomes a new message
                 await store.awrite(chat_codes.spend, self.name, plan.code.value)
-            await self._failed(letter, exc)
-        else:
-            self._failures = 0
-            self.sending.well(self.house.wall())
-            await store.awrite(heard.sent, letter, said, self._ear, now=self.house.now())
-            self.house.bus.publish("outbox")
+            raise
+        self._failures = 0
+        self.sending.well(self.house.wall())
+        await store.awrite(heard.sent, letter, said, self._ear, now=self.house.now())
+        self.house.bus.publish("outbox")
+
+    async def _broken(self, letter: Letter, error: Exception) -> None:
+        """Our own fault breaks this letter: it alone is put off, and given up after some tries."""
+        now, spent = self.house.now(), letter.attempts + 1 >= PERMANENT_TRIES
+        retry_at = None if spent else now + timedelta(seconds=pause_s(letter.attempts + 1))
+        told = f"{type(error).__name__}: {error}"
+        await self.house.store.awrite(mail.mark_failed, letter.id, error=told, retry_at=retry_at, now=now)
+        self.house.bus.publish("outbox")
 
     async def _send(self, letter: Letter, plan: Plan) -> Said:
         """The message that now stands for the letter."""
@@ -278,6 +296,7 @@ class Channel:
                 raise  # nobody can be understood now: the cursor stays
             # our bug; the channel goes on with what came after it
             log.exception("not understood", channel=self.name, key=one.key)
+            await self.house.store.awrite(aside.put, "heard", f"{self.name} {one.key}", exc, now=self.house.now())
             return False
         await self._answer(one)
         return taken

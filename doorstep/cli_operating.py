@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from doorstep.cli_parts import CONFIG, AsJson, Config, show
+from doorstep.cli_parts import CONFIG, AsJson, Config, operate, show
+
+stuck = typer.Typer(help="What got stuck: letters given up, items set aside. List, try again.", no_args_is_help=True)
 
 
 def backup(
@@ -51,7 +53,27 @@ def restore(
     show(answer, json, lambda _: lines)
 
 
+@stuck.command("list")
+def stuck_list(config: Config = CONFIG, json: AsJson = False) -> None:
+    """Letters that were given up, and items that a fault of ours broke; these are tried again by themselves, too."""
+    answer = operate(config, "stuck_list")
+    lines = [f"{one['key']}  {one['tries']} tries since {one['since']}: {one['error']}" for one in answer["stuck"]]
+    show(answer, json, lambda _: lines or ["nothing is stuck"])
+
+
+@stuck.command("retry")
+def stuck_retry(
+    key: Annotated[str, typer.Argument(help="As `doorstep stuck list` names it, or: all.")],
+    by: Annotated[str, typer.Option("--by", help="Who wants it: a person's id.", envvar="DOORSTEP_PERSON")] = "",
+    config: Config = CONFIG,
+) -> None:
+    """Have it tried again now."""
+    answer = operate(config, "stuck_retry", key=key, by=by)
+    typer.echo("\n".join(f"{one}: due now" for one in answer["again"]) or "nothing that could be tried again")
+
+
 def add_to(app: typer.Typer) -> None:
     """Give the program these commands."""
     for command in (backup, restore):
         app.command()(command)
+    app.add_typer(stuck, name="stuck")

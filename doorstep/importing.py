@@ -11,13 +11,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
+import structlog
+
 from domain.errors import RuleError
 from domain.privacy import mask_text
 from doorstep.intake_headers import HEADERS, columns_of
 from doorstep.intake_values import order_reference, text_of, tracking_number
 from doorstep.sheets import Sheet, read_sheet
 from store.base import Db, Store
+from store.trouble import trouble_of
 
+log = structlog.get_logger()
 KINDS = tuple(HEADERS)
 BATCH = 200  # rows between two commits: how long the writer is held
 MAX_SHOWN = 1_000  # bad rows that a report lists one by one; all are counted
@@ -140,6 +144,11 @@ def _take(db: Db, taker: Taker, entry: Entry, now: datetime) -> Taken | str:
             return taker(db, entry.body, now)
     except RuleError as exc:
         return str(exc)
+    except Exception as exc:
+        if trouble_of(exc):
+            raise
+        log.exception("our own fault in taking a row", lines=entry.lines)
+        return f"a fault of ours broke this row ({type(exc).__name__}): report it, then import the row again"
 
 
 # ---- rows to bodies ------------------------------------------------------------------------------------------------

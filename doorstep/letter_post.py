@@ -15,11 +15,14 @@ from doorstep.house import House
 from store import mail as outbox
 from store.base import Db
 from store.mail import Letter
+from store.trouble import trouble_of
 
 log = structlog.get_logger()
 
 BATCH = 20
 IDLE_S = 1.0
+OWN_TRIES = 4
+"""How often a letter that our own fault breaks is tried; then it is dead, for people to see and to send again."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 3_600.0
 
 
@@ -72,23 +75,36 @@ class LetterPost(ABC):
             remote_id = await self.send(letter)
         except OutsideError as exc:
             await self._failed(letter, exc)
+        except Exception as exc:
+            log.exception("our own fault in sending", letter=letter.id)
+            await self._failed(letter, exc)
         else:
             if remote_id is not None:
                 await self.house.store.awrite(outbox.mark_sent, letter.id, now=self.house.now(), remote_id=remote_id)
 
-    async def _failed(self, letter: Letter, error: OutsideError) -> None:
+    async def _failed(self, letter: Letter, error: Exception) -> None:
         now, store = self.house.now(), self.house.store
         old = letter.created_at is not None and now - letter.created_at > self.give_up
         refused = isinstance(error, Permanent) and not isinstance(error, AccessDenied)
-        if old or refused:
-            await store.awrite(self.undelivered, letter, error=str(error), now=now)
+        broken = not isinstance(error, OutsideError) and letter.attempts + 1 >= OWN_TRIES
+        if old or refused or broken:
+            await self._give_up(letter, str(error), now)
         else:
             retry_at = now + timedelta(seconds=pause_s(letter.attempts + 1, error))
             await store.awrite(outbox.mark_failed, letter.id, error=str(error), retry_at=retry_at, now=now)
-        log.warning("letter not sent", letter=letter.id, error=str(error), given_up=old or refused)
+        log.warning("letter not sent", letter=letter.id, error=str(error), given_up=old or refused or broken)
+
+    async def _give_up(self, letter: Letter, error: str, now: datetime) -> None:
+        try:
+            await self.house.store.awrite(self.undelivered, letter, error=error, now=now)
+        except Exception as exc:
+            if trouble_of(exc):
+                raise
+            log.exception("our own fault in giving up", letter=letter.id)
+            await self.house.store.awrite(outbox.mark_failed, letter.id, error=error, retry_at=None, now=now)
 
 
-def pause_s(attempts: int, error: OutsideError) -> float:
+def pause_s(attempts: int, error: Exception) -> float:
     """Twice as long each time; where the other side says when, then."""
     if isinstance(error, RateLimited) and error.retry_after_s is not None:
         return float(min(error.retry_after_s, LONGEST_PAUSE_S))

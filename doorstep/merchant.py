@@ -72,6 +72,9 @@ class Merchant:
             await self._send(letter, message)
         except OutsideError as exc:
             await self._failed(letter, exc)
+        except Exception as exc:
+            log.exception("our own fault in sending", letter=letter.id)
+            await self._failed(letter, exc)
         else:
             self._failures = 0
             self.sending.well(self.house.wall())
@@ -92,12 +95,13 @@ class Merchant:
         except TimeoutError as exc:
             raise Unreachable(CHANNEL, f"no answer within {self.settings.timeout_s} s") from exc
 
-    async def _failed(self, letter: Letter, error: OutsideError) -> None:
-        """Put the line off for a moment and the letter for longer; give up in the end."""
+    async def _failed(self, letter: Letter, error: Exception) -> None:
+        """Put the line off for a moment, where the fault isn't ours, and the letter for longer; give up in the end."""
         now = self.house.now()
-        self.sending.failed(error, self.house.wall())
-        self._failures += 1
-        self._pause_until = self.house.wall() + timedelta(seconds=pause_s(self._failures))
+        if isinstance(error, OutsideError):
+            self.sending.failed(error, self.house.wall())
+            self._failures += 1
+            self._pause_until = self.house.wall() + timedelta(seconds=pause_s(self._failures))
         wait_s = None if isinstance(error, Gone) else next_wait_s(letter.id, letter.attempts, error)
         retry_at = None if wait_s is None else now + timedelta(seconds=wait_s)
         await self.house.store.awrite(mail.mark_failed, letter.id, error=str(error), retry_at=retry_at, now=now)
@@ -118,7 +122,7 @@ def body_of(letter: Letter) -> bytes:
     return to_json(body).encode()
 
 
-def next_wait_s(letter_id: str, attempts: int, error: OutsideError) -> float | None:
+def next_wait_s(letter_id: str, attempts: int, error: Exception) -> float | None:
     """How long until the next try, after ``attempts`` tries before this one; None: there is none."""
     if attempts >= len(WAITS_S):
         return None

@@ -45,6 +45,9 @@ class Metrics:
             "Open cases without a delivered alert a while after they were opened",
             registry=self.registry,
         )
+        self.set_aside = Gauge(
+            "doorstep_set_aside", "Items that a fault of ours broke, waiting to be tried again", registry=self.registry
+        )
         self.letters = Gauge(
             "doorstep_letters",
             "Letters to a chat or to the merchant's system that wait, or were given up",

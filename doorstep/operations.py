@@ -42,6 +42,7 @@ from doorstep.people_operations import (
     sign_in,
 )
 from doorstep.solving import Apart
+from doorstep.stuck import stuck_list, stuck_retry
 from doorstep.taking import Sender, takers_of
 from monitor import acts
 from scheduler.router.problem import Seconds
@@ -207,6 +208,8 @@ OPERATIONS: dict[str, Operation] = {
     "carriers_plan": carriers_plan,
     "carriers_unmapped": carriers_unmapped,
     "carriers_intercept": carriers_intercept,
+    "stuck_list": stuck_list,
+    "stuck_retry": stuck_retry,
     "money_list": money_list,
     "money_confirm": money_confirm,
     "money_export": money_export,

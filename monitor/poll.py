@@ -113,7 +113,7 @@ async def _keep_singly(store: Store, line: Line, asked: Asked, policy: Detection
             except Exception as exc:
                 log.exception("set aside", source=line.carrier.id, shipment=one.shipment_id)
                 await store.awrite(
-                    asking.set_aside, line.carrier.id, one.shipment_id, str(exc), until=now + RETRY_PARCEL, now=now
+                    asking.set_aside, line.carrier.id, one.shipment_id, exc, until=now + RETRY_PARCEL, now=now
                 )
     return total(reports)
 
@@ -186,8 +186,13 @@ def keep(
         spending.used_up(db, state, state.paused_until, now=now)
     gained = take_in(db, carrier, pairs, state, policy, now=now)
     asking.remember(db, carrier.id, told_by(asked))
+    asking.taken(db, carrier.id, [one.shipment_id for one, r in pairs if not is_our_fault(r)])
     failed = sum(isinstance(r, Failed) for _, r in pairs)
     return PollReport(len(pairs), len(asked), failed, sum(gained.values()))
+
+
+def is_our_fault(reading: Reading) -> bool:
+    return isinstance(reading, Failed) and not isinstance(reading.error, OutsideError)
 
 
 def told_by(asked: Sequence[tuple[Sequence[Due], Answer]]) -> dict[int, bytes]:
@@ -291,10 +296,8 @@ def _reschedule(
     for one, reading in pairs:
         if isinstance(reading, Failed):
             polled.append(Polled(one.shipment_id, _retry_at(reading, carrier, state, now), failed=True))
-            if not isinstance(reading.error, OutsideError):
-                asking.set_aside(
-                    db, carrier.id, one.shipment_id, repr(reading.error), until=now + RETRY_PARCEL, now=now
-                )
+            if is_our_fault(reading):
+                asking.set_aside(db, carrier.id, one.shipment_id, reading.error, until=now + RETRY_PARCEL, now=now)
             continue
         no_data = reading.kind if isinstance(reading, NotFound) else None
         following = next_poll(

@@ -5,15 +5,16 @@ everything that ran out during a downtime fires once.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from config.policies import DetectionPolicy
 from domain.case import CaseEvent
-from monitor import alerts
+from monitor import alerts, apart
 from monitor.deadlines import Look, look_at
-from monitor.on_call import at_work
+from monitor.on_call import AtWork, at_work
 from store import cases, people
 from store.base import Db
 from store.cases import CaseRow, Looked
@@ -25,8 +26,16 @@ def run_timers(db: Db, policy: DetectionPolicy, *, now: datetime, limit: int) ->
     due_cases = cases.due_timers(db, now=now, limit=limit)
     if not due_cases:
         return 0
-    histories = cases.histories_of(db, [case.id for case in due_cases])
     there = at_work(people.people(db), policy.desk.rota, now=now)
+    apart.work_off(
+        db, "case", due_cases, partial(_look_at, db, policy, there, now), now=now, name=lambda case: str(case.id),
+        put_off=lambda case, until: cases.set_timer(db, case.id, until),
+    )  # fmt: skip
+    return len(due_cases)
+
+
+def _look_at(db: Db, policy: DetectionPolicy, there: AtWork, now: datetime, due_cases: Sequence[CaseRow]) -> int:
+    histories = cases.histories_of(db, [case.id for case in due_cases])
     looks = [
         (case, look_at(case.kind, histories[case.id], policy, now=now, whom=partial(there.called, case)))
         for case in due_cases

@@ -4,14 +4,17 @@ The log is read on from where it was read last (``store/telling.news``), so that
 of customers. Sending is doorstep/customer_post's.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.case import CaseEvent, CaseFact, Told
 from domain.shipment import Order
 from domain.telling import DATED, SAYING, TOLD, Later, Never, Now, Saying, Step, day_begin, judge, next_day
-from monitor import acts, alerts
+from monitor import acts, alerts, apart
 from monitor.customer_words import Message, Rules, compose, ways_to
 from store import cases, customers, intake, mail, telling
 from store.base import Db
@@ -20,6 +23,7 @@ from store.facts import FactRow
 from store.mail import Letter
 from store.telling import CHANNEL, CLOSES, CONFIRMS, KIND, OPENS, StepRow
 
+Do = Callable[..., None]
 NEWS_A_TICK, ORDERS_A_TICK, STEPS_A_TICK = 500, 500, 200
 TO_TELL = (Step.OPENED, Step.PROGRESS, Step.NEXT_STEP, Step.OUTCOME, Step.CLOSING)
 
@@ -30,12 +34,30 @@ def tell_due(db: Db, rules: Rules, *, now: datetime) -> int:
         order = intake.find_order(db, ref)
         if order is not None:
             customers.place(db, ref, order.customer, secret=rules.secret)
-    for fact in telling.news(db, limit=NEWS_A_TICK):
-        _plan(db, rules, fact, now=now)
+    one_by_one = partial(_each, db, rules, now)
+    apart.work_off(
+        db, "news", telling.news(db, limit=NEWS_A_TICK), partial(one_by_one, _plan), now=now, name=_news_name
+    )
     due = telling.due(db, now=now, limit=STEPS_A_TICK)
-    for row in due:
-        _look_at(db, rules, row, now=now)
+    apart.work_off(
+        db, "message", due, partial(one_by_one, _look_at), now=now, name=_step_name,
+        put_off=lambda row, until: telling.move(db, row, until),
+    )  # fmt: skip
     return len(due)
+
+
+def _each(db: Db, rules: Rules, now: datetime, do: Do, items: Sequence[Any]) -> int:
+    for one in items:
+        do(db, rules, one, now=now)
+    return len(items)
+
+
+def _news_name(fact: FactRow) -> str:
+    return f"{fact.subject_id}/{fact.event}"
+
+
+def _step_name(row: StepRow) -> str:
+    return f"{row.case_id}/{row.round}/{row.step}"
 
 
 # --- planning --------------------------------------------------------------------------------------------------------

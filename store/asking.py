@@ -12,11 +12,12 @@ from sqlalchemy import func, select
 
 from domain.privacy import mask_text
 from domain.tracking import Milestone, NoData
-from store import facts, tables
+from store import aside, facts, tables
 from store.base import Db
 from store.facts import FactRow
 from store.tables import from_seconds, maybe_from_seconds, maybe_to_seconds, table, to_seconds
 
+POLL = "poll"
 MAX_ERROR_TEXT = 500
 IN_LIMIT = 500
 _asking = table(tables.Asking)
@@ -188,10 +189,23 @@ def _end(db: Db, polled: Sequence[Polled]) -> None:
     db.exec_driver_sql("UPDATE subscription SET state = 'over', due_at = NULL WHERE shipment_id = ?", ids)
 
 
-def set_aside(db: Db, source: str, shipment_id: int, error: str, *, until: datetime, now: datetime) -> None:
+def set_aside(db: Db, source: str, shipment_id: int, error: Exception, *, until: datetime, now: datetime) -> None:
     """One shipment that our own fault can't take: it waits, with its error on record, and holds up nobody else."""
     _move(db, shipment_id, source, until)
-    facts.append(db, [FactRow("shipment", str(shipment_id), "set_aside", now, words=mask_text(error)[:MAX_ERROR_TEXT])])
+    aside.put(db, POLL, f"{source}/{shipment_id}", error, now=now)
+    facts.append(
+        db, [FactRow("shipment", str(shipment_id), "set_aside", now, words=mask_text(repr(error))[:MAX_ERROR_TEXT])]
+    )
+
+
+def taken(db: Db, source: str, shipment_ids: Iterable[int]) -> None:
+    """Their answers were kept: what was set aside among them isn't any more."""
+    aside.clear(db, POLL, [f"{source}/{one}" for one in shipment_ids])
+
+
+def retry(db: Db, source: str, shipment_id: int, *, now: datetime) -> None:
+    """A person wants it to be asked about again now."""
+    _move(db, shipment_id, source, now)
 
 
 def _move(db: Db, shipment_id: int, source: str, at: datetime) -> None:

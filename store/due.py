@@ -26,6 +26,11 @@ def due_alarms(db: Db, *, now: datetime, limit: int) -> list[int]:
     return [row[0] for row in rows]
 
 
+def put_off(db: Db, shipment_id: int, until: datetime) -> None:
+    """Look at a shipment again at that time, whatever its clocks say."""
+    db.execute(_watch.update().where(_watch.c.shipment_id == shipment_id).values(alarm_at=until))
+
+
 class Alarm(NamedTuple):
     """When a shipment is to be looked at next: by the rules' clocks, and by the learned risk; None: not until something
     happens.

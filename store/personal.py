@@ -78,6 +78,7 @@ ERASERS: Mapping[str, How] = {
     "place.name": How.PLACE,
     "raw_reply.body": How.RAW,
     "raw_reply.error": How.WORDS,
+    "set_aside.error": How.WORDS,
     "source.error": How.WORDS,
     "fact.words": How.WORDS,
     "fact.data": How.WORDS,
@@ -115,7 +116,7 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
         returns.depot stop.id stop.route_id stop.return_ref route.id route.depot instruction.id instruction.order_ref
         instruction.item instruction.return_ref pickup_quote.our_id pickup_booking.our_id pickup_booking.order_ref
         pickup_booking.ref pickup_booking.known_as pickup_booking.number inbound.account erasure.id erased_fact.erasure_id
-        erasing.erasure_id chat_unplaced.key chat_unplaced.about claim.order_ref claim.parcel claim.number
+        erasing.erasure_id set_aside.item chat_unplaced.key chat_unplaced.about claim.order_ref claim.parcel claim.number
         customer_order.order_ref customer_step.letter handover_item.handover instruction.proposal proposal.id proposal.item
         proposal.order_ref reship.instruction_id reship.order_ref reship_original.instruction_id stored_file.subject_id""",
     "a code of our own, or a word of a fixed table": """
@@ -157,7 +158,7 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
         incident_act.by courier_chat.courier courier_chat.channel courier_chat.identity courier_chat.lang
         courier_code.courier courier_code.used_by proposal.proposed_by proposal.decided_by stored_file.by""",
     "of the installation itself": """
-        meta.key meta.value chat_channel.name chat_channel.adapter chat_channel.lang chat_channel.zone chat_channel.url
+        set_aside.topic meta.key meta.value chat_channel.name chat_channel.adapter chat_channel.lang chat_channel.zone chat_channel.url
         chat_channel.cursor chat_unplaced.channel chat_code.channel chat_code.remote_id chat_code.subject_type
         chat_code.subject_id chat_code.code""",
     "the way of a vehicle past many doors; erasing a stop takes the points around it out": "route.path",

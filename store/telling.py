@@ -93,6 +93,12 @@ def move(db: Db, row: StepRow, to: datetime) -> None:
     db.execute(_step.update().where(_same(row.case_id, row.round, row.step)).values(due_at=to))
 
 
+def again(db: Db, case_id: int, round_: int, step: Step, at: datetime) -> None:
+    """Look at a message that is still due at that time."""
+    still = _same(case_id, round_, step) & _step.c.due_at.is_not(None)
+    db.execute(_step.update().where(still).values(due_at=at))
+
+
 def end(
     db: Db, case_id: int, round_: int, step: Step, state: str, *, now: datetime, why: str = "", letter: str = ""
 ) -> None:

@@ -6,6 +6,8 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.errors import RuleError
 
+CHAIN = 8
+"""How many errors, each raised over the next, are looked through."""
 DatabaseError = DBAPIError
 """What a change or a look raises where the database couldn't do it."""
 
@@ -32,9 +34,17 @@ TROUBLES = (
 
 
 def trouble_of(error: BaseException) -> str:
-    """The reason and its fix, where the database itself is in trouble; '' for anything else, such as a broken constraint."""
-    name = getattr(getattr(error, "orig", None), "sqlite_errorname", "")
-    return next((told for begin, told in TROUBLES if name.startswith(begin)), "")
+    """The reason and its fix, where the database itself is in trouble; '' for anything else, such as a broken constraint.
+
+    A full disk ends the whole transaction, so that going back to a savepoint raises as well: what it was raised over counts.
+    """
+    seen: BaseException | None = error
+    for _ in range(CHAIN):
+        name = getattr(getattr(seen, "orig", None), "sqlite_errorname", "")
+        if told := next((told for begin, told in TROUBLES if name.startswith(begin)), ""):
+            return told
+        seen = seen.__context__ if seen is not None else None
+    return ""
 
 
 def refused(path: Path, error: DBAPIError) -> RuleError:

@@ -17,7 +17,7 @@ from doorstep.metrics import Metrics
 from doorstep.operations import key_digest, perform
 from doorstep.taking import TAKE, Sender, Taken
 from doorstep.unheard import count_unheard
-from store import cases, chat_queue, mail, people
+from store import aside, cases, chat_queue, mail, people
 from store.base import Db
 from store.ledger import CHANNEL
 from store.trouble import DatabaseError, trouble_of
@@ -150,6 +150,7 @@ def health_router(house: House, metrics: Metrics) -> APIRouter:
     def metrics_text() -> Response:
         metrics.open_cases.set(len(house.store.read(cases.list_cases)))
         metrics.unheard.set(count_unheard(house))
+        metrics.set_aside.set(house.store.read(aside.count))
         metrics.chats(house.store.read(chat_queue.counts) | {CHANNEL: house.store.read(mail.counts_of, CHANNEL)})
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 

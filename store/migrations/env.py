@@ -4,6 +4,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 from store import (
+    aside_tables,
     chat_tables,
     claim_tables,
     courier_chat_tables,
@@ -18,6 +19,7 @@ from store import (
     tables,
 )
 
+assert aside_tables
 assert tables
 assert chat_tables
 assert customers_tables
