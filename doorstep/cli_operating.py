@@ -1,4 +1,4 @@
-"""The command line's part for whoever keeps it running: backups and their way back."""
+"""The command line's part for whoever keeps it running: backups and their way back, a doctor, what got stuck."""
 
 from pathlib import Path
 from typing import Annotated
@@ -53,6 +53,28 @@ def restore(
     show(answer, json, lambda _: lines)
 
 
+def doctor(
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Try each account and chat for real; a question may cost money.")
+    ] = False,
+    lang: Annotated[str, typer.Option(help="zh or en; the installation's by default.")] = "",
+    config: Config = CONFIG,
+    json: AsJson = False,
+) -> None:
+    """Look at everything that must be right: one line each, the fix where it is wrong; exit 1 then."""
+    from domain.errors import RuleError
+
+    try:
+        answer = operate(config, "doctor", ask=ask, lang=lang)
+    except RuleError as exc:
+        from doorstep.doctor import unopened
+
+        answer = unopened(config, exc)
+    show(answer, json, lambda a: [f"{'ok ' if one['ok'] else 'BAD'}  {one['says']}" for one in a["looks"]])
+    if not answer["ok"]:
+        raise typer.Exit(1)
+
+
 @stuck.command("list")
 def stuck_list(config: Config = CONFIG, json: AsJson = False) -> None:
     """Letters that were given up, and items that a fault of ours broke; these are tried again by themselves, too."""
@@ -74,6 +96,6 @@ def stuck_retry(
 
 def add_to(app: typer.Typer) -> None:
     """Give the program these commands."""
-    for command in (backup, restore):
+    for command in (backup, restore, doctor):
         app.command()(command)
     app.add_typer(stuck, name="stuck")

@@ -25,6 +25,7 @@ from doorstep.carrier_operations import carriers_list, carriers_plan, carriers_t
 from doorstep.chat_operations import chat_link, chat_test_look, chat_test_send, chat_test_unclicked, chats_list
 from doorstep.control import Operation
 from doorstep.courier_operations import courier_chat_set, courier_code, courier_unlink, couriers_list
+from doorstep.doctor import doctor
 from doorstep.explaining import explain_number
 from doorstep.figures import figures_told
 from doorstep.house import House
@@ -196,6 +197,7 @@ OPERATIONS: dict[str, Operation] = {
     "customer_hold": customer_hold,
     "reapply_erasures": reapply_erasures,
     "check": check_all,
+    "doctor": doctor,
     "figures": figures_told,
     "explain": explain_number,
     "chats_list": chats_list,
