@@ -57,7 +57,9 @@ class _Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Doorstep(_Table, frozen=True):
-    """The program itself. Relative paths are counted from the folder of the file. ``public_url`` is how others reach us.
+    """The program itself. Relative paths are counted from the folder of the file. ``public_url`` is how others reach us, ``console_url``
+    how colleagues do. ``public_port``: a port of its own for signed links and calls from outside; 0: the console's.
+    ``heartbeat_url`` is called each minute while all is well.
     ``reachable``: whether carriers are asked to call us there; None: where a ``public_url`` is set.
     """
 
@@ -65,6 +67,9 @@ class Doorstep(_Table, frozen=True):
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 8722
     public_url: str = ""
+    public_port: Annotated[int, Meta(ge=0, le=65535)] = 0
+    console_url: str = ""
+    heartbeat_url: str = ""
     lang: Literal["zh", "en"] = "zh"
     timezone: str = "Asia/Shanghai"
     shop: str = ""
@@ -78,8 +83,12 @@ class Doorstep(_Table, frozen=True):
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError) as exc:
             raise ValueError(f"timezone: unknown time zone {self.timezone!r}; write it like Asia/Shanghai") from exc
-        if self.public_url and not self.public_url.startswith(("http://", "https://")):
-            raise ValueError(f"public_url: {self.public_url!r} must begin with http:// or https://")
+        for name in ("public_url", "console_url", "heartbeat_url"):
+            url = getattr(self, name)
+            if url and not url.startswith(("http://", "https://")):
+                raise ValueError(f"{name}: {url!r} must begin with http:// or https://")
+        if self.public_port == self.port:
+            raise ValueError("public_port: must be another port than `port`; leave it out for one port")
 
 
 class Desk(_Table, frozen=True):
@@ -394,10 +403,12 @@ def _settings(
     privacy: PrivacyPolicy,
 ) -> Settings:
     doorstep = file.doorstep
-    url = doorstep.public_url.rstrip("/") or f"http://{doorstep.host}:{doorstep.port}"
+    own = f"http://{doorstep.host}:{doorstep.port}"
+    url = doorstep.public_url.rstrip("/") or (f"http://{doorstep.host}:{doorstep.public_port or doorstep.port}")
+    console = doorstep.console_url.rstrip("/") or (own if doorstep.public_port else url)
     return Settings(
         file=path,
-        doorstep=msgspec.structs.replace(doorstep, public_url=url, reachable=_reachable(doorstep)),
+        doorstep=msgspec.structs.replace(doorstep, public_url=url, console_url=console, reachable=_reachable(doorstep)),
         carriers=carriers,
         chats=chats,
         desk=file.desk,

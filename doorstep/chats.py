@@ -64,7 +64,7 @@ def rows_of(settings: Settings) -> list[ChannelRow]:
     """What the store keeps of the open channels: how their readers read."""
     doorstep = settings.doorstep
     return [
-        ChannelRow(a.channel, a.adapter, a.settings.lang or doorstep.lang, doorstep.timezone, doorstep.public_url)
+        ChannelRow(a.channel, a.adapter, a.settings.lang or doorstep.lang, doorstep.timezone, doorstep.console_url)
         for a in accounts_of(settings)
     ]
 

@@ -14,7 +14,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from fastapi import FastAPI
 
 from carriers.sender import Line
-from doorstep import control
+from config.settings import Doorstep
+from doorstep import control, service
 from doorstep.beat import beat
 from doorstep.chats import Channel
 from doorstep.house import House
@@ -23,11 +24,13 @@ from doorstep.merchant import Merchant
 from doorstep.metrics import Metrics
 from doorstep.nightly import Nightly
 from doorstep.nightly_backup import NightlyBackup
+from doorstep.service import Heartbeat
 from doorstep.web.api import control_router, health_router, intake_router
 from doorstep.web.app import create_app
 from doorstep.web.booking_api import booking_callback_router, booking_router
 from doorstep.web.chat_hooks import chat_hook_router
 from doorstep.web.money_api import money_router
+from doorstep.web.public_door import PublicDoor
 from doorstep.web.push import push_router
 from scheduler.dispatch import Solve
 from store import people
@@ -68,6 +71,7 @@ class Daemon:
         self._solve = solve
         self._rng = rng
         self._before = before
+        self.heartbeat = Heartbeat(house.settings.doorstep.heartbeat_url, house.wall)
         self._beating = asyncio.Lock()
         self._probed_at: datetime | None = None
 
@@ -87,6 +91,8 @@ class Daemon:
                 self.metrics.failed(exc, self.house.wall())
             else:
                 self.metrics.done(done, self.house.wall())
+                self.heartbeat.beat()
+            service.notify(service.ALIVE)  # a beat that fails is alive; one that hangs isn't
 
     async def _probe(self) -> None:
         """Raises DatabaseError where the database takes nothing: then nobody is asked for what couldn't be kept."""
@@ -104,6 +110,7 @@ class Daemon:
                 await channel.line.close()
             if self.merchant:
                 await self.merchant.close()
+        await self.heartbeat.finish()
         for task in (self.nightly, self.backup):
             if task:
                 await task.finish()
@@ -121,22 +128,26 @@ def app_of(daemon: Daemon, token: str, *, speed: Callable[[int], None] | None = 
         chat_hook_router(daemon.house),
         control_router(daemon.house, token),
     )
-    return create_app(daemon.house, extra_routers=routers, speed=speed)
+    app = create_app(daemon.house, extra_routers=routers, speed=speed)
+    if daemon.house.settings.doorstep.public_port:
+        app.add_middleware(PublicDoor, port=daemon.house.settings.doorstep.public_port)
+    return app
 
 
 async def serve(
     daemon: Daemon,
-    listener: socket.socket,
-    *,
+    *listeners: socket.socket,
     speed: Callable[[int], None] | None = None,
     first: Callable[[], Awaitable[None]] | None = None,
-) -> None:
-    """Serve and tick until SIGTERM or SIGINT; then stop taking work, let the beat end, close.
+    renewable: Callable[[], bool] | None = None,
+) -> bool:
+    """Serve and tick until SIGTERM or SIGINT; then stop taking work, let the beat end, close the listeners.
 
-    ``first`` is what runs before the ticks begin, while pages already answer (a demo plays its past).
+    ``first`` is what runs before the ticks begin, while pages already answer (a demo plays its past). Returns True where SIGHUP
+    ended it and ``renewable`` said that there are new settings to begin anew with.
     """
     house = daemon.house
-    token = control.announce(house.settings.database, house.settings.doorstep.public_url)
+    token = control.announce(house.settings.database, local_url(house.settings.doorstep))
     server = uvicorn.Server(
         uvicorn.Config(
             app_of(daemon, token, speed=speed), log_config=None, access_log=False, timeout_graceful_shutdown=3
@@ -147,14 +158,27 @@ async def serve(
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         # uvicorn raises what it caught once more when it has ended: that must not kill us before we have finished
         signal.signal(signal_, server.handle_exit)
+    renewed = False
+
+    def renew() -> None:
+        nonlocal renewed
+        assert renewable is not None
+        if renewable():
+            service.notify(service.reloading())
+            renewed = server.should_exit = True
+
+    if renewable is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, renew)
     starting = asyncio.create_task(_start(scheduler, first))
     outwards: list[Channel | Merchant | LetterPost] = [
         *daemon.channels, *daemon.posts, *([daemon.merchant] if daemon.merchant else [])
     ]  # fmt: skip
     talking = [asyncio.create_task(one.run()) for one in outwards]
     try:
-        await server.serve(sockets=[listener])
+        await server.serve(sockets=list(listeners))
     finally:
+        if not renewed:
+            service.notify(service.STOPPING)
         for task in (starting, *talking):
             task.cancel()
         await asyncio.gather(*talking, return_exceptions=True)
@@ -164,6 +188,13 @@ async def serve(
         if scheduler.running:
             scheduler.shutdown(wait=False)
         control.withdraw(house.settings.database)
+    return renewed
+
+
+def local_url(doorstep: Doorstep) -> str:
+    """How this machine's own commands reach the daemon, whatever stands in front of it."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(doorstep.host, doorstep.host)  # noqa: S104 - it is taken apart, not bound
+    return f"http://{f'[{host}]' if ':' in host else host}:{doorstep.port}"
 
 
 async def _start(scheduler: AsyncIOScheduler, first: Callable[[], Awaitable[None]] | None) -> None:
@@ -172,6 +203,7 @@ async def _start(scheduler: AsyncIOScheduler, first: Callable[[], Awaitable[None
     gc.collect()
     gc.freeze()  # what is loaded by now stays: the collector needn't walk it at every tick
     scheduler.start()
+    service.notify(service.READY)
 
 
 def listen(host: str, port: int) -> socket.socket:

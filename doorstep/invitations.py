@@ -33,4 +33,4 @@ def keyed(house: House, text: str) -> str:
 
 def url_of(house: House, nonce: str) -> str:
     """Where the invited person confirms it, signed in."""
-    return f"{house.settings.doorstep.public_url}/chat/link/{token_of(house, nonce)}"
+    return f"{house.settings.doorstep.console_url}/chat/link/{token_of(house, nonce)}"

@@ -3,11 +3,14 @@
 import asyncio
 import os
 import secrets
+import socket
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import structlog
 import typer
 
 from config.settings import Settings, load
@@ -41,12 +44,12 @@ def operate(config: Path, name: str, params: Mapping[str, Any]) -> dict[str, Any
 
 
 def run_daemon(config: Path) -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT; SIGHUP takes the settings and the files of secrets anew."""
     from doorstep.adopting import adopt_orphans
     from doorstep.carrier_post import CarrierPost
     from doorstep.chats import channels_of
     from doorstep.customer_post import CustomerPost, ways_of
-    from doorstep.daemon import Daemon, listen, serve
+    from doorstep.daemon import Daemon, serve
     from doorstep.erasures import reapply
     from doorstep.merchant import merchant_of
     from doorstep.nightly import Nightly
@@ -59,20 +62,14 @@ def run_daemon(config: Path) -> None:
 
     settings = read_settings(config)
     logs.set_up(settings.doorstep.log_level)
-    try:
-        listener = listen(settings.doorstep.host, settings.doorstep.port)
-    except OSError as exc:
-        raise RuleError(
-            f"port {settings.doorstep.port} of {settings.doorstep.host} can't be used ({exc.strerror}): "
-            f"stop what uses it, or set another `port` under [doorstep] in {config}"
-        ) from exc
-    with Store(settings.database) as store:
+    doors = [_door(settings, config, port) for port in (settings.doorstep.port, settings.doorstep.public_port) if port]
+
+    def open_daemon() -> Daemon:
         house = open_house(settings, store)
         store.write(adopt_orphans, settings, now=house.now())
         store.write(files.sweep)  # a crash may have left bytes that no row speaks of
         reapply(house)  # a restored backup may know people who were erased since
-        greet(house)
-        daemon = Daemon(
+        return Daemon(
             house,
             lines_of(settings),
             Apart(Seconds(SOLVE_SECONDS)),
@@ -84,7 +81,51 @@ def run_daemon(config: Path) -> None:
             nightly=Nightly(house),
             backup=NightlyBackup(settings, house.wall),
         )
-        asyncio.run(serve(daemon, listener))
+
+    def renew() -> bool:
+        nonlocal settings
+        before, settings = settings, renewed(config, settings)
+        return settings is not before
+
+    with Store(settings.database) as store:
+        daemon = open_daemon()
+        greet(daemon.house)
+        asked = None if sys.stdin.isatty() else renew  # to a terminal that closes SIGHUP means: go
+        while asyncio.run(serve(daemon, *(door.dup() for door in doors), renewable=asked)):
+            daemon = open_daemon()  # calls that come meanwhile wait at the doors, which stay open
+
+
+def _door(settings: Settings, config: Path, port: int) -> socket.socket:
+    """A listening socket. Raises RuleError where the port can't be had."""
+    from doorstep.daemon import listen
+
+    try:
+        return listen(settings.doorstep.host, port)
+    except OSError as exc:
+        raise RuleError(
+            f"port {port} of {settings.doorstep.host} can't be used ({exc.strerror}): "
+            f"stop what uses it, or set another `port` under [doorstep] in {config}"
+        ) from exc
+
+
+FIXED = ("database", "host", "port", "public_port")
+"""What a running daemon can't change."""
+
+
+def renewed(config: Path, running: Settings) -> Settings:
+    """The settings as they are in the file now; those that run where it is wrong, or changes what needs a restart."""
+    log = structlog.get_logger()
+    try:
+        new = read_settings(config)
+    except RuleError as exc:
+        log.warning("settings not taken; the old ones stay", problems=str(exc))
+        return running
+    changed = [name for name in FIXED if getattr(new.doorstep, name) != getattr(running.doorstep, name)]
+    if changed:
+        log.warning("settings not taken: these need a restart", changed=changed)
+        return running
+    log.info("settings taken anew")
+    return new
 
 
 def greet(house: Any) -> None:
@@ -94,7 +135,7 @@ def greet(house: Any) -> None:
 
     admins = [p for p in house.store.read(people.people) if p.role == "admin" and p.active]
     if admins:
-        typer.echo(f"Doorstep is at {house.settings.doorstep.public_url}")
+        typer.echo(f"Doorstep is at {house.settings.doorstep.console_url}")
         typer.echo(f"Sign in as {admins[0].name} (once): {sign_in_link(house, admins[0].id)}")
     else:
         typer.echo("Nobody can sign in yet: stop me and run `doorstep people add ID NAME --role admin`")

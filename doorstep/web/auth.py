@@ -69,7 +69,7 @@ def sign_in_link(house: House, person_id: str) -> str:
     token = secrets.token_urlsafe(TOKEN_BYTES)
     expires_at = house.wall() + LINK_LIFE
     house.store.write(people.add_link, digest=digest(token), person_id=person_id, expires_at=expires_at)
-    return f"{house.settings.doorstep.public_url}/enter/{token}"
+    return f"{house.settings.doorstep.console_url}/enter/{token}"
 
 
 @dataclass(slots=True)

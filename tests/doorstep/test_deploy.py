@@ -1,0 +1,50 @@
+"""What is shipped to run it as a service: the unit, the image and the compose file say what the pages promise."""
+
+import configparser
+import tomllib
+from pathlib import Path
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+
+
+def test_the_unit_is_told_and_hardened() -> None:
+    """It notifies, is watched, reloads by SIGHUP and may write one folder only; a start waits longer than a large upgrade takes."""
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(DEPLOY / "doorstep.service")
+    service = unit["Service"]
+    assert service["Type"] == "notify"
+    assert "-HUP $MAINPID" in service["ExecReload"]
+    assert int(service["WatchdogSec"]) >= 60
+    wanted = {"NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "yes", "DynamicUser": "yes"}
+    assert {name: service[name] for name in wanted} == wanted
+    assert service["CapabilityBoundingSet"] == ""
+    assert "AF_UNIX" in service["RestrictAddressFamilies"]  # sd_notify
+
+
+def test_the_image_runs_as_nobody_and_the_root_is_read_only() -> None:
+    """The last user of the image isn't root, what it installs is locked by hashes, and compose takes every capability away."""
+    image = (DEPLOY / "Dockerfile").read_text()
+    users = [line.split()[1] for line in image.splitlines() if line.startswith("USER")]
+    assert users
+    assert not users[-1].startswith(("0", "root"))
+    assert "--require-hashes" in image
+    compose = (DEPLOY / "compose.yaml").read_text()
+    assert all(word in compose for word in ("read_only: true", "cap_drop:", "no-new-privileges:true"))
+    assert "0.0.0.0:" not in compose
+
+
+def test_the_settings_that_they_name_exist() -> None:
+    """A container with these settings starts: each key is one of ours."""
+    import msgspec
+
+    from config.settings import Backup, Doorstep
+
+    told = tomllib.loads(
+        '[doorstep]\nhost = "0.0.0.0"\ndatabase = "/data/doorstep.sqlite3"\npublic_port = 8723\n'
+        '[backup]\nfolder = "/data/backups"\n'
+    )
+    assert msgspec.convert(told["doorstep"], Doorstep).public_port == 8723
+    assert msgspec.convert(told["backup"], Backup).folder == "/data/backups"
+    for line in ("0.0.0.0", "/data/doorstep.sqlite3", "public_port = 8723", "/data/backups"):
+        assert line in (DEPLOY / "compose.yaml").read_text()
