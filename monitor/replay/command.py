@@ -200,7 +200,7 @@ def _model(f: Fit) -> dict[str, Any]:
         "fitted_at": iso(m.fitted_at), "parcels": m.parcels, "missed": m.missed, "relied_on": f.why_not,
         "median_factor": round(float(np.exp(m.pace.a)), 4), "promise_power": round(m.pace.b, 4), "sigma": round(m.pace.sigma, 4),
         "loss_share": round(m.pace.loss, 5), "forecast": _or_none(m.forecast), "came": _or_none(m.seen),
-        "shift": round(m.shift, 4), "slope": round(m.slope, 4), "late": round(m.late, 4),
+        "shift": round(m.shift, 4),
     }  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from monitor.risk.features import (
 from monitor.risk.gaps import SHORTEST as SHORTEST_GAP
 from monitor.risk.gaps import Gap, keys_of
 from monitor.risk.groups import levels_of
-from monitor.risk.history import MILESTONES, Floats, Ints
+from monitor.risk.history import MILESTONES, PICKED_UP, Floats, Ints
 from monitor.risk.keeping import Kept
 from monitor.risk.logistic import log_odds, probability
 from monitor.risk.pace import SHORTEST
@@ -130,7 +130,7 @@ class Asked:
 
     kept: Kept
     lanes: dict[Lane, tuple[float, float, float]] = field(default_factory=dict)
-    spots: dict[Spot, tuple[float, float, float, float]] = field(default_factory=dict)
+    spots: dict[Spot, tuple[float, float, float, float, float]] = field(default_factory=dict)
 
     @cached_property
     def weights(self) -> dict[str, dict[str, float]]:
@@ -164,12 +164,20 @@ class Asked:
     def gap(self, one: Spot) -> Gap:
         return self.kept.model.gaps.of(keys_of(one[0], one[1], one[2]))
 
-    def spot(self, one: Spot) -> tuple[float, float, float, float]:
-        """Its gaps' level and spread, how near it is to the destination, and what its milestone weighs."""
+    def spot(self, one: Spot) -> tuple[float, float, float, float, float]:
+        """Its gaps' level and spread, how near it is to the destination, what its milestone weighs, and 1 where that says more
+        than the hand-over.
+        """
         found = self.spots.get(one)
         if found is None:
             gap, near = self.gap(one), overlap(one[2], one[3])
-            found = (gap.mu, gap.sigma, near, self.weights["always"].get(MILESTONES[one[0]].value, 0.0))
+            found = (
+                gap.mu,
+                gap.sigma,
+                near,
+                self.weights["always"].get(MILESTONES[one[0]].value, 0.0),
+                float(one[0] != PICKED_UP),
+            )
             self.spots[one] = found
         return found
 
@@ -197,7 +205,7 @@ class Columns:
     def of(cls, asked: Asked, s: Silent, part: slice) -> "Columns":
         m, weights = asked.kept.model, asked.weights
         lanes = np.array([asked.lane(one) for one in s.lanes]).reshape(-1, 3)[s.lane[part]]
-        spots = np.array([asked.spot(one) for one in s.spots]).reshape(-1, 4)[s.spot[part]]
+        spots = np.array([asked.spot(one) for one in s.spots]).reshape(-1, 5)[s.spot[part]]
         begun, promised, deadline, held = (m.clock.days(at[part]) for at in (s.handed, s.promised, s.deadline, s.held))
         slack = np.maximum(promised - begun, SHORTEST)
         log_slack, near = np.log(slack), spots[:, 2]
@@ -209,7 +217,8 @@ class Columns:
         w, scans = weights["always"], s.scans[part]
         several = (scans > 1).astype(np.float64)
         still["always"] += several * w["scanned"] + w["scans"] * np.log1p(np.maximum(scans - 1, 0))
-        still["always"] += (
+        told = (scans > 1) | (spots[:, 4] > 0)
+        still["always"] += told * (
             w["place known"] * (near >= 0) + w["near the destination"] * np.maximum(near, 0.0) + spots[:, 3]
         )
         grace = float(np.mean(s.deadline[part] - s.promised[part])) if len(begun) else WEEK_OF_GRACE * 24
@@ -222,9 +231,8 @@ class Columns:
 
     def odds(self, now: Floats) -> Floats:
         """The log odds at these working days."""
-        m, after = self.asked.kept.model, (now - self.promised) * self.late_scale
         promise, lane, scans = self.parts(now)
-        return m.shift + m.slope * (promise + lane + scans) + m.late * np.clip(after, 0.0, 1.0)
+        return self.asked.kept.model.shift + promise + lane + scans
 
     def parts(self, now: Floats) -> tuple[Floats, Floats, Floats]:
         """What the promise, the lane with its weeks, and the scans bring."""

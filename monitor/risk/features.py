@@ -133,15 +133,16 @@ def _scans(k: Known, parcel: Ints, at: Floats, now: Floats) -> list[Floats]:
     scans = np.where(some, state.scans[row], 0)
     several = (scans > 1).astype(float)
     milestone = np.where(some, state.milestone[row], PICKED_UP)
+    told = ((scans > 1) | (milestone != PICKED_UP)).astype(float)
     near = np.where(was_held, k.near[held], -1.0)
     found = [several, several * np.log(np.maximum(silent, SHORTEST)), several * z, several * np.maximum(z - 1, 0.0)]
     found += [
         several * np.maximum(z - 2, 0.0),
         np.log1p(np.maximum(scans - 1, 0)),
-        (near >= 0) * 1.0,
-        np.maximum(near, 0.0),
+        told * (near >= 0),
+        told * np.maximum(near, 0.0),
     ]
-    return found + [(milestone == m).astype(float) for m in range(len(MILESTONES))]
+    return found + [told * (milestone == m) for m in range(len(MILESTONES))]
 
 
 SCANS = (

@@ -17,9 +17,9 @@ from monitor.risk.model import RiskModel, know
 from monitor.risk.pace import Pace
 from monitor.risk.working_time import WorkingTime
 
-VERSION = 2
+VERSION = 3
 """Of the format and of the columns: a model of another version isn't read, and the rules decide until the next night."""
-NUMBERS = ("fitted_at", "shift", "slope", "late", "forecast", "seen")
+NUMBERS = ("fitted_at", "shift", "forecast", "seen")
 COUNTS = ("parcels", "missed")
 ARRAYS = ("beta", "centre", "scale")
 

@@ -1,8 +1,8 @@
 """The risk model: fitted on what was known at a moment, asked about parcels at later ones.
 
 A logistic regression over the moments of parcels whose deadline has passed, on ``features``; those are made with the
-learned clock, pace, gaps and weeks. It is then calibrated on the newest part of the history, which a first fit hadn't
-seen. Deterministic: the same history gives the same model. One function serves the nightly fit and the replay.
+learned clock, pace, gaps and weeks. Its level is set by how earlier fits, each on the older part of the history, came true on
+what they hadn't seen. Deterministic: the same history gives the same model. One function serves the nightly fit and the replay.
 """
 
 from dataclasses import dataclass, replace
@@ -24,12 +24,14 @@ MOST_ROWS = 200_000
 ROW_WEIGHT = 0.25
 """A parcel's days are not independent: each counts as a quarter of a fresh observation."""
 HALF_LIFE = 24.0 * 365
-HELD_OUT = 0.25
-"""The share of the labelled parcels, those with the newest deadlines, on which a first fit is calibrated."""
-CALIBRATION_STRENGTH = np.array([2000.0, 20_000.0, 40.0])
-"""How strongly level, slope and the level after the promise are drawn to none: only a large held-out window moves them. Moved freely from month to month
-they cost false alarms (93 against 62 per 1000 at 90 % recall by the promise, on real parcels) and bettered no bin. The level
-after the promise may move: it puts no late parcel before another of its day."""
+PARTS = (0.4, 0.55, 0.7, 0.85, 1.0)
+"""Quantiles of the labelled parcels' deadlines: every part after the first is forecast by a fit on all that is older."""
+HELD_OUT = 0.3
+"""The newest two parts: by their forecasts it is judged whether the model can be relied on."""
+TENTHS_FROM = 3
+LEVEL_STRENGTH = np.array([150.0, 1e9])
+"""How strongly the level is drawn to none, in parcels: it is the same for months, so that one threshold means one thing. Moved freely from month to
+month it cost false alarms. The slope stands."""
 MIN_MISSED = 20
 GAP = 0.05
 """A fit whose mean forecast for the held-out window is further off than this, and beyond chance, isn't calibrated."""
@@ -37,13 +39,10 @@ GAP = 0.05
 FEW_PARCELS, FEW_MISSED, UNCALIBRATED = "few_parcels", "few_missed", "uncalibrated"
 
 
-AT_PROMISE = [name for name, _, _ in BASE].index("promise +0 d")
-
-
 @dataclass(frozen=True)
 class RiskModel:
-    """``beta``: weights of BASE and of USES, whose details are centred and scaled. ``shift``, ``slope`` and
-    ``late`` (after the promise): the calibration in log odds. ``parcels``, ``missed``: how many labelled parcels it was learned from, and how many of them
+    """``beta``: weights of BASE and of USES, whose details are centred and scaled. ``shift``: the
+    calibration in log odds. ``parcels``, ``missed``: how many labelled parcels it was learned from, and how many of them
     missed their deadline. ``forecast``, ``seen``: their means in the held-out window; NaN without one.
     """
 
@@ -55,8 +54,6 @@ class RiskModel:
     centre: Floats
     scale: Floats
     shift: float = 0.0
-    slope: float = 1.0
-    late: float = 0.0
     parcels: int = 0
     missed: int = 0
     forecast: float = float("nan")
@@ -68,7 +65,7 @@ class RiskModel:
             "": "",
             FEW_PARCELS: f"learned from {self.parcels} parcels, fewer than {min_samples}",
             FEW_MISSED: f"only {self.missed} parcels missed their deadline so far, fewer than {MIN_MISSED}",
-            UNCALIBRATED: f"forecast {self.forecast:.0%} in the newest quarter of its history, {self.seen:.0%} came",
+            UNCALIBRATED: f"forecast {self.forecast:.0%} in the newest part of its history, {self.seen:.0%} came",
         }
         return says[self.fault(min_samples)]
 
@@ -96,13 +93,11 @@ def fit(history: History, now: float) -> RiskModel:
         return plain
     every = max(1, -(-len(parcel) // MOST_ROWS))
     parcel, at = parcel[::every], at[::every]
-    sample = _Sample(
-        rows(know(plain, history, now), parcel, at), history.missed[parcel], _weights(history, parcel, at, every, now)
-    )
+    weight = _weights(history, parcel, at, every, now)
+    sample = Sample(rows(know(plain, history, now), parcel, at), history.missed[parcel], weight, parcel)
+    parts = _parts(history, labelled, parcel)
     missed = int(history.missed[labelled].sum())
-    return replace(
-        _calibrated(plain, sample, _held_out(history, labelled, parcel)), parcels=len(labelled), missed=missed
-    )
+    return replace(_calibrated(plain, sample, parts), parcels=len(labelled), missed=missed)
 
 
 def know(model: RiskModel, history: History, until: float) -> Known:
@@ -119,14 +114,9 @@ def risk(model: RiskModel, k: Known, parcel: Ints, at: Floats) -> Floats:
         return np.zeros(0)
     r = rows(k, parcel, at)
     odds = matrix(r, model.centre, model.scale) @ model.beta
-    found = probability(model.shift + model.slope * odds + model.late * lateness(r))
+    found = probability(model.shift + odds)
     history = k.history
     return np.where((at >= history.deadline[parcel]) | (history.failed_at[parcel] <= at), 1.0, found)
-
-
-def lateness(r: Rows) -> Floats:
-    """0 until the promise, 1 from a working day after it on."""
-    return np.clip(r.base[:, AT_PROMISE], 0.0, 1.0)
 
 
 def matrix(r: Rows, centre: Floats, scale: Floats) -> Floats:
@@ -140,14 +130,16 @@ def matrix(r: Rows, centre: Floats, scale: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sample:
+class Sample:
     rows: Rows
     y: Floats
     w: Floats
+    parcel: Ints
 
-    def of(self, keep: Bools) -> "_Sample":
+    def of(self, keep: Bools | Ints) -> "Sample":
         r = self.rows
-        return _Sample(Rows(r.base[keep], r.detail[keep], r.ahead[keep]), self.y[keep], self.w[keep])
+        kept = Rows(r.base[keep], r.detail[keep], r.ahead[keep])
+        return Sample(kept, self.y[keep], self.w[keep], self.parcel[keep])
 
 
 def _prior() -> Floats:
@@ -188,31 +180,53 @@ def _weights(history: History, parcel: Ints, at: Floats, every: int, now: float)
     return worth * ROW_WEIGHT * every * 0.5 ** ((now - at) / HALF_LIFE)
 
 
-def _held_out(history: History, labelled: Ints, parcel: Ints) -> Bools:
-    """The rows of parcels with the newest deadlines."""
-    cut = np.quantile(history.deadline[labelled], 1 - HELD_OUT)
-    return history.deadline[parcel] > cut
+def _parts(history: History, labelled: Ints, parcel: Ints) -> Ints:
+    """Which part of PARTS each row belongs to, by its parcel's deadline; 0 is the oldest."""
+    cuts = np.quantile(history.deadline[labelled], PARTS[:-1])
+    return np.searchsorted(cuts, history.deadline[parcel], side="left")
 
 
-def _calibrated(plain: RiskModel, sample: _Sample, held_out: Bools) -> RiskModel:
-    """Fitted on all rows, with the calibration that a fit on the older rows needed for the newer ones."""
+def _calibrated(plain: RiskModel, sample: Sample, parts: Ints) -> RiskModel:
+    """Fitted on all rows, at the level at which fits on older rows came true on the newer ones."""
     final = _fitted(plain, sample)
-    older, newer = sample.of(~held_out), sample.of(held_out)
-    if not older.y.any() or not newer.y.any():
+    odds = _forecast(plain, sample, parts)
+    told = np.flatnonzero(~np.isnan(odds))
+    newest = told[parts[told] >= len(PARTS) - 2]
+    if not sample.y[newest].any():
         return final
-    first = _fitted(plain, older)
-    odds = matrix(newer.rows, first.centre, first.scale) @ first.beta
-    design = np.stack([np.ones(len(odds)), odds, lateness(newer.rows)], axis=1)
-    shift, slope, late = fit_logistic(design, newer.y, newer.w, np.array([0.0, 1.0, 0.0]), CALIBRATION_STRENGTH)
-    own = matrix(newer.rows, final.centre, final.scale) @ final.beta
-    found = probability(own * slope + shift + late * lateness(newer.rows))
-    return replace(
-        final, shift=float(shift), slope=float(slope), late=float(late), forecast=float(np.average(found, weights=newer.w)),
-        seen=float(np.average(newer.y, weights=newer.w)),
-    )  # fmt: skip
+    shift = level(sample.of(told), odds[told])
+    y, w = sample.y[newest], sample.w[newest]
+    found = probability(odds[newest] + shift)
+    forecast, seen = (float(np.average(value, weights=w)) for value in (found, y))
+    return replace(final, shift=shift, forecast=forecast, seen=seen)
 
 
-def _fitted(plain: RiskModel, sample: _Sample) -> RiskModel:
+def _forecast(plain: RiskModel, sample: Sample, parts: Ints) -> Floats:
+    """Each row's log odds by a fit on the parts before its own; NaN where there is none."""
+    odds = np.full(len(parts), np.nan)
+    for part in range(1, len(PARTS)):
+        older, own = sample.of(parts < part), np.flatnonzero(parts == part)
+        if older.y.any() and len(own):
+            first = _fitted(plain, older)
+            odds[own] = matrix(sample.of(own).rows, first.centre, first.scale) @ first.beta
+    return odds
+
+
+def level(sample: Sample, odds: Floats) -> float:
+    """What must be added to the log odds for forecasts to come true: each parcel counts once for every tenth of the risk that
+    it reached, where alerts are made.
+    """
+    tenth = np.minimum((probability(odds) * 10).astype(np.int64), 9)
+    _, first = np.unique(sample.parcel * 10 + tenth, return_index=True)  # rows are in order of parcel, then time
+    first = first[tenth[first] >= TENTHS_FROM]
+    if not len(first):
+        return 0.0
+    design = np.stack([np.ones(len(first)), odds[first]], axis=1)
+    w = sample.w[first] / ROW_WEIGHT
+    return float(fit_logistic(design, sample.y[first], w, np.array([0.0, 1.0]), LEVEL_STRENGTH)[0])
+
+
+def _fitted(plain: RiskModel, sample: Sample) -> RiskModel:
     centre = np.average(sample.rows.detail, axis=0, weights=sample.w)
     spread = sample.rows.detail.std(axis=0)
     scale = np.where(spread < 1e-6, 1.0, spread)

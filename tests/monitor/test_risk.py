@@ -12,11 +12,11 @@ from risk_histories import SLOW, order_level, scan_level, write
 
 from monitor.replay.reading import Assumptions, Tally, read_history
 from monitor.risk.ahead import Asked, Silent, foresee, numbered
-from monitor.risk.features import BASE, DETAILS, USES, rows
+from monitor.risk.features import BASE, COLUMN, DETAILS, SCANS, USES, Rows, rows
 from monitor.risk.gaps import fit_gaps, keys_of
 from monitor.risk.keeping import kept
 from monitor.risk.logistic import fit_logistic, probability
-from monitor.risk.model import fit, know, moments, risk
+from monitor.risk.model import LEVEL_STRENGTH, ROW_WEIGHT, Sample, fit, know, level, moments, risk
 from monitor.risk.normal import hazard, log_tail
 from monitor.risk.working_time import PLAIN, learned
 
@@ -111,6 +111,32 @@ def test_forecasts_come_true_in_later_months(tmp_path):
     assert found[sure].mean() == pytest.approx(h.missed[parcel[sure]].mean(), abs=0.1)
 
 
+@pytest.mark.parametrize("rows_each", [1, 4])
+def test_the_level_counts_each_parcel_once(rows_each):
+    """Of a thousand parcels forecast at one half three hundred came: the level goes down, drawn to none by its prior, however many
+    days each parcel stayed at that risk. Where no alert is made nothing is corrected.
+    """
+    parcel = np.repeat(np.arange(1000), rows_each)
+    late, w = (parcel < 300).astype(float), np.full(len(parcel), ROW_WEIGHT)
+    sample = Sample(
+        Rows(np.zeros((len(parcel), 1)), np.zeros((len(parcel), 1)), np.zeros(len(parcel))), late, w, parcel
+    )
+    found = level(sample, np.zeros(len(parcel)))
+    assert 1000 * (0.3 - probability(np.array([found]))[0]) == pytest.approx(LEVEL_STRENGTH[0] * found, rel=1e-3)
+    assert level(sample, np.full(len(parcel), -1.5)) == 0.0
+
+
+def test_the_hand_over_is_no_scan(tmp_path):
+    """With two stamps a parcel no column of scans says anything, whatever place its hand-over names or leaves out."""
+    shipments, events = order_level(3, 200, 60)
+    for number, one in enumerate(e for e in events if e["milestone"] == "picked_up"):
+        one["place"] = "" if number % 2 else "north/a"
+    h = history(tmp_path, shipments, events)
+    parcel, at = moments(h, np.arange(100))
+    found = rows(know(fit(h, MAY), h, MAY), parcel, at)
+    assert not found.detail[:, [COLUMN[name] for name in SCANS]].any()
+
+
 def open_ones(h, k):
     """The parcels on their way at the beginning of May, as the daemon asks about them."""
     row = np.flatnonzero((h.parcels.handed < MAY) & (h.received_at > MAY) & (h.deadline > MAY))
@@ -132,7 +158,7 @@ def open_ones(h, k):
 def test_computed_ahead_is_what_the_model_says(tmp_path, made):
     """Taken apart for a million parcels the model says the same of each, and at a crossing it says the threshold."""
     h = history(tmp_path, *made(1, 1500, 120))
-    model = replace(fit(h, MAY), shift=0.1, slope=0.9, late=-0.3)
+    model = replace(fit(h, MAY), shift=0.1)
     k = kept(model, h, MAY)
     row, silent = open_ones(h, k)
     found = foresee(Asked(k), silent)
