@@ -307,19 +307,12 @@ class Lookback:
     found: FindIn
 
 
-class EditWith(Protocol):
-    """The request that edits a message with a code that the chat gave for that."""
-
-    def __call__(self, payload: Mapping[str, Any], remote_id: str, account: Account, code: str) -> HttpRequest: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """For chats in which a message is edited only with a code that they gave: each works once, for ``good_for``. A press brings
-    one (``Heard.code``), a sending too where ``sent`` reads one from its reply.
+    """For chats in which a message is edited only with a code that they gave: it is the ``key`` of the edit, and works once, for
+    ``good_for``. A press brings one (``Heard.code``), a sending too where ``sent`` reads one from its reply.
     """
 
-    edit: EditWith
     good_for: timedelta
     sent: Callable[[HttpReply], str]
 

@@ -2,10 +2,19 @@
 
 from collections.abc import Mapping
 
-from chat import console, dingtalk, feishu, matrix, slack, telegram, wecom
+from chat import console, dingtalk, feishu, matrix, slack, telegram, wecom, wecom_app
 from chat.base import Chat
 
 CHATS: Mapping[str, Chat] = {
     chat.id: chat
-    for chat in (console.CHAT, dingtalk.CHAT, feishu.CHAT, matrix.CHAT, slack.CHAT, telegram.CHAT, wecom.CHAT)
+    for chat in (
+        console.CHAT,
+        dingtalk.CHAT,
+        feishu.CHAT,
+        matrix.CHAT,
+        slack.CHAT,
+        telegram.CHAT,
+        wecom.CHAT,
+        wecom_app.CHAT,
+    )
 }

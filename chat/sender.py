@@ -59,12 +59,6 @@ class Line:
     async def edit(self, payload: Mapping[str, Any], remote_id: str, key: str) -> str:
         return await self._say(lambda: self.outward.edit(payload, remote_id, self.account, key), self.outward.sent)
 
-    async def edit_with(self, payload: Mapping[str, Any], remote_id: str, code: str) -> str:
-        """Edit a message with a code of the chat's, which is spent then."""
-        codes = self.outward.codes
-        assert codes is not None, f"{self.chat.id} wants no code"
-        return await self._say(lambda: codes.edit(payload, remote_id, self.account, code), self.outward.sent)
-
     async def reply(self, payload: Mapping[str, Any], remote_id: str, key: str) -> Said:
         return await self._new(lambda: self.outward.reply(payload, remote_id, self.account, key), key)
 

@@ -25,16 +25,15 @@ from chat.base import (
     Frame,
     Heard,
     Limits,
-    Message,
     Outward,
-    Reader,
     Socket,
     raise_for_status,
     said,
 )
 from chat.route_phrases import linking, to_oneself
-from chat.wecom_cards import PRESSED, card_of, plain_of
-from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, UnreadableReply
+from chat.wecom_cards import PRESSED, in_place, render, under
+from chat.wecom_codes import THERE, error_of
+from domain.errors import AccessDenied, UnreadableReply
 from net.http import HttpReply, HttpRequest
 
 ID = "wecom"
@@ -71,30 +70,16 @@ class WecomSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 # --- saying --------------------------------------------------------------------------------------------------------
 
 
-def render(message: Message, reader: Reader) -> dict[str, Any]:
-    """A template card where there is something to press or to open, else a text."""
-    card = card_of(message, reader)
-    if card is not None:
-        return {"msgtype": "template_card", "template_card": card}
-    text = plain_of(message, reader)
-    return {"msgtype": "markdown", "markdown": {"content": "\n".join((text.title, *text.lines))}}
-
-
 def send(payload: Mapping[str, Any], account: Account, key: str, to: str = "") -> HttpRequest:
     """Say something in the group, or to one person alone (``to``: their userid)."""
     where = {"chatid": to or account.settings.chat, "chat_type": ALONE if to else GROUP}
-    return _frame(account, SEND, f"{SEND}_{key}", {**where, **_under(payload, key)})
+    return _frame(account, SEND, f"{SEND}_{key}", {**where, **under(payload, key)})
 
 
 def edit(payload: Mapping[str, Any], remote_id: str, account: Account, key: str) -> HttpRequest:
     """The card anew, in place; ``key`` is the ``req_id`` of a press on it."""
-    card = payload.get("template_card") or _as_card(payload)
-    body = {"response_type": "update_template_card", "template_card": {**card, "task_id": remote_id}}
+    body = {"response_type": "update_template_card", "template_card": in_place(payload, remote_id)}
     return _frame(account, UPDATE, key, body)
-
-
-def edit_with(payload: Mapping[str, Any], remote_id: str, account: Account, code: str) -> HttpRequest:
-    return edit(payload, remote_id, account, code)
 
 
 def no_code(reply: HttpReply) -> str:
@@ -123,20 +108,6 @@ def open_private(who: str, account: Account) -> str:
 def nothing_opened(reply: HttpReply) -> str:
     _raise(reply)
     return ""
-
-
-def _under(payload: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """A payload whose card has our key: the platform takes it once."""
-    if "template_card" not in payload:
-        return dict(payload)
-    return {**payload, "template_card": {**payload["template_card"], "task_id": key}}
-
-
-def _as_card(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """A text that takes the place of a card: of the test's, once it was pressed."""
-    title, _, rest = payload["markdown"]["content"].partition("\n")
-    card = {"card_type": "text_notice", "main_title": {"title": title}, "card_action": {"type": 0}}
-    return {**card, "sub_title_text": rest} if rest else card
 
 
 def _frame(account: Account, cmd: str, req_id: str, body: Mapping[str, Any] | None) -> HttpRequest:
@@ -170,13 +141,6 @@ class _Frame(Struct, frozen=True):
     body: Raw = Raw(b"null")
 
 
-THERE = 42014
-"""A card under this ``task_id`` was said before."""
-SLOWER = frozenset({45009, 45033, 846607})
-LATER = frozenset({-1, 6000, 846601})
-DENIED = frozenset({40001, 40013, 40014, 40058, 48002, 60011, 93006, 853000})
-
-
 def _raise(reply: HttpReply) -> _Frame:
     """Raise the OutsideError of an answer: by its code."""
     raise_for_status(ID, reply)
@@ -184,17 +148,8 @@ def _raise(reply: HttpReply) -> _Frame:
     if told.errcode is None:
         raise UnreadableReply(ID, "an answer without a code")
     if told.errcode:
-        raise _error(told)
+        raise error_of(ID, told.errcode, told.errmsg)
     return told
-
-
-def _error(told: _Frame) -> OutsideError:
-    what = f"code {told.errcode}: {told.errmsg[:160]}"
-    if told.errcode in SLOWER:
-        return RateLimited(ID, what)
-    if told.errcode in LATER:
-        return Unreachable(ID, what)
-    return (AccessDenied if told.errcode in DENIED else UnreadableReply)(ID, what)
 
 
 def sent(reply: HttpReply) -> str:
@@ -352,7 +307,7 @@ CHAT = Chat(
     identity="corp/userid: the company's id from the settings, the userid that the platform puts on an event",
     outward=Outward(
         send, edit, reply, sent, limits, look, seen, open_private, nothing_opened, own_ids=True,
-        codes=Codes(edit_with, EDIT_WITHIN, no_code),
+        codes=Codes(EDIT_WITHIN, no_code),
     ),
     socket=Socket(
         address_of, no_address, read_frame, greet=greet, ping=ping, beat_s=30.0, silent_s=100.0,

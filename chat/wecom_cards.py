@@ -1,4 +1,4 @@
-"""WeCom's template cards: what they show, their buttons, and what each of those asks for."""
+"""WeCom's template cards, as its bots and its apps send them: what they show, their buttons, and what each of those asks for."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +20,33 @@ PRESSED: Mapping[str, Wish] = {
 """What each button carries, and what it asks for."""
 PRIMARY, PLAIN = 1, 4
 OPENS_URL = 1
+
+
+def render(message: Message, reader: Reader) -> dict[str, Any]:
+    """A template card where there is something to press or to open, else a text."""
+    card = card_of(message, reader)
+    if card is not None:
+        return {"msgtype": "template_card", "template_card": card}
+    text = plain_of(message, reader)
+    return {"msgtype": "markdown", "markdown": {"content": "\n".join((text.title, *text.lines))}}
+
+
+def under(payload: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """A payload whose card has our key: the platform takes it once."""
+    if "template_card" not in payload:
+        return dict(payload)
+    return {**payload, "template_card": {**payload["template_card"], "task_id": key}}
+
+
+def in_place(payload: Mapping[str, Any], task_id: str) -> dict[str, Any]:
+    """What takes the place of a card; a text too, as of the test's once it was pressed."""
+    return {**(payload.get("template_card") or _as_card(payload)), "task_id": task_id}
+
+
+def _as_card(payload: Mapping[str, Any]) -> dict[str, Any]:
+    title, _, rest = payload["markdown"]["content"].partition("\n")
+    card = {"card_type": "text_notice", "main_title": {"title": title}, "card_action": {"type": 0}}
+    return {**card, "sub_title_text": rest} if rest else card
 
 
 def card_of(message: Message, reader: Reader) -> dict[str, Any] | None:

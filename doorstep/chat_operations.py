@@ -154,11 +154,7 @@ async def _look(house: House, line: Line, row: ChannelRow, state: dict[str, Any]
     hops.append({"hop": "committed", "ok": True})
     done = Answer((Words("chat.test_done", {"by": person.name, "at": house.wall().isoformat()}),))
     payload = line.chat.render(done, alerts.reader_of(row))
-    message, key = state["message"], f"test-{house.new_id()}"
-    coded = line.outward.codes is not None
-    await _hop(
-        "edited", hops, line.edit_with(payload, message, click.code) if coded else line.edit(payload, message, key)
-    )
+    await _hop("edited", hops, line.edit(payload, state["message"], click.code or f"test-{house.new_id()}"))
     state["done"] = True
 
 

@@ -189,7 +189,7 @@ class Channel:
         payload = plan.content if plan.content is not None else letter.payload
         match letter.kind:
             case "alert_edit" if plan.code:
-                await self.line.edit_with(payload, plan.code.remote_id, plan.code.value)
+                await self.line.edit(payload, plan.code.remote_id, plan.code.value)
                 await self.house.store.awrite(chat_codes.spend, self.name, plan.code.value)
                 return Said(plan.code.remote_id)
             case "alert_edit" if plan.told and self._can_edit(plan.told):

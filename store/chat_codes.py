@@ -1,4 +1,4 @@
-"""Codes that chats gave for one edit of a message, where an edit needs one: the newest of each message, until it is spent."""
+"""Codes that chats gave for one edit of a message, where an edit needs one: each is kept until it is spent."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,9 +24,9 @@ class Code:
 
 
 def keep(db: Db, channel: str, remote_id: str, about: tuple[str, str], code: str, *, now: datetime) -> None:
-    """Keep a message's code in the place of an older one. ``about``: what the message is about, as (type, id)."""
+    """Keep a message's code. ``about``: what the message is about, as (type, id)."""
     db.execute(_code.delete().where(_code.c.got_at < now - KEPT_FOR))
-    db.execute(_code.delete().where(_code.c.channel == channel, _code.c.remote_id == remote_id))
+    spend(db, channel, code)
     row = {"channel": channel, "remote_id": remote_id, "subject_type": about[0], "subject_id": about[1]}
     db.execute(_code.insert().values(code=code, got_at=now, **row))
 
@@ -38,7 +38,7 @@ def newest(db: Db, channel: str, about: tuple[str, str], *, since: datetime) -> 
         .where(
             _code.c.channel == channel, _code.c.subject_type == about[0], _code.c.subject_id == about[1], _code.c.got_at >= since
         )
-        .order_by(_code.c.got_at.desc(), _code.c.remote_id)
+        .order_by(_code.c.got_at.desc(), _code.c.code)
         .limit(1)
     ).one_or_none()  # fmt: skip
     return Code(row.remote_id, row.code, row.got_at) if row else None

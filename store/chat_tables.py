@@ -66,8 +66,8 @@ class ChatCode(SQLModel, table=True):
 
     __tablename__ = "chat_code"
     channel: str = Field(primary_key=True)
-    remote_id: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    remote_id: str
     subject_type: str
     subject_id: str
-    code: str
     got_at: datetime = Field(sa_type=Instant)

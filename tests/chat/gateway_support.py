@@ -14,6 +14,7 @@ from chat_support import PEOPLE, a_case, read_settings, settings_file, waiting
 from doorstep.chats import Channel, channels_of
 from doorstep.clock import SetClock
 from doorstep.house import House
+from doorstep.operations import perform
 from doorstep.wiring import open_house
 from store import cases, chat_people, mail, people
 from store.base import Store
@@ -61,6 +62,10 @@ class Desk:
         """The platform's id of a case's message."""
         letters = self.house.store.read(mail.letters_about, "case", str(case_id))
         return next(x.remote_id for x in letters if x.channel == self.channel.name and x.remote_id)
+
+    async def asked(self, operation: str, **params: Any) -> Any:
+        """An operation of the command line's, on a thread of its own as the daemon does it."""
+        return await asyncio.to_thread(perform, self.house, operation, {"channel": self.channel.name, **params})
 
     def history(self, case_id: int) -> list[tuple[str, str | None]]:
         return [(fact.event.value, fact.by) for fact in self.house.store.read(cases.history_of, case_id)]

@@ -13,11 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from attacked_feishu import FeishuScene
 from attacks import Attack, Scene, called, everything
 from attacks_slack import SlackScene
+from attacks_wecom import WecomAppScene
 from running_support import free_port
 
 from chat.registry import CHATS
@@ -25,7 +27,9 @@ from store import cases
 
 FULL = os.environ.get("DOORSTEP_FAULTS") == "full"
 SPOILED, FLOOD = (2_000, 5_000) if FULL else (60, 100)
-SCENES: dict[str, Callable[[Path, int], Any]] = {"feishu": FeishuScene, "slack": SlackScene}
+SCENES: dict[str, Callable[[Path, int], Any]] = {
+    "feishu": FeishuScene, "slack": SlackScene, "wecom_app": WecomAppScene,
+}  # fmt: skip
 """Adapters that are called from outside, each with its attacks."""
 AT_LEAST = 50
 REFUSED = frozenset({400, 401, 403, 404, 405, 413, 415})
@@ -86,7 +90,7 @@ def test_the_good_request_is_good_and_its_replays_have_no_second_effect(scene: S
 
 
 def test_requests_that_are_spoiled_by_chance_are_refused(scene: Scene) -> None:
-    """A byte of the body changed, left out or doubled, a character of a header that proves it: refused, nothing changed."""
+    """A byte of the body changed, left out or doubled, a character of what proves it (a header, or its query): refused, nothing changed."""
     rng, before = Random(11), scene.house.store.read(everything)
     spoiled = [_spoiled(scene.good(), rng) for _ in range(SPOILED)]
     for begin in range(0, SPOILED, 50):
@@ -100,11 +104,21 @@ def _spoiled(good: Attack, rng: Random) -> Attack:
     byte = good.body[at : at + 1]
     other = bytes([(byte[0] + rng.randrange(1, 255)) % 256])
     body = good.body[:at] + rng.choice((other, b"", byte * 2)) + good.body[at + 1 :]
-    proof = rng.choice([name for name in good.headers if name.startswith("x-")])
-    digit = rng.randrange(len(good.headers[proof]))
-    old = good.headers[proof][digit]
-    turned = good.headers[proof][:digit] + ("1" if old != "1" else "2") + good.headers[proof][digit + 1 :]
-    return rng.choice((replace(good, body=body), replace(good, headers={**good.headers, proof: turned})))
+    proofs = [name for name in good.headers if name.startswith("x-")]
+    if not proofs:
+        path, query = good.path.split("?")
+        asked = dict(parse_qsl(query))
+        proof = rng.choice(sorted(asked))
+        spoiled = replace(good, path=f"{path}?{urlencode({**asked, proof: _turned(asked[proof], rng)})}")
+    else:
+        proof = rng.choice(proofs)
+        spoiled = replace(good, headers={**good.headers, proof: _turned(good.headers[proof], rng)})
+    return rng.choice((replace(good, body=body), spoiled))
+
+
+def _turned(proof: str, rng: Random) -> str:
+    digit = rng.randrange(len(proof))
+    return proof[:digit] + ("1" if proof[digit] != "1" else "2") + proof[digit + 1 :]
 
 
 def test_a_locked_database_is_a_503_and_changes_nothing(scene: Scene, tmp_path: Path) -> None:

@@ -59,9 +59,16 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "telegram": {"token": "12345:a_secret_token", "chat": -1001234567890},
     "wecom": {"bot_id": "aibDesk", "secret": "wc_a_secret_token", "corp": "wwcorp", "chat": "wrDesk"},
+    "wecom_app": {
+        "corp": "wwcorp", "agent": 1000002, "secret": "wa_a_secret_token", "token": "callbackSecretToken",
+        "aes_key": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", "users": ["LiMei"], "parties": [2],
+    },
 }  # fmt: skip
 """An account of each chat outside the house; ``token`` and the like must appear in no error and no repr."""
-SECRETS = ("syt_a_secret_token", "a_secret_token", "xoxb-1-bot-secret", "xapp-1-app-secret", "a_signing_secret")
+SECRETS = (
+    "syt_a_secret_token", "a_secret_token", "xoxb-1-bot-secret", "xapp-1-app-secret", "a_signing_secret", "callbackSecretToken",
+    "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+)  # fmt: skip
 OUTSIDE = [chat for chat in CHATS.values() if chat.outward is not None]
 IDS = [chat.id for chat in OUTSIDE]
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import subprocess
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,13 @@ import pytest
 from dingtalk_support import APP, CORP, GROUP, SECRET, TEMPLATE, USERS, Desk, a_gateway, run, serving
 from hypothesis import given
 from hypothesis import strategies as st
-from synapse import PYTHON, require
+from vendors import vendor_python
 
 from chat import dingtalk
 from chat.base import Account, ActKind, Caught, RouteWord
 from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, UnreadableReply
 from doorstep import chat_hearing
 from doorstep.chat_sockets import Listening
-from doorstep.operations import perform
 from doorstep.retrying import Health
 from net.http import HttpReply
 from net.socket import Connection
@@ -216,7 +214,7 @@ def test_a_group_that_the_bot_isn_t_in_is_a_person_s_business(tmp_path: Path) ->
 
     async def talk(desk: Desk) -> None:
         desk.gateway.in_group = False
-        answer = await asyncio.to_thread(perform, desk.house, "chat_test_send", {"channel": "dingtalk:desk"})
+        answer = await desk.asked("chat_test_send")
         assert answer["hops"][-1] == {"hop": "sent", "ok": False}
         assert "robot not in group" in answer["says"]
 
@@ -227,17 +225,14 @@ def test_the_channel_s_test_follows_one_card_all_the_way(tmp_path: Path) -> None
     """`doorstep chat test` while the daemon listens: each hop by name, the press heard by the daemon, the card edited."""
 
     async def talk(desk: Desk) -> None:
-        def asked(operation: str, **params: Any) -> Any:
-            return asyncio.to_thread(perform, desk.house, operation, {"channel": "dingtalk:desk", **params})
-
         async with desk.listening():
-            sent = await asked("chat_test_send")
+            sent = await desk.asked("chat_test_send")
             assert [hop["hop"] for hop in sent["hops"] if hop["ok"]] == ["token", "sent", "shown"]
-            waiting = await asked("chat_test_look", state=sent["state"])
+            waiting = await desk.asked("chat_test_look", state=sent["state"])
             card = desk.gateway.cards[sent["state"]["message"]]
             assert far.shown(card) == ("ack",)
             await desk.gateway.deliver(desk.gateway.press(USERS["li"], card.id, "ack"))
-            done = await asked("chat_test_look", state=waiting["state"])
+            done = await desk.asked("chat_test_look", state=waiting["state"])
         assert [hop["hop"] for hop in done["hops"] if hop["ok"]] == ["clicked", "verified", "committed", "edited"]
         assert "李梅" in card.params["title"]
 
@@ -397,16 +392,6 @@ def test_wrong_settings_are_refused(key: str, value: object) -> None:
 
 
 # --- the vendor's own client ---------------------------------------------------------------------------------------
-
-
-def vendor_python(module: str) -> str:
-    """The interpreter that has the vendors' own clients."""
-    require()
-    code = f"import importlib.util as u; print(u.find_spec({module!r}) is not None)"
-    found = subprocess.run([str(PYTHON), "-c", code], capture_output=True, text=True, check=False)
-    if found.stdout.strip() != "True":
-        pytest.skip(f"{module} isn't installed: `make .venv-synapse/.ready` does that, `make test` too")
-    return str(PYTHON)
 
 
 @pytest.mark.slow

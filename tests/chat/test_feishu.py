@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from fastapi import FastAPI
 from feishu_support import APP, CHAT, KEY, SECRET, TOKEN, USERS, Desk, a_gateway, run, serving
-from synapse import PYTHON, require
+from vendors import vendor_python
 
 from chat import feishu, feishu_wire
 from chat.base import Account, Address, Caught
@@ -21,7 +21,6 @@ from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, 
 from doorstep import chat_hearing
 from doorstep.chat_sockets import Listening
 from doorstep.chats import lines_of
-from doorstep.operations import perform
 from doorstep.retrying import Health
 from doorstep.web.chat_hooks import chat_hook_router
 from net.http import HttpReply
@@ -261,17 +260,14 @@ def test_the_channel_s_test_follows_one_card_all_the_way(tmp_path: Path) -> None
     """`doorstep chat test` while the daemon listens: each hop by name, the click heard by the daemon, the card edited."""
 
     async def talk(desk: Desk) -> None:
-        def asked(operation: str, **params: Any) -> Any:
-            return asyncio.to_thread(perform, desk.house, operation, {"channel": "feishu:desk", **params})
-
         async with desk.listening():
-            sent = await asked("chat_test_send")
+            sent = await desk.asked("chat_test_send")
             assert [hop["hop"] for hop in sent["hops"] if hop["ok"]] == ["token", "room", "sent", "shown"]
-            waiting = await asked("chat_test_look", state=sent["state"])
+            waiting = await desk.asked("chat_test_look", state=sent["state"])
             assert (waiting["ok"], waiting["says"], waiting["hops"]) == (True, "", [])
             card = desk.gateway.messages[sent["state"]["message"]]
             await desk.gateway.deliver(desk.gateway.click(USERS["li"], card.id, "ack"))
-            done = await asked("chat_test_look", state=waiting["state"])
+            done = await desk.asked("chat_test_look", state=waiting["state"])
         assert [hop["hop"] for hop in done["hops"] if hop["ok"]] == ["clicked", "verified", "committed", "edited"]
         assert done["says"].startswith("feishu:desk works")
         assert "李梅" in text_of(card.content)
@@ -284,7 +280,7 @@ def test_a_channel_that_is_set_up_wrongly_says_what_is_missing(tmp_path: Path) -
 
     async def talk(desk: Desk) -> None:
         desk.gateway.chat = "oc_other"
-        answer = await asyncio.to_thread(perform, desk.house, "chat_test_send", {"channel": "feishu:desk"})
+        answer = await desk.asked("chat_test_send")
         assert answer["hops"][-1] == {"hop": "room", "ok": False}
         assert "bot is not in the chat" in answer["says"]
 
@@ -361,23 +357,10 @@ def test_calls_without_an_encrypt_key_are_no_way_to_listen() -> None:
 # --- the vendor's own client ---------------------------------------------------------------------------------------
 
 
-def lark_python() -> str:
-    require()
-    found = subprocess.run(
-        [str(PYTHON), "-c", "import importlib.util as u; print(u.find_spec('lark_oapi') is not None)"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if found.stdout.strip() != "True":
-        pytest.skip("lark-oapi isn't installed: `make .venv-synapse/.ready` does that, `make test` too")
-    return str(PYTHON)
-
-
 @pytest.mark.slow
 def test_the_vendor_s_client_works_on_the_simulated_platform() -> None:
     """Unchanged: it sends a card, connects, answers a click and a text, edits the card."""
-    python = lark_python()
+    python = vendor_python("lark_oapi")
 
     async def whole() -> None:
         gateway = a_gateway(answer_s=10.0)
@@ -412,7 +395,7 @@ def test_the_vendor_s_client_works_on_the_simulated_platform() -> None:
 @pytest.mark.slow
 def test_our_encryption_and_signature_are_the_vendor_s() -> None:
     """Its dispatcher takes calls that our own functions made, and refuses them spoiled; ours takes what it took."""
-    python = lark_python()
+    python = vendor_python("lark_oapi")
     gateway = a_gateway()
     gateway.messages["om_1"] = far.Kept("om_1", CHAT, {"behaviors": [{"type": "callback", "value": {"do": "ack"}}]})
     event = gateway.click("ou_li", "om_1", "ack")

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
-from test_dingtalk import vendor_python
+from vendors import vendor_python
 from wecom_support import BOT, CORP, GROUP, SECRET, USERS, Desk, a_gateway, run, serving
 
 from chat import wecom
@@ -24,7 +24,6 @@ from chat.base import Account, ActKind, Caught
 from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, UnreadableReply
 from doorstep import chat_hearing
 from doorstep.chat_sockets import Listening
-from doorstep.operations import perform
 from doorstep.retrying import Health
 from net.http import HttpReply
 from net.socket import Connection
@@ -221,11 +220,8 @@ def test_the_channel_s_test_follows_one_card_all_the_way(tmp_path: Path) -> None
     """`doorstep chat test` speaks over the daemon's connection: there can be no other."""
 
     async def talk(desk: Desk) -> None:
-        def asked(operation: str, **params: Any) -> Any:
-            return asyncio.to_thread(perform, desk.house, operation, {"channel": "wecom:desk", **params})
-
         async with desk.listening():
-            sent = await asked("chat_test_send")
+            sent = await desk.asked("chat_test_send")
             assert [hop["hop"] for hop in sent["hops"] if hop["ok"]] == ["sent", "shown"]
             message = desk.gateway.messages[sent["state"]["message"]]
             assert message.shown == ("ack",)
@@ -233,7 +229,7 @@ def test_the_channel_s_test_follows_one_card_all_the_way(tmp_path: Path) -> None
             done = sent
             async with asyncio.timeout(10):
                 while not done["says"]:
-                    done = await asked("chat_test_look", state=done["state"])
+                    done = await desk.asked("chat_test_look", state=done["state"])
         assert [hop["hop"] for hop in done["hops"] if hop["ok"]] == ["clicked", "verified", "committed", "edited"]
         assert "李梅" in text_of(message.payload)
         assert desk.gateway.pings > 0
@@ -243,7 +239,7 @@ def test_the_channel_s_test_follows_one_card_all_the_way(tmp_path: Path) -> None
 
 def test_a_channel_that_isn_t_connected_fails_the_test_with_what_is_wrong(tmp_path: Path) -> None:
     async def talk(desk: Desk) -> None:
-        answer = await asyncio.to_thread(perform, desk.house, "chat_test_send", {"channel": "wecom:desk"})
+        answer = await desk.asked("chat_test_send")
         assert answer["hops"] == [{"hop": "sent", "ok": False}]
         assert "no connection" in answer["says"]
 

@@ -24,7 +24,10 @@ STRUCTS = {
     "carriers": {"kuaidi100": CarrierSettings, "fedex": CarrierSettings},
     "chats": {
         "console": CarrierSettings,
-        **{name: CHATS[name].settings for name in ("dingtalk", "feishu", "matrix", "slack", "telegram", "wecom")},
+        **{
+            name: CHATS[name].settings
+            for name in ("dingtalk", "feishu", "matrix", "slack", "telegram", "wecom", "wecom_app")
+        },
     },
 }
 GOOD = """

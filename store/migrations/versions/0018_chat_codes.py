@@ -13,9 +13,9 @@ def upgrade() -> None:
     op.create_table(
         "chat_code",
         sa.Column("channel", sa.String(), primary_key=True),
-        sa.Column("remote_id", sa.String(), primary_key=True),
+        sa.Column("code", sa.String(), primary_key=True),
+        sa.Column("remote_id", sa.String(), nullable=False),
         sa.Column("subject_type", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
-        sa.Column("code", sa.String(), nullable=False),
         sa.Column("got_at", sa.BigInteger(), nullable=False),
     )
