@@ -1,21 +1,14 @@
-"""The self-auditor: which open cases went unheard for too long, in whichever channels the house has."""
+"""What the self-auditor found, as the program shows it: the outbox page, the desk's banner, /metrics."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from chat.console import CHAT
 from doorstep.house import House
-from store import chat_queue, unheard
+from monitor.unheard import GRACE, channels_of, count
+from store import unheard
 from store.base import Db
 from store.unheard import Unheard
 
-GRACE = timedelta(minutes=15)
-"""How long an alert may take before its case counts as unheard."""
 SHOWN = 50
-
-
-def channels_of(db: Db) -> list[str]:
-    """Where an alert can be heard: the chats outside the house; where there is none, the console."""
-    return [row.name for row in chat_queue.channels(db)] or [CHAT.id]
 
 
 def unheard_cases(house: House) -> list[Unheard]:
@@ -28,8 +21,4 @@ def _shown(db: Db, now: datetime) -> list[Unheard]:
 
 
 def count_unheard(house: House) -> int:
-    return house.store.read(_count, house.now())
-
-
-def _count(db: Db, now: datetime) -> int:
-    return unheard.count(db, channels_of(db), before=now - GRACE)
+    return house.store.read(count, house.now())

@@ -1,4 +1,6 @@
-"""What waits with carriers, said to the desk's chats once a working morning: last days of claims, appeals, answers that are overdue."""
+"""What waits, said to the desk's chats once a working morning: cases that nobody was told of, last days of claims, appeals, answers that
+are overdue.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
@@ -9,6 +11,7 @@ from config.policies import DetectionPolicy
 from domain.claim import Claim, ClaimState
 from domain.claim_clock import MAY_BE_APPEALED, WAITS_FOR_ANSWER
 from domain.words import Words
+from monitor import unheard
 from monitor.alerts import CHANGED, reader_of
 from store import chat_queue, claims, enquiries, mail, people
 from store.base import Db
@@ -53,6 +56,9 @@ def _where(channel: ChannelRow) -> tuple[Words, ...]:
 
 
 def _lines(db: Db, policy: DetectionPolicy, *, now: datetime) -> Iterator[Words]:
+    silent = unheard.count(db, now)
+    if silent:
+        yield Words("digest.unheard", {"n": silent})
     rows = claims.queue(db, [ClaimState.DRAFT, *WAITS_FOR_ANSWER, *MAY_BE_APPEALED], limit=MOST)
     yield from of_claims([row.claim for row in rows], now=now, days=policy.claims.remind_d)
     usual = policy.enquiries.usual

@@ -6,7 +6,7 @@ from web_support import HOSTILE, HTMX, NOW, Browser, add_parcel, app_of, open_ca
 
 from domain.case import CaseEvent, Finding, Kind, Subject, SubjectType
 from domain.words import Words
-from store import cases, queues
+from store import cases, mail, queues
 
 
 def order_of(page, *texts):
@@ -185,3 +185,14 @@ def test_times_are_the_shops_and_say_the_exact_utc(house, lin):
     page = lin.get("/").text
     assert 'title="2026-11-23 02:00:00 UTC"' in page
     assert ">11-23 10:00<" in page
+
+
+def test_cases_that_no_chat_was_told_of_stand_above_all(house, lin):
+    """A banner with their number leads to the page that names them and what is wrong; without any there is none."""
+    case = open_case(house, add_parcel(house, 1), hours_left=20)
+    page = lin.get("/").text
+    assert 'href="/outbox"' in page[page.index('id="board"') :]
+    assert "Open cases that nobody was told of: 1" in page
+    for letter in house.store.read(mail.letters_about, "case", str(case)):
+        house.store.write(mail.mark_sent, letter.id, now=NOW)
+    assert "nobody was told of" not in lin.get("/").text

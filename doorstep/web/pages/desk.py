@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from domain.errors import RuleError
 from domain.people import Right, may
 from doorstep.web.context import Desk, Shared, SignedIn, Web, go, is_htmx, render
+from monitor import unheard
 from store import handovers, incident_reads, people, queues, reads
 from store.base import Db
 from store.handovers import Item
@@ -34,7 +35,8 @@ TABS = (
 @dataclass(frozen=True, slots=True)
 class Board:
     """What the desk shows. ``more``: behind which row the next page begins; ``ranks``: which row begins which part of the
-    morning list; ``untold``: closed cases whose customer waits for a word; ``rolled``: incidents of many cases.
+    morning list; ``untold``: closed cases whose customer waits for a word; ``rolled``: incidents of many cases; ``unheard``: how many
+    open cases no alert was delivered for.
     """
 
     counts: Counts
@@ -51,6 +53,7 @@ class Board:
     late: list[Item]
     team: list[Person]
     names: dict[str, str]
+    unheard: int
 
 
 def board(db: Db, wanted: Wanted, *, now: datetime, lead: bool = False) -> Board:
@@ -76,6 +79,7 @@ def board(db: Db, wanted: Wanted, *, now: datetime, lead: bool = False) -> Board
         late=handovers.late(db, now=now) if lead or wanted.queue is Queue.MORNING else [],
         team=[person for person in team if person.active],
         names={person.id: person.name for person in team},
+        unheard=unheard.count(db, now),
     )
 
 
