@@ -98,7 +98,8 @@ class Heard:
 
     ``who`` is the chat's own identity of the person, ``about`` the message that it was done to ("" for none), ``here`` the
     message in which it was done, which an answer refers to. ``code`` lets ``about`` be edited once, where a chat wants that.
-    ``alone``: it was done where only that person and we are.
+    ``alone``: it was done where only that person and we are. ``of``: what we signed the button for (``case/12``), where a chat proves
+    nothing itself: it must be what ``about`` is about.
     """
 
     key: str
@@ -108,6 +109,7 @@ class Heard:
     here: str = ""
     code: str = ""
     alone: bool = False
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from chat import console, dingtalk, feishu, matrix, slack, telegram, wecom, wecom_app
+from chat import console, dingtalk, feishu, matrix, mattermost, slack, telegram, wecom, wecom_app
 from chat.base import Chat
 
 CHATS: Mapping[str, Chat] = {
@@ -12,6 +12,7 @@ CHATS: Mapping[str, Chat] = {
         dingtalk.CHAT,
         feishu.CHAT,
         matrix.CHAT,
+        mattermost.CHAT,
         slack.CHAT,
         telegram.CHAT,
         wecom.CHAT,

@@ -81,6 +81,8 @@ def take(db: Db, heard: Heard, ear: Ear, *, now: datetime) -> bool:
         return False
     if heard.code:
         chat_codes.keep(db, channel.name, heard.about, (about[0], str(about[1])), heard.code, now=now)
+    if heard.of and heard.of != f"{about[0]}/{about[1]}":
+        return False  # a button that was signed for another message
     _taken(db, heard, about, channel, ear, now=now)
     return True
 

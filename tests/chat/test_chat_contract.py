@@ -53,6 +53,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "homeserver": "https://chat.example.com", "user": "@doorstep:example.com", "token": "syt_a_secret_token",
         "room": "!desk:example.com",
     },
+    "mattermost": {
+        "url": "https://chat.example.com", "token": "mm_a_secret_token", "bot": "bot" + "0" * 23, "channel": "desk" + "0" * 22,
+        "callback": "https://desk.example.com", "secret": "mm_a_signing_secret",
+    },
     "slack": {
         "token": "xoxb-1-bot-secret", "team": "T0DESK", "channel": "C0DESK", "app_token": "xapp-1-app-secret",
         "signing_secret": "a_signing_secret",

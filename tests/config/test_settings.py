@@ -26,7 +26,7 @@ STRUCTS = {
         "console": CarrierSettings,
         **{
             name: CHATS[name].settings
-            for name in ("dingtalk", "feishu", "matrix", "slack", "telegram", "wecom", "wecom_app")
+            for name in ("dingtalk", "feishu", "matrix", "mattermost", "slack", "telegram", "wecom", "wecom_app")
         },
     },
 }
