@@ -7,10 +7,13 @@ readers use a font of their own (ISO 32000-1, 9.6.2.2 and 9.7.5.2). So a pack st
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 WIDTH, HEIGHT, MARGIN = 595.0, 842.0, 48.0  # A4 in points
 BODY, SMALL, HEAD, TITLE = 9.5, 8.0, 12.0, 18.0
 LEADING = 1.45
+CODE = 68.0
+"""The side of a square pattern: 24 mm, which a phone reads from paper."""
 GAP = 8.0
 MAX_PAGES, MAX_CELL_LINES = 200, 60
 """A pack longer than this is cut, and says so by its last line."""
@@ -61,22 +64,39 @@ class Pdf:
         for paragraph in _clean(text).split("\n"):
             self._lines(paragraph, size, bold=False)
 
-    def row(self, *cells: Cell, size: float = BODY) -> None:
-        """A row of a table; it isn't broken over two pages."""
+    def row(self, *cells: Cell, size: float = BODY, code: Sequence[Sequence[int]] = ()) -> None:
+        """A row of a table; it isn't broken over two pages. ``code``: a square pattern at its right end (CODE points; 1 is black)."""
         width = WIDTH - 2 * MARGIN
         wrapped = [
             _wrapped(_clean(cell.text).replace("\n", " "), width * cell.share - 6, size, bold=cell.bold)
             for cell in cells
         ]
         lines = max(len(one) for one in wrapped)
-        self._space(lines * size * LEADING + 4)
+        height = max(lines * size * LEADING, CODE + 2 if code else 0) + 4
+        self._space(height)
+        if code:
+            self._pattern(code, WIDTH - MARGIN - CODE, self._y - 3)
         x = MARGIN
         for cell, texts in zip(cells, wrapped, strict=True):
             for index, line in enumerate(texts):
                 self._show(line, x, self._y - (index + 1) * size * LEADING + size * 0.4, size, bold=cell.bold)
             x += width * cell.share
-        self._y -= lines * size * LEADING + 4
+        self._y -= height
         self._pages[-1].append(f"0.85 G 0.5 w {MARGIN:g} {self._y + 1:.2f} m {WIDTH - MARGIN:g} {self._y + 1:.2f} l S")
+
+    def _pattern(self, code: Sequence[Sequence[int]], x: float, top: float) -> None:
+        """Black squares, those beside each other drawn as one."""
+        side = CODE / len(code)
+        drawn = []
+        for down, line in enumerate(code):
+            begin = 0
+            for black, run in groupby(line):
+                length = len(list(run))
+                if black:
+                    where = f"{x + begin * side:.2f} {top - (down + 1) * side:.2f}"
+                    drawn.append(f"{where} {length * side:.2f} {side:.2f} re")
+                begin += length
+        self._pages[-1].append(f"0 g {' '.join(drawn)} f")
 
     def _lines(self, text: str, size: float, *, bold: bool) -> None:
         for line in _wrapped(text, WIDTH - 2 * MARGIN, size, bold=bold):

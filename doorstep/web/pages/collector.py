@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from config.settings import Collector
 from domain.returns import Route
+from doorstep.route_sheet import Sheet
 from doorstep.web.context import (
     LANG_COOKIE,
     YEAR_S,
@@ -21,7 +22,7 @@ from doorstep.web.context import (
     set_cookie,
     tongue,
 )
-from doorstep.web.pages.courier import PlainForm
+from doorstep.web.pages.courier import PlainForm, route_page, sheet_file
 from doorstep.web.tongue import LANGS
 from scheduler import roster
 from scheduler.devices import device_of, release
@@ -66,6 +67,18 @@ def collector_route(request: Request, web: Shared, asking: Asking, token: str, r
     firm = firm_of(web, token)
     route = web.house.store.read(roster.route_of, route_id, firm.id)
     return _show(request, web, asking, token, firm, only=_own(request, web, firm, route))
+
+
+@router.get("/collector/{token}/routes/{route_id}/sheet.{kind}")
+def collector_sheet(request: Request, web: Shared, asking: Asking, token: str, route_id: str, kind: str) -> Response:
+    """A route as a paper or a table: districts and numbers, as on the page."""
+    firm = firm_of(web, token)
+    route = _own(request, web, firm, web.house.store.read(roster.route_of, route_id, firm.id))
+    page = web.house.store.read(route_page, route.id)
+    assert page is not None  # read above, and routes are never deleted
+    names = {one.id: one.name for one in web.house.settings.couriers}
+    sheet = Sheet(route, page.visits, page.numbers, names.get(route.courier, route.courier), "", full=False)
+    return sheet_file(web, asking.lang, sheet, kind)
 
 
 @router.get("/collector/{token}/stops/{stop_id}")

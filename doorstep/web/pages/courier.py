@@ -13,6 +13,7 @@ from domain.pickup import FailReason
 from domain.returns import ReturnItem, Route, Stop
 from domain.words import Words
 from doorstep.house import signer
+from doorstep.route_sheet import TYPES, Sheet, file_name, kinds, made
 from doorstep.web.context import (
     LANG_COOKIE,
     YEAR_S,
@@ -203,6 +204,26 @@ def courier_data(request: Request, web: Shared, asking: Asking, token: str) -> d
         **ground(web, f"/courier/{token}"),
         "routes": [{"id": route.id, "name": "", "colour": 0, "path": path, "stops": stops_data(route, speech)}],
     }
+
+
+@router.get("/courier/{token}/sheet.{kind}")
+def courier_sheet(request: Request, web: Shared, asking: Asking, token: str, kind: str) -> Response:
+    """The route as a paper, a table or a track, with what the page shows."""
+    page = page_of(request, web, token)
+    names = {one.id: one.name for one in web.house.settings.couriers}
+    name = names.get(page.route.courier, page.route.courier)
+    sheet = Sheet(page.route, page.visits, page.numbers, name, web.house.route_link(page.route.id), full=True)
+    return sheet_file(web, asking.lang, sheet, kind)
+
+
+def sheet_file(web: Web, lang: str, sheet: Sheet, kind: str) -> Response:
+    """404 for what isn't made, or not for everybody."""
+    if kind not in kinds(full=sheet.full):
+        raise HTTPException(404, "kind")
+    data = made(sheet, kind, tongue(web, lang), now=web.house.now())
+    how = "inline" if kind == "pdf" else "attachment"
+    headers = {"Content-Disposition": f'{how}; filename="{file_name(sheet.route, kind)}"', "Cache-Control": "no-store"}
+    return Response(data, media_type=TYPES[kind], headers=headers)
 
 
 @router.get("/courier/{token}/area.geojson")
