@@ -88,11 +88,12 @@ async def tick(
             failed.append(outcome)
     replanned: list[Replanned | ReplanFailed] = []
     if mend is not None:
-        ways = Ways(
-            mend, link, rng, settings.travel, settings.between, settings.carrier_cents, settings.policy.book_days
-        )
-        replanned = await _replan(store, settings, ways, now=now)
+        replanned = await _replan(store, settings, ways_of(settings, mend, link=link, rng=rng), now=now)
     return TickReport(tuple(dispatched), tuple(failed), missed, tuple(replanned))
+
+
+def ways_of(settings: PickupSettings, mend: Mend, *, link: Link, rng: Random) -> Ways:
+    return Ways(mend, link, rng, settings.travel, settings.between, settings.carrier_cents, settings.policy.book_days)
 
 
 async def _replan(

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from web_support import HOUR, JSON, NOW, Browser, a_house, add_route, app_of
 
-from config.settings import Collector
+from config.settings import Collector, Courier
 from domain.pickup import ReturnEvent
 from doorstep.clock import SetClock
 from doorstep.house import House
@@ -165,3 +165,25 @@ def test_a_courier_reads_what_changed_since_they_last_looked(house: House) -> No
     text = phone.get(link, headers={"Accept-Language": "en"}).text
     assert "Your route changed" not in text
     assert '<span class="mute">2</span>' in text
+
+
+def test_a_dispatcher_moves_stops_between_own_couriers_only(tmp_path) -> None:
+    """Refused with the reason where the day is over; another firm's stop or courier is unknown and on record."""
+    firms = tuple(Collector(id=one, name=one.title(), depots=("hz",), licence="X1") for one in ("fast", "other"))
+    people = tuple(Courier(id=n, name=n, collector=firm, depot="hz") for n, firm in (("li", "fast"), ("wu", "fast"), ("xu", "other")))  # fmt: skip
+    made = a_house(tmp_path, collectors=firms, couriers=people)
+    house = replace(made, pickups=pickups_of(made.settings))
+    add_route(house)
+    url = house.settings.doorstep.public_url
+    own, other = (house.collector_link(one).removeprefix(url) for one in ("fast", "other"))
+    browser = Browser(app_of(house))
+    assert f"{own}/stops/r-li-2/move" in browser.get(f"{own}?day=2026-11-22").text
+    assert browser.post(f"{own}/stops/r-li-2/move", {"courier": "wu"}, csrf=False).status_code == 200
+    stops = house.store.read(returns.stop_of_return, "R2")
+    assert house.store.read(returns.find_route, stops.route_id).courier == "wu"
+    late = at(house, NOW + 30 * HOUR).post(f"{own}/stops/r-li-1/move", {"courier": "wu"}, csrf=False)
+    assert late.status_code == 409
+    assert browser.post(f"{own}/stops/r-li-1/move", {"courier": "xu"}, csrf=False).status_code == 404
+    assert browser.post(f"{other}/stops/r-li-1/move", {"courier": "xu"}, csrf=False).status_code == 404
+    for firm in ("fast", "other"):
+        assert "act_refused" in [f.event for f in house.store.read(facts.history, "collector", firm)]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from random import Random
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
@@ -10,6 +11,7 @@ from fastapi.responses import Response
 from config.settings import Collector
 from domain.returns import Route
 from doorstep.route_sheet import Sheet
+from doorstep.solving import MEND_SECONDS, Apart
 from doorstep.web.context import (
     LANG_COOKIE,
     YEAR_S,
@@ -24,10 +26,13 @@ from doorstep.web.context import (
 )
 from doorstep.web.pages.courier import PlainForm, route_page, sheet_file
 from doorstep.web.tongue import LANGS
-from scheduler import roster
+from scheduler import moving, roster
 from scheduler.devices import device_of, release
+from scheduler.moving import Move
 from scheduler.plan_types import Refused
 from scheduler.roster import Answered, Say
+from scheduler.router.problem import Seconds
+from scheduler.tick import ways_of
 from store import facts, overviews, returns
 from store.base import Db
 from store.facts import FactRow
@@ -87,6 +92,25 @@ def collector_stop(request: Request, web: Shared, asking: Asking, token: str, st
     firm = firm_of(web, token)
     route = web.house.store.read(roster.route_of_stop, stop_id, firm.id)
     return _show(request, web, asking, token, firm, only=_own(request, web, firm, route))
+
+
+@router.post("/collector/{token}/stops/{stop_id}/move")
+async def collector_move(
+    request: Request, web: Shared, asking: Asking, form: PlainForm, token: str, stop_id: str
+) -> Response:
+    """Give a stop to another courier of the same firm; the router tries it and the referee checks it first."""
+    firm, house, to = firm_of(web, token), web.house, field(form, "courier", 80)
+    route = _own(request, web, firm, await house.store.aread(roster.route_of_stop, stop_id, firm.id))
+    if to not in {one.id for one in house.settings.couriers if one.collector == firm.id}:
+        _own(request, web, firm, None)
+    stop = next(one for one in route.stops if one.id == stop_id)
+    ways = ways_of(house.pickups, Apart(Seconds(MEND_SECONDS)).mend, link=house.route_link, rng=Random(0))
+    outcome = await moving.move(house.store, Move(stop, to), house.pickups.fleet, ways=ways, now=house.now())
+    bad, speech = isinstance(outcome, Refused), tongue(web, asking.lang)
+    if not bad:
+        house.bus.publish("routes")
+    notice = speech.words(outcome.reason) if isinstance(outcome, Refused) else speech.t("move.done")
+    return _show(request, web, asking, token, firm, day=route.day, notice=notice, bad=bad, status=409 if bad else 200)
 
 
 @router.post("/collector/{token}/routes/{route_id}")
@@ -177,9 +201,10 @@ def _show(
 ) -> Response:  # fmt: skip
     read, now = web.house.store.read, web.house.now()
     lines = [read(line_of, only, now)] if only else read(lines_of, firm.id, day, now)
+    mine = [one for one in web.house.settings.couriers if one.collector == firm.id]
     names: dict[str, Any] = {one.id: one.name for one in web.house.settings.couriers}
     shown = only.day if only else day
     return render(
         request, asking, "collector.html", status=status, token=token, firm=firm, lines=lines, day=shown, couriers=names,
-        notice=notice, bad=bad, barred=firm.held.fault(date.fromisoformat(shown)), only=only,
+        notice=notice, bad=bad, barred=firm.held.fault(date.fromisoformat(shown)), only=only, mine=mine,
     )  # fmt: skip
