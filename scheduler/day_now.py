@@ -13,7 +13,7 @@ from scheduler.plan_types import Depot, Fleet, Slot, at_local, local_day
 from scheduler.progress import DECLINED, DISPATCHED, UNDER_WAY
 from scheduler.reports import NOTHING, Said, said_of
 from scheduler.under_way import Running, may_join, slot_of, tour_of
-from store import bookings, facts, pickup_quotes, replans, returns
+from store import bookings, facts, pickup_quotes, replans, returns, rosters
 from store.base import Db
 from store.replans import Door
 
@@ -40,6 +40,7 @@ def gather(
     driving = {route.courier for route in running}
     back = {r.courier: r.return_at for r in sorted(routes, key=lambda r: r.return_at) if r.courier not in driving}
     out = {name for name, one in said.items() if one.out} | {r.courier for r in found if r.status == DECLINED}
+    out |= rosters.away_on(db, today.isoformat()) - driving
     return Running(batch, tours, visits | joining, held, tuple(joining), tuple(later), back, frozenset(out))
 
 

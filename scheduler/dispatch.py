@@ -42,7 +42,7 @@ from scheduler.request import location_of
 from scheduler.router import Plan, Problem, read_problem
 from scheduler.travel.straight import Haversine
 from scheduler.travel.table import TravelTimes
-from store import bookings, facts, intake, mail, pickup_history, pickup_quotes, returns
+from store import bookings, facts, intake, mail, pickup_history, pickup_quotes, returns, rosters
 from store.base import Db, Store
 from store.facts import FactRow
 
@@ -134,7 +134,8 @@ async def dispatch_batch(
     """
     declined = await store.aread(returns.declined_on, batch.depot.id, batch.day.isoformat())
     batch = replace(batch, again=len(declined))
-    fleet = replace(fleet, couriers=tuple(one for one in fleet.couriers if one.id not in declined))
+    away = await store.aread(rosters.away_on, batch.day.isoformat())
+    fleet = replace(fleet, couriers=tuple(c for c in fleet.couriers if c.id not in declined and c.id not in away))
     if not await store.aread(may_plan, batch):
         return None
     seed = rng.randrange(MAX_SEED)

@@ -1,16 +1,17 @@
-"""What a collector's dispatcher says to a route of theirs: accepted, or declined; its stops then wait and are planned again."""
+"""What a collector's dispatcher says: who comes on a day; and to a route of theirs: accepted, or declined, whose stops are planned again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from domain.pickup import ReturnEvent
 from domain.returns import Route
 from domain.words import Words
 from scheduler.letters import Link, tell
-from scheduler.plan_types import Refused
+from scheduler.plan_types import Fleet, Refused, at_local
 from scheduler.progress import DECLINED, DISPATCHED
-from store import facts, returns
+from store import facts, returns, rosters
 from store.base import Db
 from store.facts import FactRow
 from store.returns import ReturnFact
@@ -81,3 +82,29 @@ def _decline(db: Db, route: Route, *, collector: str, link: Link, now: datetime)
     assert after is not None  # read above, and routes are never deleted
     tell(db, after, link, now=now, reason="changed", about=DECLINED)
     return Answered(after)
+
+
+# --- who comes -------------------------------------------------------------------------------------------------------
+
+
+def confirm(
+    db: Db, collector: str, day: date, here: Sequence[str], *, fleet: Fleet, now: datetime
+) -> rosters.Roster | Refused:
+    """Confirm which couriers of a collector come on a day, as often as wanted until the day's first cut-off of a depot of theirs.
+
+    Couriers of others among ``here`` count for nothing.
+    """
+    mine = sorted(one.id for one in fleet.couriers if one.collector == collector)
+    closes = closes_at(fleet, collector, day)
+    if closes is None or now >= closes:
+        return Refused(Words("roster_closed", {"day": day.isoformat(), "way": "call_desk"}))
+    coming = [one for one in mine if one in here]
+    away = [one for one in mine if one not in here]
+    rosters.confirm(db, collector, day.isoformat(), here=coming, away=away, now=now, channel=CHANNEL)
+    return rosters.of_day(db, day.isoformat(), collector)[collector]
+
+
+def closes_at(fleet: Fleet, collector: str, day: date) -> datetime | None:
+    """Until when a day's roster can be confirmed; None where the collector has no courier at any depot."""
+    depots = {one.depot for one in fleet.couriers if one.collector == collector}
+    return min((at_local(day, d.cut_off, d.zone) for d in fleet.depots if d.id in depots), default=None)

@@ -13,7 +13,7 @@ from doorstep.clock import SetClock
 from doorstep.house import House
 from doorstep.wiring import pickups_of
 from scheduler.request import cancel_return
-from store import audit, facts, replans, returns
+from store import audit, facts, replans, returns, rosters
 from store.facts import FactRow
 from store.returns import ReturnFact
 
@@ -187,3 +187,15 @@ def test_a_dispatcher_moves_stops_between_own_couriers_only(tmp_path) -> None:
     assert browser.post(f"{other}/stops/r-li-1/move", {"courier": "xu"}, csrf=False).status_code == 404
     for firm in ("fast", "other"):
         assert "act_refused" in [f.event for f in house.store.read(facts.history, "collector", firm)]
+
+
+def test_a_dispatcher_confirms_who_comes(town: House) -> None:
+    """Ticked ones come; the page says until when, and after it no more."""
+    link = town.collector_link("fast").removeprefix(town.settings.doorstep.public_url)
+    browser = Browser(app_of(town))
+    en = {"Accept-Language": "en"}
+    assert "not confirmed yet" in browser.get(f"{link}?day=2026-11-23", headers=en).text
+    reply = browser.post(f"{link}/roster", {"day": "2026-11-23"}, csrf=False, headers=en)
+    assert "Confirmed" in reply.text
+    assert town.store.read(rosters.away_on, "2026-11-23") == frozenset({"li"})
+    assert browser.post(f"{link}/roster", {"day": "2026-11-20"}, csrf=False).status_code == 409

@@ -1,7 +1,7 @@
 """The page of a collector's dispatcher: its own routes of a day, to accept or decline, behind a signed link that knows one firm only."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -33,7 +33,7 @@ from scheduler.plan_types import Refused
 from scheduler.roster import Answered, Say
 from scheduler.router.problem import Seconds
 from scheduler.tick import ways_of
-from store import facts, overviews, returns
+from store import facts, overviews, returns, rosters
 from store.base import Db
 from store.facts import FactRow
 from store.overviews import Visit
@@ -113,6 +113,20 @@ async def collector_move(
     return _show(request, web, asking, token, firm, day=route.day, notice=notice, bad=bad, status=409 if bad else 200)
 
 
+@router.post("/collector/{token}/roster")
+def collector_roster(request: Request, web: Shared, asking: Asking, form: PlainForm, token: str) -> Response:
+    """Confirm who comes on a day; the ticked ones do."""
+    firm, house = firm_of(web, token), web.house
+    day = _day(web, field(form, "day", 10))
+    here = [str(one)[:80] for one in form.getlist("here")]
+    outcome = house.store.write(
+        roster.confirm, firm.id, date.fromisoformat(day), here, fleet=house.pickups.fleet, now=house.now()
+    )
+    bad, speech = isinstance(outcome, Refused), tongue(web, asking.lang)
+    notice = speech.words(outcome.reason) if isinstance(outcome, Refused) else speech.t("roster.confirmed")
+    return _show(request, web, asking, token, firm, day=day, notice=notice, bad=bad, status=409 if bad else 200)
+
+
 @router.post("/collector/{token}/routes/{route_id}")
 def collector_answer(
     request: Request, web: Shared, asking: Asking, form: PlainForm, token: str, route_id: str
@@ -184,6 +198,10 @@ def _day(web: Web, day: str) -> str:
         raise HTTPException(404, "day") from exc
 
 
+def _next(day: str) -> str:
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+
+
 def lines_of(db: Db, firm: str, day: str, now: datetime) -> list[Line]:
     return [line_of(db, route, now) for route in returns.routes_of_day(db, day) if route.collector == firm]
 
@@ -204,7 +222,10 @@ def _show(
     mine = [one for one in web.house.settings.couriers if one.collector == firm.id]
     names: dict[str, Any] = {one.id: one.name for one in web.house.settings.couriers}
     shown = only.day if only else day
+    closes = roster.closes_at(web.house.pickups.fleet, firm.id, date.fromisoformat(shown))
+    who = read(rosters.of_day, shown, firm.id).get(firm.id)
     return render(
         request, asking, "collector.html", status=status, token=token, firm=firm, lines=lines, day=shown, couriers=names,
         notice=notice, bad=bad, barred=firm.held.fault(date.fromisoformat(shown)), only=only, mine=mine,
+        roster=who, closes=closes if closes and closes > now else None, tomorrow=_next(shown),
     )  # fmt: skip
