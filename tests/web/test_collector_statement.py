@@ -9,6 +9,7 @@ from web_support import CODE, Browser, a_house, add_route, app_of
 
 from config.settings import Collector
 from doorstep.house import House
+from store import disputes
 
 PRICE = {"fixed_cents": 2_000, "cost_per_stop_cents": 300, "cost_per_km_cents": 100, "cost_per_hour_cents": 1_000}
 
@@ -56,3 +57,25 @@ def test_a_statement_is_the_firms_own_and_of_its_month(tmp_path: Path) -> None:
     other = "/collector/" + house.collector_link("other").rsplit("/", 1)[1]
     assert len(rows_of(browser, other)) == len(rows_of(browser, link, "2026-10")) == 2
     assert browser.get(f"{link}/statement?month=2026-13").status_code == 404
+
+
+def test_a_disputed_line_is_answered_by_who_may_let_money_out(tmp_path: Path) -> None:
+    """Once until it is answered; the sum says what is disputed; another firm's route is unknown; an agent may not answer."""
+    house, browser, link = driven(tmp_path, **PRICE)
+    en = {"Accept-Language": "en"}
+    for words in ("13 km, not 12.3", "again"):
+        assert browser.post(f"{link}/routes/r-li/dispute", {"words": words}, csrf=False).status_code == 303
+    assert [one.words for one in house.store.read(disputes.open_ones)] == ["13 km, not 12.3"]
+    assert "1 lines disputed" in browser.get(f"{link}/statement?month=2026-11", headers=en).text
+    other = "/collector/" + house.collector_link("other").rsplit("/", 1)[1]
+    assert browser.post(f"{other}/routes/r-li/dispute", {"words": "x"}, csrf=False).status_code == 404
+    answer = {"agreed": "no", "words": "As planned, see the terms."}
+    chen, lin = Browser(app_of(house)).sign_in("chen"), Browser(app_of(house)).sign_in("lin")
+    chen.get("/routes")
+    assert chen.post("/routes/r-li/dispute", answer).status_code == 403
+    assert "13 km, not 12.3" in lin.get("/routes").text
+    assert lin.post("/routes/r-li/dispute", answer).status_code == 303
+    assert house.store.read(disputes.open_ones) == []
+    page = browser.get(f"{link}/statement?month=2026-11", headers=en).text
+    assert "As planned, see the terms." in page
+    assert "the line stands" in page

@@ -71,14 +71,14 @@ def collector_language(request: Request, web: Shared, form: PlainForm, token: st
 def collector_route(request: Request, web: Shared, asking: Asking, token: str, route_id: str) -> Response:
     firm = firm_of(web, token)
     route = web.house.store.read(roster.route_of, route_id, firm.id)
-    return _show(request, web, asking, token, firm, only=_own(request, web, firm, route))
+    return _show(request, web, asking, token, firm, only=own(request, web, firm, route))
 
 
 @router.get("/collector/{token}/routes/{route_id}/sheet.{kind}")
 def collector_sheet(request: Request, web: Shared, asking: Asking, token: str, route_id: str, kind: str) -> Response:
     """A route as a paper or a table: districts and numbers, as on the page."""
     firm = firm_of(web, token)
-    route = _own(request, web, firm, web.house.store.read(roster.route_of, route_id, firm.id))
+    route = own(request, web, firm, web.house.store.read(roster.route_of, route_id, firm.id))
     page = web.house.store.read(route_page, route.id)
     assert page is not None  # read above, and routes are never deleted
     names = {one.id: one.name for one in web.house.settings.couriers}
@@ -91,7 +91,7 @@ def collector_stop(request: Request, web: Shared, asking: Asking, token: str, st
     """The route of a stop."""
     firm = firm_of(web, token)
     route = web.house.store.read(roster.route_of_stop, stop_id, firm.id)
-    return _show(request, web, asking, token, firm, only=_own(request, web, firm, route))
+    return _show(request, web, asking, token, firm, only=own(request, web, firm, route))
 
 
 @router.post("/collector/{token}/stops/{stop_id}/move")
@@ -100,9 +100,9 @@ async def collector_move(
 ) -> Response:
     """Give a stop to another courier of the same firm; the router tries it and the referee checks it first."""
     firm, house, to = firm_of(web, token), web.house, field(form, "courier", 80)
-    route = _own(request, web, firm, await house.store.aread(roster.route_of_stop, stop_id, firm.id))
+    route = own(request, web, firm, await house.store.aread(roster.route_of_stop, stop_id, firm.id))
     if to not in {one.id for one in house.settings.couriers if one.collector == firm.id}:
-        _own(request, web, firm, None)
+        own(request, web, firm, None)
     stop = next(one for one in route.stops if one.id == stop_id)
     ways = ways_of(house.pickups, Apart(Seconds(MEND_SECONDS)).mend, link=house.route_link, rng=Random(0))
     outcome = await moving.move(house.store, Move(stop, to), house.pickups.fleet, ways=ways, now=house.now())
@@ -141,7 +141,7 @@ def collector_answer(
         roster.answer, route_id, Say(said), collector=firm.id, link=house.route_link, now=house.now()
     )
     if outcome is None:
-        _own(request, web, firm, None)
+        own(request, web, firm, None)
     if isinstance(outcome, Answered) and not outcome.repeated:
         for topic in ("routes", "returns"):
             house.bus.publish(topic)
@@ -155,7 +155,7 @@ def collector_release(
     """Let a courier's link go from its device: the next one that opens it gets it."""
     del form
     firm = firm_of(web, token)
-    route = _own(request, web, firm, web.house.store.read(roster.route_of, route_id, firm.id))
+    route = own(request, web, firm, web.house.store.read(roster.route_of, route_id, firm.id))
     web.house.store.write(release, route.id, by=firm.id, channel=roster.CHANNEL, now=web.house.now())
     notice = tongue(web, asking.lang).t("device.released")
     return _show(request, web, asking, token, firm, day=route.day, notice=notice)
@@ -179,7 +179,7 @@ def firm_of(web: Web, token: str) -> Collector:
     return firm
 
 
-def _own(request: Request, web: Web, firm: Collector, route: Route | None) -> Route:
+def own(request: Request, web: Web, firm: Collector, route: Route | None) -> Route:
     """The route, or 404 and an audit row where the firm has none of that name: others' and unknown ones are told alike."""
     if route is None:
         data = {"path": "/".join(request.url.path.split("/")[3:])}  # without the link itself

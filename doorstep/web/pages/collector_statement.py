@@ -12,10 +12,12 @@ from config.settings import Collector
 from domain.pickup import Fault
 from domain.statement import Line, lines, total
 from doorstep.money_export import BOM, inert
-from doorstep.web.context import Asking, Shared, Web, render, tongue
-from doorstep.web.pages.collector import firm_of
+from doorstep.web.context import Asking, Shared, Web, field, render, tongue
+from doorstep.web.pages.collector import firm_of, own
+from doorstep.web.pages.courier import PlainForm
 from doorstep.web.tongue import Tongue
-from store import returns
+from scheduler import roster
+from store import disputes, returns
 
 router = APIRouter()
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -27,10 +29,25 @@ def statement(request: Request, web: Shared, asking: Asking, token: str, month: 
     firm, month = firm_of(web, token), _month(web, month)
     found = _lines(web, firm, month)
     names = {one.id: one.name for one in web.house.settings.couriers}
+    said = web.house.store.read(disputes.of_routes, [one.route for one in found])
     return render(
         request, asking, "collector_statement.html", token=token, firm=firm, month=month, lines=found, sum=total(found),
-        faults=list(Fault), couriers=names, earlier=_before(month),
+        faults=list(Fault), couriers=names, earlier=_before(month), disputes=said,
+        disputed=[one for one in found if one.route in said and said[one.route].open],
     )  # fmt: skip
+
+
+@router.post("/collector/{token}/routes/{route_id}/dispute")
+def dispute_line(request: Request, web: Shared, form: PlainForm, token: str, route_id: str) -> Response:
+    """Say why a line is wrong; the desk answers. Once until it has."""
+    firm = firm_of(web, token)
+    route = own(request, web, firm, web.house.store.read(roster.route_of, route_id, firm.id))
+    words = field(form, "words", disputes.MAX_WORDS)
+    if not words:
+        raise HTTPException(422, "words")
+    web.house.store.write(disputes.dispute, route.id, words, by=firm.id, channel=roster.CHANNEL, now=web.house.now())
+    web.house.bus.publish("routes")
+    return Response(status_code=303, headers={"Location": f"/collector/{token}/statement?month={route.day[:7]}"})
 
 
 @router.get("/collector/{token}/statement.csv")

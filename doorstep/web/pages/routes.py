@@ -20,8 +20,9 @@ from scheduler.arrivals import Course, course_of
 from scheduler.devices import device_of, release
 from scheduler.plan_types import Fleet
 from scheduler.progress import DISPATCHED, UNDER_WAY
-from store import facts, overviews, pickup_choices, replans, returns
+from store import disputes, facts, overviews, pickup_choices, replans, returns
 from store.base import Db
+from store.disputes import Dispute
 from store.facts import FactRow
 from store.overviews import ReturnLine, Visit
 from store.pickup_choices import Choices
@@ -43,6 +44,7 @@ class DayPage:
     courses: dict[str, Course]
     replans: list[FactRow]
     bound: frozenset[str]
+    disputes: list[Dispute]
 
     def why(self, fact: FactRow) -> Words:
         """Why a re-plan failed."""
@@ -74,6 +76,7 @@ def day_page(db: Db, day: str, today: str, span: tuple[datetime, datetime], flee
         courses,
         again,
         _bound(db, found),
+        disputes.open_ones(db),
     )
 
 
