@@ -49,6 +49,7 @@ def test_a_route_is_driven_without_a_net(house, workers):
         page.evaluate("window.dispatchEvent(new Event('online'))")
         expect(page.locator("[data-queued]")).to_be_hidden()
         expect(page.locator(".next-stop h2")).to_contain_text("2")
+        page.locator("details.whole summary").click()
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         browser.close()
     value = house.store.read(returns.find, "R1")
