@@ -3,18 +3,23 @@
 from collections.abc import Mapping
 from datetime import time
 from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta, Struct
 
+from config.merchant import network_of
 from domain.case import Kind
 from domain.contact import email_of
 
 
 class _Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table of the file."""
+
+
+Network = IPv4Network | IPv6Network
 
 
 class _Secret(_Table, frozen=True):
@@ -47,7 +52,7 @@ class Mail(_Secret, frozen=True):
 
 class Sms(_Secret, frozen=True):
     """A provider of short messages. ``body``: the JSON that it wants, with the blanks {phone}, {text} and {id} inside its
-    texts; ``ok``: what its answer must hold beside a status of 2xx.
+    texts; ``ok``: what its answer must hold beside a status of 2xx; ``private``: networks inside which the address may lie.
     """
 
     url: str
@@ -56,9 +61,16 @@ class Sms(_Secret, frozen=True):
     secret: str = ""
     key: str = ""
     ok: dict[str, str | int | bool] = {}
+    private: tuple[str, ...] = ()
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        return tuple(network_of(text) for text in self.private)
 
     def __post_init__(self) -> None:
         _web_address(self.url)
+        for text in self.private:
+            network_of(text)
         try:
             shape = msgspec.json.decode(self.body.encode())
         except msgspec.DecodeError as exc:
@@ -68,13 +80,22 @@ class Sms(_Secret, frozen=True):
 
 
 class Hook(_Secret, frozen=True):
-    """The shop's own system, which passes a message on (in 旺旺, say). Signed with ``secret`` as Standard Webhooks are."""
+    """The shop's own system, which passes a message on (in 旺旺, say). Signed with ``secret`` as Standard Webhooks are. ``private``
+    names networks inside which the address may lie; none named, it must be a public one.
+    """
 
     url: str
     secret: str
+    private: tuple[str, ...] = ()
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        return tuple(network_of(text) for text in self.private)
 
     def __post_init__(self) -> None:
         _web_address(self.url)
+        for text in self.private:
+            network_of(text)
 
 
 def _web_address(url: str) -> None:

@@ -25,7 +25,7 @@ class Merchant(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for network in self.private:
-            _network(network)
+            network_of(network)
         if self.url:
             _check_url(self.url, private=bool(self.private))
             if not self.secret:
@@ -42,7 +42,7 @@ class Merchant(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     @property
     def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
-        return tuple(_network(text) for text in self.private)
+        return tuple(network_of(text) for text in self.private)
 
     def __repr__(self) -> str:
         return f"Merchant({self.url.partition('?')[0]!r})"
@@ -76,7 +76,7 @@ def _check_url(url: str, *, private: bool) -> None:
         raise ValueError("url: must begin with https://; plain http is for a network of your own, named in `private`")
 
 
-def _network(text: str) -> IPv4Network | IPv6Network:
+def network_of(text: str) -> IPv4Network | IPv6Network:
     try:
         return ip_network(text)
     except ValueError as exc:

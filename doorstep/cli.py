@@ -489,10 +489,34 @@ def config_check(config: Config = CONFIG) -> None:
 
 
 @keys.command("create")
-def keys_create(name: str, config: Config = CONFIG, json: AsJson = False) -> None:
+def keys_create(
+    name: str,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="intake, money or pickups, several times; everything by default.")
+    ] = None,
+    config: Config = CONFIG,
+    json: AsJson = False,
+) -> None:
     """Create an API key; it is shown once."""
-    answer = operate(config, "key_create", name=name)
+    answer = operate(config, "key_create", name=name, scopes=scope or [])
     show(answer, json, lambda a: [a["key"]])
+
+
+@keys.command("list")
+def keys_list(config: Config = CONFIG, json: AsJson = False) -> None:
+    """Every API key, what it may do, and whether it was revoked."""
+    answer = operate(config, "keys_list")
+    lines = [
+        f"{k['name']:<24} {' '.join(k['scopes'])}{'  revoked ' + k['revoked_at'] if k['revoked_at'] else ''}"
+        for k in answer["keys"]
+    ]
+    show(answer, json, lambda _: lines or ["no key yet: doorstep keys create NAME"])
+
+
+@keys.command("revoke")
+def keys_revoke(name: str, config: Config = CONFIG) -> None:
+    """Make a key worthless at once."""
+    typer.echo(f"{operate(config, 'key_revoke', name=name)['name']} is no key any more")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ The loop is doorstep/letter_post. What can't be delivered is given up in the end
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +25,7 @@ from net import mail as net_mail
 from net.http import Http, HttpReply, HttpRequest, Transport
 from net.mail import Mail, Server
 from net.signing import signed
+from net.webhook import Network, address_of
 from store import chat_queue, intake, telling
 from store.base import Db
 from store.mail import Letter
@@ -67,7 +68,24 @@ def by_mail(server: Server, sender: str, reply_to: str) -> Way:
 _HTML_LANG = {"zh": "zh-CN", "en": "en"}
 
 
-def by_sms(settings: Sms, http: Http, wall: Callable[[], datetime]) -> Way:
+Where = Callable[[str], Awaitable[str]]
+"""The network address to connect to for an address; '' is whatever its name leads to. Raises OutsideError where it may not be."""
+
+
+async def anywhere(_url: str) -> str:
+    return ""
+
+
+def public_only(networks: Sequence[Network], who: str) -> Where:
+    """Public addresses, and those in the networks that the operator named."""
+
+    async def where(url: str) -> str:
+        return await address_of(url, networks, who)
+
+    return where
+
+
+def by_sms(settings: Sms, http: Http, wall: Callable[[], datetime], where: Where = anywhere) -> Way:
     async def send(post: Post) -> str:
         phone = phone_of(post.order.customer.phone)
         if not phone:
@@ -76,9 +94,8 @@ def by_sms(settings: Sms, http: Http, wall: Callable[[], datetime]) -> Way:
         body = json.dumps(filled(json.loads(settings.body), blanks), ensure_ascii=False).encode()
         headers = {name: value.replace("{key}", settings.key) for name, value in settings.headers.items()}
         more = signed(settings.secret, post.id, wall(), body) if settings.secret else {}
-        reply = await http.send(
-            HttpRequest("POST", settings.url, {"content-type": "application/json", **headers, **more}, body)
-        )
+        headers = {"content-type": "application/json", **headers, **more}
+        reply = await http.send(HttpRequest("POST", settings.url, headers, body, await where(settings.url)))
         _check(http.who, reply, settings.ok)
         return post.id
 
@@ -94,7 +111,7 @@ def filled(shape: Any, blanks: Mapping[str, str]) -> Any:
     return [filled(value, blanks) for value in shape] if isinstance(shape, list) else shape
 
 
-def by_webhook(url: str, secret: str, http: Http, wall: Callable[[], datetime]) -> Way:
+def by_webhook(url: str, secret: str, http: Http, wall: Callable[[], datetime], where: Where = anywhere) -> Way:
     async def send(post: Post) -> str:
         told = {
             "type": "customer.message", "id": post.id, "order": post.order.ref, "lang": post.lang,
@@ -102,7 +119,7 @@ def by_webhook(url: str, secret: str, http: Http, wall: Callable[[], datetime]) 
         }  # fmt: skip
         body = json.dumps(told, ensure_ascii=False).encode()
         headers = {"content-type": "application/json", **signed(secret, post.id, wall(), body)}
-        _check(http.who, await http.send(HttpRequest("POST", url, headers, body)), {})
+        _check(http.who, await http.send(HttpRequest("POST", url, headers, body, await where(url))), {})
         return post.id
 
     return send
@@ -137,16 +154,23 @@ def server_of(house: House, own: MailAccount) -> Server:
 
 
 def ways_of(house: House, *, transport: Transport | None = None) -> dict[str, Way]:
-    """What is set up under [customers]."""
+    """What is set up under [customers]. Where they go is looked up once, and nothing but a public address is called; a test's
+    ``transport`` looks nothing up.
+    """
     own: Customers = house.settings.customers
+    looked_up = transport is None
     ways: dict[str, Way] = {}
     if own.mail is not None:
         ways["mail"] = by_mail(server_of(house, own.mail), own.mail.sender, own.mail.reply_to)
     if own.sms is not None:
-        ways["sms"] = by_sms(own.sms, Http("sms", transport=transport), house.wall)
+        ways["sms"] = by_sms(
+            own.sms, Http("sms", transport=transport, direct=looked_up), house.wall,
+            public_only(own.sms.networks, "sms") if looked_up else anywhere,
+        )  # fmt: skip
     if own.webhook is not None:
-        http = Http("customer webhook", transport=transport)
-        ways["webhook"] = by_webhook(own.webhook.url, own.webhook.secret, http, house.wall)
+        http = Http("customer webhook", transport=transport, direct=looked_up)
+        where = public_only(own.webhook.networks, http.who) if looked_up else anywhere
+        ways["webhook"] = by_webhook(own.webhook.url, own.webhook.secret, http, house.wall, where)
     return ways
 
 

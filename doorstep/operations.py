@@ -1,7 +1,6 @@
 """What the command line can have done, here or by a running daemon: name → function of the house and JSON values."""
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +28,7 @@ from doorstep.doctor import doctor
 from doorstep.explaining import explain_number
 from doorstep.figures import figures_told
 from doorstep.house import House
+from doorstep.keys import key_create, key_revoke, keys_list
 from doorstep.money_operations import money_confirm, money_export, money_list
 from doorstep.people_operations import (
     customer_erase,
@@ -48,7 +48,7 @@ from doorstep.taking import Sender, takers_of
 from monitor import acts
 from scheduler.router.problem import Seconds
 from scheduler.tick import tick
-from store import cases, check, people, reads, returns
+from store import cases, check, reads, returns
 from store.cases import CaseRow
 
 PLAN_SECONDS = 10.0
@@ -107,18 +107,6 @@ def import_file(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
     )  # fmt: skip
     house.bus.publish("cases")
     return report.to_json()
-
-
-def key_create(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
-    """A new API key; it is shown once, only its hash is kept."""
-    key = f"ds_{secrets.token_urlsafe(32)}"
-    if not house.store.write(people.add_api_key, name=params["name"], digest=key_digest(key), now=house.wall()):
-        raise RuleError(f"a key named {params['name']!r} exists already: choose another name")
-    return {"name": params["name"], "key": key}
-
-
-def key_digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def routes_plan(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,6 +171,8 @@ OPERATIONS: dict[str, Operation] = {
     "case_act": case_act,
     "import": import_file,
     "key_create": key_create,
+    "keys_list": keys_list,
+    "key_revoke": key_revoke,
     "people_list": people_list,
     "person_add": person_add,
     "person_role": person_role,

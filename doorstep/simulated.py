@@ -13,8 +13,8 @@ from domain.returns import ReturnItem, Stop
 from doorstep.beat import beat
 from doorstep.clock import SetClock
 from doorstep.house import House
+from doorstep.keys import key_digest
 from doorstep.metrics import Metrics
-from doorstep.operations import key_digest
 from doorstep.solving import Here
 from doorstep.web.api import health_router, intake_router
 from doorstep.web.app import create_app

@@ -67,7 +67,7 @@ async def address_of(url: str, networks: Sequence[Network], who: str) -> str:
     if refused or not addresses:
         raise AccessDenied(
             who, f"{host} points to {refused[0] if refused else 'nothing'}, which is no public address:"
-            " correct `url` under [merchant], or name its network in `private`",
+            " correct the `url`, or name its network in `private`",
         )  # fmt: skip
     return str(addresses[0])
 

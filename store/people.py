@@ -1,7 +1,9 @@
 """Staff, their sessions and sign-in links, API keys. Only hashes of secrets are kept."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -78,18 +80,45 @@ def use_link(db: Db, digest: str, *, now: datetime) -> str | None:
     return person_id
 
 
-def add_api_key(db: Db, *, name: str, digest: str, now: datetime) -> bool:
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """``scopes``: what it may do; none named is everything."""
+
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    revoked_at: datetime | None
+
+    def may(self, scope: str) -> bool:
+        return not self.scopes or scope in self.scopes
+
+
+def add_api_key(db: Db, *, name: str, digest: str, now: datetime, scopes: Sequence[str] = ()) -> bool:
     """False where a key of that name exists."""
     if db.execute(select(_key.c.name).where(_key.c.name == name)).one_or_none():
         return False
-    db.execute(_key.insert().values(name=name, digest=digest, created_at=now))
+    db.execute(_key.insert().values(name=name, digest=digest, scopes=" ".join(scopes), created_at=now))
     return True
 
 
-def api_key_name(db: Db, digest: str) -> str | None:
-    return db.execute(
-        select(_key.c.name).where(_key.c.digest == digest, _key.c.revoked_at.is_(None))
-    ).scalar_one_or_none()
+def api_key(db: Db, digest: str) -> ApiKey | None:
+    """A key that is good; None where there is none, or it was revoked."""
+    row = db.execute(select(_key).where(_key.c.digest == digest, _key.c.revoked_at.is_(None))).one_or_none()
+    return _api_key(row) if row else None
+
+
+def api_keys(db: Db) -> list[ApiKey]:
+    return [_api_key(row) for row in db.execute(select(_key).order_by(_key.c.name))]
+
+
+def revoke_api_key(db: Db, name: str, *, now: datetime) -> bool:
+    """False where there is no such key that is good."""
+    good = (_key.c.name == name) & _key.c.revoked_at.is_(None)
+    return db.execute(_key.update().where(good).values(revoked_at=now)).rowcount == 1
+
+
+def _api_key(row: Any) -> ApiKey:
+    return ApiKey(row.name, tuple(row.scopes.split()), row.created_at, row.revoked_at)
 
 
 def meta(db: Db, key: str) -> str | None:

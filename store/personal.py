@@ -150,7 +150,7 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
     "a shop's own name": "orders.shop",
     "is what places of `place` are called, and follows them": "parcel.last_physical_place",
     "of colleagues and collectors, not of customers": """
-        person.id person.name person.role person.lang person.password_hash session.person_id session.csrf api_key.name
+        person.id person.name person.role person.lang person.password_hash session.person_id session.csrf api_key.name api_key.scopes
         one_time_link.person_id fact.by cases.owner cases.acknowledged_by customer_keeping.held_by erasure.by
         chat_identity.adapter chat_identity.identity chat_identity.person_id chat_invitation.adapter
         chat_invitation.identity chat_private.channel chat_private.identity chat_private.address route.collector

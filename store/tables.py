@@ -593,9 +593,12 @@ class Session(SQLModel, table=True):
 
 
 class ApiKey(SQLModel, table=True):
+    """``scopes``: what it may do, with spaces between; '' is everything."""
+
     __tablename__ = "api_key"
     name: str = Field(primary_key=True)
     digest: str = Field(unique=True)
+    scopes: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: datetime = Field(sa_type=Instant)
     revoked_at: datetime | None = Field(default=None, sa_type=Instant)
 

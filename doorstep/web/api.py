@@ -13,10 +13,12 @@ from config.words import say
 from domain.errors import MESSAGE_LIMIT, RuleError
 from doorstep.house import House
 from doorstep.intake_fields import RowError
+from doorstep.keys import INTAKE, key_digest
 from doorstep.metrics import Metrics
-from doorstep.operations import key_digest, perform
+from doorstep.operations import perform
 from doorstep.taking import TAKE, Sender, Taken
 from doorstep.unheard import count_unheard
+from doorstep.web.context import web_of
 from store import aside, cases, chat_queue, mail, people
 from store.base import Db
 from store.ledger import CHANNEL
@@ -50,7 +52,7 @@ def intake_router(house: House) -> APIRouter:
     @router.post("/{kind}")
     async def take(kind: str, request: Request) -> Response:
         try:
-            name = await run_in_threadpool(key_name, house, request)
+            name = await run_in_threadpool(key_name, house, request, INTAKE)
             body = await json_body(request)
             key = request.headers.get("idempotency-key", "")
             return await run_in_threadpool(_take, house, kind, body, name, key)
@@ -60,14 +62,25 @@ def intake_router(house: House) -> APIRouter:
     return router
 
 
-def key_name(house: House, request: Request) -> str:
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    name = house.store.read(people.api_key_name, key_digest(key)) if scheme.lower() == "bearer" and key else None
-    if name is None:
+def key_name(house: House, request: Request, scope: str) -> str:
+    """Whose key it is. Raises Problem where it is none, or may not do this; who shows many wrong ones is asked to wait."""
+    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+    key = house.store.read(people.api_key, key_digest(shown)) if scheme.lower() == "bearer" and shown else None
+    if key is None:
+        attempts, who = web_of(request).attempts, (f"key from {request.client.host if request.client else ''}",)
+        if attempts.too_many(who, house.wall()):
+            raise Problem(429, "Too many", "too many wrong keys came from there: wait ten minutes")
+        attempts.failed(who, house.wall())
         raise Problem(
             401, "Unauthorized", "this needs a key: `Authorization: Bearer KEY`, from `doorstep keys create NAME`"
         )
-    return name
+    if not key.may(scope):
+        raise Problem(
+            403,
+            "Forbidden",
+            f"the key {key.name!r} may only do {', '.join(key.scopes)}: make one with `--scope {scope}`",
+        )
+    return key.name
 
 
 async def json_body(request: Request) -> Mapping[str, Any]:

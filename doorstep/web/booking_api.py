@@ -18,6 +18,7 @@ from doorstep import bookings as house_bookings
 from doorstep.bookings import Outcome, booking_json, intercept_json, offer_json, refusal_json
 from doorstep.house import House
 from doorstep.intake_fields import RowError
+from doorstep.keys import PICKUPS
 from doorstep.web.api import MAX_KEY, Problem, json_body, key_name
 from doorstep.web.push import MAX_BODY_BYTES, limited_body, refused
 from monitor import booking_news
@@ -65,7 +66,7 @@ def booking_router(house: House) -> APIRouter:
 async def _answered(house: House, request: Request, act: Callable[[Told], Awaitable[Response]]) -> Response:
     """Do it for whoever has a key; what went wrong is said as a problem."""
     try:
-        name = await run_in_threadpool(key_name, house, request)
+        name = await run_in_threadpool(key_name, house, request, PICKUPS)
         return await act(Told(name, "api"))
     except Problem as problem:
         return problem.response()

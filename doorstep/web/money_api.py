@@ -14,6 +14,7 @@ from domain.errors import RuleError
 from doorstep import money
 from doorstep.house import House
 from doorstep.intake_fields import RowError
+from doorstep.keys import MONEY
 from doorstep.money import instruction_json
 from doorstep.taking import Sender, take_shipment
 from doorstep.web.api import Problem, json_body, key_name
@@ -48,7 +49,7 @@ async def _answered(
 ) -> Response:
     """Do it for whoever has a key; what went wrong is said as a problem."""
     try:
-        name = await run_in_threadpool(key_name, house, request)
+        name = await run_in_threadpool(key_name, house, request, MONEY)
         return await run_in_threadpool(act, name, await json_body(request) if body else {})
     except Problem as problem:
         return problem.response()

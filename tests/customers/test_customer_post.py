@@ -12,18 +12,18 @@ from customer_support import DAY, HOSTILE, HOUR, MINUTE, START, a_house, add_ord
 from customer_support import settings as customer_settings
 from smtp_server import Behaviour, certificate, smtp
 
-from config.customer_settings import Mail, Sms
+from config.customer_settings import Hook, Mail, Sms
 from domain.case import CaseEvent
 from domain.errors import AccessDenied, Permanent, Unreachable
 from doorstep.clock import SetClock
-from doorstep.customer_post import CustomerPost, filled, ways_of
+from doorstep.customer_post import CustomerPost, Post, filled, public_only, ways_of
 from doorstep.customers import look_after_due
 from doorstep.letter_post import pause_s
 from net import mail as net_mail
 from net.mail import Mail as Letter
 from net.mail import Server
 from net.signing import signed
-from store import telling
+from store import intake, telling
 
 LETTER = Letter("customer-auto-1-1-opened", "z@example.com", "Shop <care@shop.example>", "情况说明", "您好！\n.\n内容")
 
@@ -313,3 +313,39 @@ def test_a_signature_as_standard_webhooks_have_it():
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     headers = signed(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", at.fromtimestamp(1614265330, at.tzinfo), body)
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+# --- where it goes ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "169.254.169.254", "10.1.2.3", "[::1]", "localhost"])
+def test_no_message_goes_into_our_own_network(tmp_path, host):
+    """An address inside, by number or by name, is refused before anything is sent, and says how to allow it."""
+    with pytest.raises(AccessDenied, match="private"):
+        asyncio.run(public_only((), "sms")(f"http://{host}:9/send"))
+
+
+def test_a_network_that_the_operator_names_is_allowed(tmp_path):
+    """And only that one."""
+    networks = Sms(url="http://127.0.0.1:9/send", private=("127.0.0.0/8",)).networks
+    assert asyncio.run(public_only(networks, "sms")("http://127.0.0.1:9/send")) == "127.0.0.1"
+    with pytest.raises(AccessDenied):
+        asyncio.run(public_only(networks, "sms")("http://10.0.0.1/send"))
+
+
+def test_ways_look_up_where_they_go(tmp_path):
+    """The real ways, as the daemon makes them, call nothing inside: neither the webhook nor the text messages."""
+    inside = "http://127.0.0.1:9/x"
+    house, _ = house_with(tmp_path, 2, webhook=Hook(url=inside, secret="whsec_c2VjcmV0"), sms=Sms(url=inside))
+    ways = ways_of(house)
+    for name in ("sms", "webhook"):
+        letter = a_post(house)
+        with pytest.raises(AccessDenied):
+            asyncio.run(ways[name](letter))
+    house.store.close()
+
+
+def a_post(house):
+    house.store.write(add_order)
+    order = house.store.read(intake.find_order, "A1")
+    return Post("L1", "subject", "text", "en", order, "http://x/s/1")

@@ -1,7 +1,7 @@
 """A house with its intake, health and control doors, and bodies that it takes."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from doorstep.clock import SetClock
 from doorstep.demo import write_settings
@@ -74,8 +74,8 @@ class Client:
         transport = httpx.ASGITransport(app, raise_app_exceptions=True)
         self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
 
-    def get(self, path: str) -> httpx.Response:
-        return self._runner.run(self._client.get(path))
+    def get(self, path: str, **kwargs: Any) -> httpx.Response:
+        return self._runner.run(self._client.get(path, **kwargs))
 
     def post(self, path: str, **kwargs: Any) -> httpx.Response:
         return self._runner.run(self._client.post(path, **kwargs))
@@ -131,14 +131,19 @@ def _counts(db: Db) -> dict[str, int]:
 
 
 @contextmanager
-def door(folder: Path) -> Iterator[Door]:
-    """The demo's settings, with a clock that stands."""
+def door(folder: Path, *more: Callable[[House], APIRouter]) -> Iterator[Door]:
+    """The demo's settings, with a clock that stands; ``more`` routers."""
     settings = write_settings(folder, 8799, 1)
     with Store(settings.database, synchronous="OFF") as store:
         house = replace(open_house(settings, store, now=SetClock(NOW)), wall=SetClock(NOW))
         key = perform(house, "key_create", {"name": "shop"})["key"]
         metrics = Metrics()
-        routers = (health_router(house, metrics), intake_router(house), control_router(house, TOKEN))
+        routers = (
+            *(one(house) for one in more),
+            health_router(house, metrics),
+            intake_router(house),
+            control_router(house, TOKEN),
+        )
         client = Client(create_app(house, extra_routers=routers))
         yield Door(house, metrics, client, key)
         client.close()

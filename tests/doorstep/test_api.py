@@ -139,7 +139,7 @@ def test_only_the_hash_of_a_key_is_kept(at_door: Door) -> None:
     """Whoever reads the database can't send in its name."""
     dump = at_door.house.store.read(lambda db: [tuple(r) for r in db.exec_driver_sql("SELECT * FROM api_key")])
     assert at_door.key not in str(dump)
-    assert at_door.house.store.read(people.api_key_name, at_door.key) is None
+    assert at_door.house.store.read(people.api_key, at_door.key) is None
 
 
 @pytest.mark.parametrize("kind", ["parcels", "order", "orders%00", "..%2forders"])
