@@ -47,6 +47,7 @@ SCORECARDS: Mapping[By, tuple[Figure, ...]] = {
         Figure.MONEY_LOST,
         Figure.RECOVERED,
         Figure.CLAIMS_LOST,
+        Figure.PRECISION,
     ),
     By.COLLECTOR: (
         Figure.PICKUP_ON_TIME,
