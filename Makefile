@@ -7,6 +7,9 @@ READY  := $(VENV)/.ready
 # AGPL-3.0, so it is only ever run as a process, and none of them is a dependency of ours.
 SYNAPSE := .venv-synapse
 
+# The summaries of simulated months: those that are there aren't played again.
+MONTHS := build/faults
+
 .PHONY: run test faults check format lock bench clean
 run: $(READY)
 	$(BIN)/doorstep demo
@@ -18,7 +21,11 @@ test: $(READY) $(SYNAPSE)/.ready
 faults: $(READY) $(SYNAPSE)/.ready
 	DOORSTEP_FAULTS=full DOORSTEP_FIGURES=full DOORSTEP_HOURS=10000 DOORSTEP_ROUNDS=100 $(BIN)/python -m pytest \
 	  tests/chat/test_faults.py tests/chat/test_attacks.py tests/customers/test_telling_property.py tests/domain/test_desk_hours.py \
-	  tests/figures tests/monitor/test_acts.py tests/monitor/test_storm.py
+	  tests/doorstep/test_simulate.py tests/figures tests/monitor/test_acts.py tests/monitor/test_storm.py
+	mkdir -p $(MONTHS)
+	seq 1 100 | xargs -P 2 -I SEED sh -c 'test -s $(MONTHS)/SEED/summary.json || $(BIN)/doorstep simulate --days 31 --parcels 500 \
+	  --seed SEED --faults all --out $(MONTHS)/SEED 2>$(MONTHS)/SEED.log || test -s $(MONTHS)/SEED/summary.json'
+	@! grep -L '"violations": \[\]' $(MONTHS)/*/summary.json | grep .
 
 check: $(READY)
 	$(BIN)/ruff format --check .

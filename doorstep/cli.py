@@ -82,6 +82,20 @@ def demo(
 
 
 @app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="The folder for summary.json.")],
+    days: Annotated[int, typer.Option(help="Days to live through.")] = 31,
+    parcels: Annotated[int, typer.Option(help="Parcels of the simulated shop.")] = 500,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same month, to the last digit of its digest.")] = 0,
+    faults: Annotated[str, typer.Option(help="all, none, or some with commas between: docs/simulating.md.")] = "all",
+) -> None:
+    """Live a month in a simulated world under faults, and check it against what truly happened."""
+    from doorstep.simulating import command
+
+    raise typer.Exit(command(days=days, parcels=parcels, seed=seed, named=faults, out=out))
+
+
+@app.command()
 def init(
     config: Config = CONFIG,
     person: Annotated[str, typer.Option(help="Your name: you become the first administrator.")] = "",

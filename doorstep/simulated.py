@@ -1,11 +1,11 @@
 """The real house inside a simulated world: the same rooms, driven by a set clock instead of a ticking one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from config.settings import Settings
 from domain.place import Location
@@ -23,9 +23,13 @@ from doorstep.wiring import lines_of, open_house
 from net.http import Http, HttpReply, HttpRequest, Transport, in_process
 from scheduler.router import Steps
 from sim import town
+from sim.fuse import Fuse
 from store import people, reads, returns
-from store.base import Store
+from store.base import Db, Store
 from store.people import Person
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 SOLVE_STEPS = 25
 PEOPLE = (
@@ -70,6 +74,33 @@ def prepare(house: House, key: str) -> None:
     house.store.write(people.add_api_key, name="shop", digest=key_digest(key), now=house.wall())
 
 
+class FusedStore(Store):
+    """A store whose house can lose power just before and just after any commit; a dead house's store does nothing any more.
+
+    No look and no change leaves the event loop, so that what happens at once happens in the same order each time.
+    """
+
+    def __init__(self, path: Path, fuse: Fuse) -> None:
+        self._fuse = fuse
+        super().__init__(path, synchronous="OFF")
+
+    def write(self, change: Callable[Concatenate[Db, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        self._fuse.pass_by("write")
+        done = super().write(change, *args, **kwargs)
+        self._fuse.pass_by("write")
+        return done
+
+    async def awrite(self, change: Callable[Concatenate[Db, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.write(change, *args, **kwargs)
+
+    def read(self, look: Callable[Concatenate[Db, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        self._fuse.pass_by("read")
+        return super().read(look, *args, **kwargs)
+
+    async def aread(self, look: Callable[Concatenate[Db, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.read(look, *args, **kwargs)
+
+
 class SimulatedHouse:
     """A house that a simulation drives: it starts, ticks, takes requests and can be killed. Everything random is seeded,
     so that the same world gives the same database.
@@ -80,11 +111,13 @@ class SimulatedHouse:
         self._rng = Random(seed)
         self._ids = 0
         self._clock = SetClock(datetime(2000, 1, 1, tzinfo=UTC))
+        self.fuse = Fuse()
         self.house: House
 
     async def start(self, now: datetime) -> None:
         self._clock.set(now)
-        store = Store(self._database, synchronous="OFF")
+        self.fuse = Fuse()
+        store = FusedStore(self._database, self.fuse)
         house = open_house(self._settings, store, now=self._clock, between=along_streets)
         self.house = replace(house, wall=self._clock, new_id=self._new_id, randbelow=self._rng.randrange)
         prepare(self.house, self._key)
@@ -105,6 +138,7 @@ class SimulatedHouse:
 
     async def kill(self) -> None:
         """Drop everything as a power cut does; what was committed stays."""
+        self.fuse.blown = True
         self.house.store.close()
 
     @property

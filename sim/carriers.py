@@ -12,7 +12,7 @@ import httpx
 
 from net.http import HttpReply, HttpRequest
 from sim import dhl, fedex, jd, kuaidi100, kuaidi100_pickups, kuaidiniao, sf, track17, ups, usps
-from sim.wire import Memory, reply
+from sim.wire import JSON, Memory, reply
 from sim.world import World
 
 Handler = Callable[[World, Memory, str, HttpRequest, datetime], HttpReply]
@@ -52,6 +52,15 @@ BUSY: Mapping[str, Callable[[], HttpReply]] = MappingProxyType(
         "usps": usps.busy,
         "17track": track17.busy,
     }
+)
+GARBAGE = (
+    b"<html><body><form action='/login'>Please sign in</form></body></html>",
+    b'{"message": "ok", "data": [{"time": "2026-03-',
+    bytes(range(128, 256)),
+    b"",
+    b"[]",
+    b"null",
+    b'{"result": {"unexpected": true}}',
 )
 OUTAGE_PAGE = b"<html><body><h1>503 Service Unavailable</h1></body></html>"
 
@@ -102,16 +111,25 @@ def answer(world: World, memory: Memory, request: HttpRequest, now: datetime) ->
     if handler is None:
         return reply({"message": "no such carrier"}, 404)
     outage = world.outage(source, now)
-    if outage is not None:
-        return _down(source, outage.manner)
+    if outage is not None and outage.silent:
+        return _down(source, outage.manner, memory)
     memory.count(source)
-    return handler(world, memory, "/" + "/".join(rest), request, now)
+    answered = handler(world, memory, "/" + "/".join(rest), request, now)
+    return None if outage is not None and memory.calls[source] % 2 else answered
 
 
-def _down(source: str, manner: str) -> HttpReply | None:
-    if manner == "timeout":
-        return None
-    return BUSY[source]() if manner == "busy" else HttpReply(503, {"content-type": "text/html"}, OUTAGE_PAGE)
+def _down(source: str, manner: str, memory: Memory) -> HttpReply | None:
+    match manner:
+        case "timeout":
+            return None
+        case "busy":
+            return BUSY[source]()
+        case "rate_limit":
+            return reply({"message": "Too Many Requests"}, 429, {"retry-after": "3600"})
+        case "garbage":
+            turn = memory.kept["garbage"] = memory.kept.get("garbage", 0) + 1
+            return HttpReply(200, JSON, GARBAGE[turn % len(GARBAGE)])
+    return HttpReply(503, {"content-type": "text/html"}, OUTAGE_PAGE)
 
 
 class SimTransport(httpx.AsyncBaseTransport):

@@ -5,73 +5,16 @@ They see plain rows and the world, nothing of the product's code. Each gives vio
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 from types import MappingProxyType
 
 from domain.case import Kind
+from sim.desk_checkers import alerted, halted, instructed_once, promises_kept_or_said, taken_once
+from sim.evidence import CaseRow, Evidence, PaymentRow, StopRow, Violation
 from sim.tales import Outage, Tale
 from sim.world import World
-
-
-@dataclass(frozen=True, slots=True)
-class CaseRow:
-    """A case. ``subject_id`` as the product keeps it; ``opened_at`` is the first opening."""
-
-    kind: str
-    subject_type: str
-    subject_id: str
-    opened_at: datetime
-    closed_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentRow:
-    """An instruction to pay or to send again. ``item`` '*' stands for the whole order."""
-
-    order_ref: str
-    item: str
-    kind: str
-    amount_cents: int
-    approval: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StopRow:
-    """A stop. ``planned_at``: when its route was dispatched; ``ended_at``: when it was reported, None while open."""
-
-    id: str
-    route_id: str
-    return_ref: str
-    status: str
-    planned_at: datetime
-    ended_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the product wrote. ``numbers``: the tracking number of each shipment subject id. ``asked``: by number, the
-    source that was asked about it, where that isn't the parcel's own: an aggregator knows other sources' parcels too.
-    """
-
-    cases: Sequence[CaseRow] = ()
-    payments: Sequence[PaymentRow] = ()
-    stops: Sequence[StopRow] = ()
-    numbers: Mapping[str, str] = field(default_factory=dict)
-    asked: Mapping[str, str] = field(default_factory=dict)
-
-    def source(self, tale: Tale) -> str:
-        """Who is asked about a tale's parcel; nobody where there is none."""
-        return self.asked.get(tale.parcel.number, tale.parcel.source) if tale.parcel else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    checker: str
-    subject: str
-    at: datetime
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,16 +100,23 @@ def one_open_case(world: World, evidence: Evidence, until: datetime) -> Iterator
 
 
 def calm_in_outages(world: World, evidence: Evidence, until: datetime) -> Iterator[Violation]:
-    """While a source is down, nothing is concluded from its silence: an outage is a silent source, no stalled parcel."""
+    """While a source is down, nothing is concluded from its silence: an outage is a silent source, no stalled parcel. Where the
+    parcel's own source stands in for the one that is down, it was heard.
+    """
     del until
     for case in evidence.cases:
         tale = _tale_of(world, evidence, case)
         if tale is None or tale.parcel is None or case.kind not in SILENCE:
             continue
-        for outage in world.outages:
-            if outage.source == evidence.source(tale) and outage.since + OUTAGE_GRACE <= case.opened_at < outage.until:
-                text = f"{case.kind} from silence while {outage.source} was down ({outage.manner})"
-                yield Violation("calm_in_outages", _subject(tale), case.opened_at, text)
+        deep = {
+            outage.source: outage
+            for outage in world.outages
+            if outage.silent and outage.since + OUTAGE_GRACE <= case.opened_at < outage.until
+        }
+        if evidence.voices(tale) <= deep.keys():
+            outage = deep[evidence.source(tale)]
+            text = f"{case.kind} from silence while {outage.source} was down ({outage.manner})"
+            yield Violation("calm_in_outages", _subject(tale), case.opened_at, text)
 
 
 def paid_once(world: World, evidence: Evidence, until: datetime) -> Iterator[Violation]:
@@ -214,7 +164,10 @@ def one_route(world: World, evidence: Evidence, until: datetime) -> Iterator[Vio
 
 
 Checker = Callable[[World, Evidence, datetime], Iterable[Violation]]
-CHECKERS: tuple[Checker, ...] = (found_in_time, one_open_case, calm_in_outages, paid_once, one_route)
+CHECKERS: tuple[Checker, ...] = (
+    found_in_time, one_open_case, calm_in_outages, paid_once, one_route, alerted, promises_kept_or_said, instructed_once,
+    taken_once,
+)  # fmt: skip
 
 
 def check(world: World, evidence: Evidence, until: datetime) -> list[Violation]:
@@ -226,12 +179,15 @@ def check(world: World, evidence: Evidence, until: datetime) -> list[Violation]:
 
 
 def deadline_of(world: World, tale: Tale, asked: str | None = None) -> datetime | None:
-    """When an injected trouble must have been found: its budget, longer by the outages of the source that is ``asked``."""
+    """When an injected trouble must have been found: its budget, longer by the outages of the source that is ``asked`` and by
+    when the house itself could not work.
+    """
     if tale.truth.kind is None or tale.truth.visible_at is None:
         return None
     budget = BUDGETS[tale.truth.plot]
     source = asked if asked is not None else tale.parcel.source if tale.parcel else ""
     deadline = tale.truth.visible_at + (budget.abroad if tale.parcel and tale.parcel.abroad else budget.within)
+    deadline += halted(world.halts, tale.truth.visible_at, deadline)
     if tale.truth.kind in {Kind.UNSHIPPED, Kind.DISPUTED}:
         return deadline
     return deadline + _held_up(world.outages, source, tale.truth.visible_at, deadline)

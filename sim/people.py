@@ -211,9 +211,14 @@ def visit(world: World, stop: Stop) -> Visit:
         leaves_at=_second(max(arrives_at, stop.start_at + min(drift, timedelta())) + stays),
         fails=reason if COLLECTS + COLLECTS_PART <= chance < 1 - FORGETS else "",
         part=COLLECTS <= chance < COLLECTS + COLLECTS_PART,
-        forgets=chance >= 1 - FORGETS,
+        forgets=chance >= 1 - FORGETS or not is_driven(world, stop.route_id),
         mistypes=rng.random() < MISTYPES,
     )
+
+
+def is_driven(world: World, route_id: str) -> bool:
+    """Whether a route's courier comes at all."""
+    return Random(f"{world.seed}/route/{route_id}").random() >= world.no_shows
 
 
 def _second(at: datetime) -> datetime:

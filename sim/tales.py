@@ -135,9 +135,27 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A span in which a source is down. ``manner``: http_503 | timeout | busy (said inside an HTTP 200)."""
+    """A span in which a source is in trouble. ``manner``: http_503 | timeout | busy (said inside an HTTP 200) | rate_limit | garbage
+    | slow (every other answer comes too late).
+    """
 
     source: str
     since: datetime
     until: datetime
     manner: str
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing at all can be learnt from the source."""
+        return self.manner != "slow"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From ``since`` up to ``until``, which isn't part of it."""
+
+    since: datetime
+    until: datetime
+
+    def holds(self, at: datetime) -> bool:
+        return self.since <= at < self.until

@@ -4,7 +4,7 @@ A World is a pure function of its arguments: nothing depends on the order of set
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from random import Random
@@ -14,7 +14,7 @@ from domain.errors import RuleError
 from sim import lives, shop, town
 from sim.lives import Storm
 from sim.sources import SOURCES
-from sim.tales import Entry, Outage, Parcel, Tale
+from sim.tales import Entry, Outage, Parcel, Span, Tale
 from sim.telling import Teller
 from sim.town import Address
 
@@ -26,7 +26,8 @@ class World:
     """The whole world of one seed. ``start`` is aware; orders come in over ``days`` days, ``parcels`` of them.
 
     Lives go on after the last day. ``outages`` and ``storms`` can be taken out for a calm world; ``sources`` says whose
-    parcels there are.
+    parcels there are. ``retold``: what faults make of the tales; ``no_shows``: the share of routes that nobody drives;
+    ``halts``: when the house can't work; ``chat_down``: when the desk's chat can't be reached.
     """
 
     def __init__(
@@ -41,9 +42,14 @@ class World:
         outages: Sequence[Outage] | None = None,
         storms: bool = True,
         sources: Sequence[str] = tuple(SOURCES),
+        retold: Mapping[str, Callable[[Tale, Random], Tale]] = MappingProxyType({}),
+        no_shows: float = 0.0,
+        halts: Sequence[Span] = (),
+        chat_down: Sequence[Span] = (),
     ) -> None:
         self.seed, self.start, self.days, self.size = seed, start.astimezone(UTC), days, parcels
-        self.troubles, self.sources = anomaly_share, _known(sources)
+        self.troubles, self.sources, self.no_shows = anomaly_share, _known(sources), no_shows
+        self.halts, self.chat_down = tuple(halts), tuple(chat_down)
         rng = Random(f"{seed}/world")
         self.addresses: tuple[Address, ...] = tuple(town.addresses(Random(f"{seed}/town")))
         self.storm = _storm(self.start, days, Random(f"{seed}/storm")) if storms else None
@@ -52,7 +58,8 @@ class World:
         plots = _deal(rng, parcels, anomaly_share, self.sources)
         times = sorted(_order_time(self.start, days, rng) for _ in range(parcels))
         teller = Teller(seed, self.addresses, return_share, self.storm, self.sources)
-        self.tales: tuple[Tale, ...] = tuple(teller.tale(index, at, *plots[index]) for index, at in enumerate(times))
+        told = [teller.tale(index, at, *plots[index]) for index, at in enumerate(times)]
+        self.tales: tuple[Tale, ...] = tuple(_retold(tale, retold, seed) for tale in told)
         self.by_number: Mapping[str, Tale] = MappingProxyType({t.parcel.number: t for t in self.tales if t.parcel})
         self.by_order: Mapping[str, Tale] = MappingProxyType({t.order.ref: t for t in self.tales})
 
@@ -78,6 +85,12 @@ class World:
         last = bisect_right(self._news, now, key=itemgetter(0))
         found = (self.by_number[number].parcel for number in sorted({number for _, number in self._news[first:last]}))
         return [parcel for parcel in found if parcel]
+
+
+def _retold(tale: Tale, changes: Mapping[str, Callable[[Tale, Random], Tale]], seed: int) -> Tale:
+    for name, change in changes.items():
+        tale = change(tale, Random(f"{seed}/{tale.order.ref}/{name}"))
+    return tale
 
 
 def _known(sources: Sequence[str]) -> tuple[str, ...]:

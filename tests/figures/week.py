@@ -4,12 +4,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from month_run import KEY, PORT, START, Clocked, Reads
+from month_run import KEY, PORT, START
 
 from domain.case import CaseEvent, CaseFact, Told, fold_case
 from domain.promise import Outcome
 from doorstep.demo import write_settings
 from doorstep.house import House
+from doorstep.town_house import Clocked, HouseReads
 from monitor.acts import do
 from sim.carriers import SimTransport
 from sim.people import Door
@@ -75,5 +76,5 @@ async def week(folder: Path, *, parcels: int, days: int, seed: int, troubles: fl
         desk[0].work(at)
 
     door = Door(f"http://127.0.0.1:{PORT}", KEY)
-    await run(house, world, days=days, step=STEP, reads=Reads(house), door=door, memory=memory, each=each)  # type: ignore[arg-type]
+    await run(house, world, days=days, step=STEP, reads=HouseReads(house), door=door, memory=memory, each=each)  # type: ignore[arg-type]
     return house, desk[0]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sim_support import START
 
 from domain.case import Kind
 from sim.checkers import (
@@ -16,7 +17,10 @@ from sim.checkers import (
     deadline_of,
     score,
 )  # fmt: skip
+from sim.evidence import DeedRow, LetterRow
 from sim.lives import PLOTS
+from sim.tales import Span
+from sim.world import World
 
 HOUR = timedelta(hours=1)
 
@@ -30,8 +34,15 @@ def ids(world):
 def perfect(world):
     """A case for every trouble, an hour after it could be seen."""
     numbers, backward = ids(world)
-    cases = [_case(tale, backward) for tale in world.tales if tale.injected]
-    return Evidence(cases=cases, numbers=numbers)
+    cases = [replace(_case(tale, backward), id=str(n)) for n, tale in enumerate(t for t in world.tales if t.injected)]
+    letters = [
+        LetterRow(f"a{c.id}", "console", "alert", "opened", "case", c.id, world.start, world.start) for c in cases
+    ]
+    letters.append(
+        LetterRow("instruction-", "merchant", "instruction", "refund", "order", "", world.start, world.start)
+    )
+    deeds = [DeedRow(c.id, "resolved", world.start, "li") for c in cases]
+    return Evidence(cases=cases, numbers=numbers, letters=letters, deeds=deeds)
 
 
 def _case(tale, backward):
@@ -72,11 +83,11 @@ def test_a_trouble_found_late_or_under_another_name_counts_as_missed(calm):
     evidence = perfect(calm)
     tale = next(t for t in calm.tales if t.truth.plot == "refused" and t.injected)
     at = next(n for n, c in enumerate(evidence.cases) if calm.by_number.get(evidence.numbers.get(c.subject_id)) is tale)
-    late = CaseRow("refused", "shipment", evidence.cases[at].subject_id, deadline_of(calm, tale) + HOUR)
-    other = CaseRow("customs", "shipment", late.subject_id, late.opened_at - 5 * HOUR)
+    late = replace(evidence.cases[at], kind="refused", opened_at=deadline_of(calm, tale) + HOUR)
+    other = replace(late, kind="customs", opened_at=late.opened_at - 5 * HOUR)
     for wrong in (late, other):
         cases = [*evidence.cases[:at], wrong, *evidence.cases[at + 1 :]]
-        (violation,) = check(calm, Evidence(cases=cases, numbers=evidence.numbers), until(calm))
+        (violation,) = check(calm, replace(evidence, cases=cases), until(calm))
         assert tale.parcel.number in violation.subject
 
 
@@ -108,6 +119,10 @@ def test_the_outages_of_whoever_was_asked_count(world):
     elsewhere = Evidence(cases=[case], numbers=numbers, asked={parcel.number: "kuaidi100"})
     assert "calm_in_outages" in violations(world, elsewhere)
     assert "calm_in_outages" not in violations(world, replace(elsewhere, asked={}))
+    asked_too = {parcel.number: frozenset({"kuaidi100", "kuaidiniao"})}
+    assert "calm_in_outages" not in violations(world, replace(elsewhere, stand_ins=asked_too))
+    strangers = {parcel.number: frozenset({"kuaidi100", "17track"})}
+    assert "calm_in_outages" in violations(world, replace(elsewhere, stand_ins=strangers))
     wrong = [t for t in world.tales if t.injected and t.parcel]
     assert any(deadline_of(world, t, "kuaidi100") > deadline_of(world, t) for t in wrong)
 
@@ -139,7 +154,7 @@ def test_conclusions_from_an_outages_silence_are_caught(world, kind, hours, caug
 
 
 def _payments(world, *rows):
-    return violations(world, Evidence(cases=perfect(world).cases, numbers=ids(world)[0], payments=rows))
+    return violations(world, replace(perfect(world), payments=rows))
 
 
 def test_paying_twice_is_caught(calm):
@@ -157,7 +172,7 @@ def test_paying_twice_is_caught(calm):
 
 
 def _stops(world, *rows):
-    return violations(world, Evidence(cases=perfect(world).cases, numbers=ids(world)[0], stops=rows))
+    return violations(world, replace(perfect(world), stops=rows)) - {"instructed_once"}
 
 
 def test_a_return_on_two_routes_is_caught(calm):
@@ -183,3 +198,106 @@ def test_the_score_counts_what_was_injected_found_and_false(calm):
     assert (damaged.injected, damaged.found, damaged.false) == (injected, injected, 1)
     assert damaged.median_lead_s
     assert scores["refused"].false == 0
+
+
+def _until_day(world, days=20):
+    return world.start + timedelta(days=days)
+
+
+def _found(world, **rows):
+    return [v for v in check(world, Evidence(**rows), _until_day(world)) if v.checker != "found_in_time"]
+
+
+def _opened(world, **more):
+    return CaseRow("lost", "order", "nobody", world.start + 30 * HOUR, **{"id": "7", **more})
+
+
+def _alert(world, channel="console", subject=("case", "7"), hours=31, **more):
+    at = world.start + hours * HOUR
+    sent = {"sent_at": at, "remote_id": "" if channel == "console" else "55", **more}
+    return LetterRow(f"{channel}/{subject}", channel, "alert", "opened", *subject, world.start + 30 * HOUR, **sent)
+
+
+RESOLVED = DeedRow("7", "resolved", None, "li")
+
+
+def _resolved(world):
+    return [replace(RESOLVED, at=world.start + 31 * HOUR)]
+
+
+def test_a_case_without_a_delivered_alert_is_caught(calm):
+    """Its own or its incident's, shown in the console within three hours, and standing in each chat."""
+    case, chat = _opened(calm), {"telegram:desk": frozenset({"55"})}
+    deeds = _resolved(calm)
+    told = [_alert(calm)]
+    both = [*told, _alert(calm, "telegram:desk")]
+    assert _found(calm, cases=[case], deeds=deeds, letters=told) == []
+    assert _found(calm, cases=[case], deeds=deeds, letters=both, heard=chat) == []
+    of_incident = [_alert(calm, subject=("incident", "3"))]
+    assert _found(calm, cases=[replace(case, incident="3")], deeds=deeds, letters=of_incident) == []
+    for letters in ([], of_incident, [_alert(calm, hours=40)], [_alert(calm, sent_at=None)]):
+        assert {v.checker for v in _found(calm, cases=[case], deeds=deeds, letters=letters)} == {"alerted"}
+    for wrong in (
+        told,
+        [*told, _alert(calm, "telegram:desk", remote_id="56")],
+        [*told, _alert(calm, "telegram:desk", dead=True, sent_at=None)],
+    ):
+        assert {v.checker for v in _found(calm, cases=[case], deeds=deeds, letters=wrong, heard=chat)} == {"alerted"}
+    closed = replace(case, closed_at=case.opened_at + HOUR)
+    assert _found(calm, cases=[closed], deeds=deeds, letters=told, heard=chat) == []
+
+
+@pytest.mark.parametrize(
+    ("deeds", "caught"),
+    [
+        ([("breached", 24)], False),
+        ([("breached", 26)], False),
+        ([("cleared", 20)], False),
+        ([("customer_told", 20)], False),
+        ([], True),
+        ([("breached", 27)], True),
+        ([("breached", 23)], True),
+        ([("acknowledged", 2)], True),
+        ([("cleared", 30)], True),
+    ],
+)
+def test_a_promise_that_is_silently_missed_is_caught(calm, deeds, caught):
+    """Told, over, or on record as broken, 24 hours after the opening; not before, and at most two hours late."""
+    case = _opened(calm)
+    rows = [DeedRow("7", event, case.opened_at + h * HOUR, "li", event == "customer_told") for event, h in deeds]
+    found = {v.checker for v in _found(calm, cases=[case], deeds=rows, letters=[_alert(calm)])}
+    assert found == ({"promises_kept_or_said"} if caught else set())
+
+
+def test_two_who_have_one_case_are_caught(calm):
+    """Taken again after it was opened again is fine."""
+    taken = [DeedRow("7", "acknowledged", calm.start + h * HOUR, by) for h, by in ((31, "li"), (32, "sam"))]
+    assert {v.checker for v in _found(calm, deeds=taken)} == {"taken_once"}
+    again = [taken[0], DeedRow("7", "reopened", calm.start + 31 * HOUR), taken[1]]
+    assert _found(calm, deeds=again) == []
+
+
+def test_instructions_without_cause_letter_or_effect_are_caught(calm):
+    """What was collected is instructed, with one letter and one effect; what wasn't is not."""
+    at, order = calm.start + 30 * HOUR, calm.tales[0].order
+    stop = StopRow("s1", "r1", "R", "collected", at - HOUR, at)
+    paid = PaymentRow(order.ref, order.items[0].sku, "refund", 1, id="i1", return_ref="R")
+    letter = LetterRow("instruction-i1", "merchant", "instruction", "refund", "order", order.ref, at, at)
+    right = {"stops": [stop], "payments": [paid], "letters": [letter], "taken": {"i1": 1}}
+    assert _found(calm, **right) == []
+    for wrong in ({"payments": []}, {"stops": []}, {"letters": []}, {"taken": {}}, {"taken": {"i1": 2}}):
+        assert {v.checker for v in _found(calm, **{**right, **wrong})} == {"instructed_once"}
+
+
+def test_what_could_not_be_done_meanwhile_is_no_fault(calm):
+    """A house that could not work, or a chat that could not be reached, has as much longer."""
+    case = _opened(calm)
+    halt = Span(case.opened_at + HOUR, case.opened_at + 30 * HOUR)
+    halted = World(11, START, 30, 400, outages=(), halts=[halt], chat_down=[halt])
+    late = {
+        "cases": [case],
+        "deeds": [DeedRow("7", "breached", case.opened_at + 31 * HOUR)],
+        "letters": [_alert(calm, hours=61)],
+    }
+    assert {v.checker for v in _found(calm, **late)} == {"alerted", "promises_kept_or_said"}
+    assert _found(halted, **late) == []
