@@ -5,17 +5,19 @@ from enum import StrEnum
 
 class Role(StrEnum):
     VIEWER = "viewer"
+    WAREHOUSE = "warehouse"
     AGENT = "agent"
     LEAD = "lead"
     ADMIN = "admin"
 
 
 class Right(StrEnum):
-    """ACT: work on cases. REVEAL: see one customer's masked data. APPROVE: let money out above the limit, or twice. EXPORT:
+    """RECEIVE: check goods in at the warehouse and decide about them. ACT: work on cases. REVEAL: see one customer's masked data. APPROVE: let money out above the limit, or twice. EXPORT:
     take data out of the house. MANAGE: people, roles, erasing a customer.
     """
 
     READ = "read"
+    RECEIVE = "receive"
     ACT = "act"
     REVEAL = "reveal"
     APPROVE = "approve"
@@ -23,11 +25,13 @@ class Right(StrEnum):
     MANAGE = "manage"
 
 
-_AGENT = frozenset({Right.READ, Right.ACT, Right.REVEAL})
+_WAREHOUSE = frozenset({Right.READ, Right.RECEIVE})
+_AGENT = _WAREHOUSE | {Right.ACT, Right.REVEAL}
 _LEAD = _AGENT | {Right.APPROVE, Right.EXPORT}
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.VIEWER: frozenset({Right.READ}),
+    Role.WAREHOUSE: _WAREHOUSE,
     Role.AGENT: _AGENT,
     Role.LEAD: _LEAD,
     Role.ADMIN: _LEAD | {Right.MANAGE},

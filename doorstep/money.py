@@ -123,7 +123,16 @@ def sent_again(
         return
     [view] = tracking.views(db, [shipment_id]).values()
     reshipped.link(db, found, view, now=now, by=by, channel=channel)
-    confirm(db, found.instruction_id, now=now, by=by, channel=channel)
+    for one in [found.instruction_id] if asked else _with(db, found):
+        confirm(db, one, now=now, by=by, channel=channel)
+
+
+def _with(db: Db, found: Reship) -> list[str]:
+    """What goes in the same parcel: all that a return is exchanged for."""
+    instruction = ledger.get(db, found.instruction_id)
+    ref = instruction.return_ref if instruction else None
+    mates = [i.id for i in ledger.of_return(db, ref) if i.kind == MakeGood.RESHIP] if ref else []
+    return mates or [found.instruction_id]
 
 
 def _named(db: Db, order_ref: str | None, asked: str, *, now: datetime, by: str | None, channel: str) -> Reship:

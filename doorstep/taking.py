@@ -18,7 +18,7 @@ from domain.returns import Return
 from domain.shipment import DeliveryWish, Shipment
 from domain.tracking import Leg, Milestone, ParcelReading
 from domain.words import Words
-from doorstep import money
+from doorstep import money, warehouse
 from doorstep.case_intake import parse_case, subject_of
 from doorstep.house import House
 from doorstep.intake import parse_dispute, parse_order, parse_order_news, parse_return, parse_shipment, parse_wish
@@ -91,19 +91,27 @@ def take_shipment(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, 
         known = ", ".join(sorted(house.settings.carriers.get(shipment.source, {})))
         raise RuleError(f"account: {shipment.source} has no account {shipment.account!r}; it has {known}")
     _check_order(db, shipment)
+    written = watch_shipment(house, db, shipment, by=sender.by, channel=sender.channel, now=now)
+    taken = Taken(written.id, written.created)
+    _wished(house, db, taken, wish, sender, now)
+    _sent_again(db, shipment, asked, taken, sender, now)
+    return taken
+
+
+def watch_shipment(
+    house: House, db: Db, shipment: Shipment, *, by: str | None, channel: str, now: datetime
+) -> intake.Written:
+    """Write a shipment whose carrier is known and start watching it."""
     settings, source, account = house.settings, shipment.source, shipment.account
     written = intake.add_shipment(
         db, shipment, next_poll_at=None if needs_subscription(source) else now, alarm_at=None,
-        standby=standby_of(settings, source, shipment.carrier), by=sender.by, channel=sender.channel,
+        standby=standby_of(settings, source, shipment.carrier), by=by, channel=channel,
     )  # fmt: skip
     if written.created:
         if subscribes(settings, source, account):
             subscriptions.want(db, int(written.id), source, account, now=now)
         look.look_at(db, [int(written.id)], house.policy, now=now)
-    taken = Taken(written.id, written.created)
-    _wished(house, db, taken, wish, sender, now)
-    _sent_again(db, shipment, asked, taken, sender, now)
-    return taken
+    return written
 
 
 def _wished(house: House, db: Db, taken: Taken, wish: DeliveryWish | None, sender: Sender, now: datetime) -> None:
@@ -249,6 +257,13 @@ def take_case(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, now:
     return Taken(str(case_id), created, "open")
 
 
+def take_checkin(house: House, db: Db, raw: Mapping[str, Any], sender: Sender, now: datetime) -> Taken:
+    """Goods that came back are scanned in at the warehouse, and decided where the row says how they were found."""
+    done = warehouse.take(house, db, raw, by=sender.by, channel=sender.channel, now=now)
+    there = done.checkin
+    return Taken(there.return_ref, not done.repeated, there.decision.value if there.decision else "waiting")
+
+
 TAKE: Mapping[str, Take] = {
     "orders": take_order,
     "shipments": take_shipment,
@@ -257,6 +272,7 @@ TAKE: Mapping[str, Take] = {
     "cases": take_case,
     "events": take_event,
     "refunds": take_refund,
+    "checkins": take_checkin,
 }
 
 

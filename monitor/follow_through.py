@@ -1,12 +1,14 @@
 """What should have followed and didn't: fetched goods that never reach the warehouse, refunds that nobody confirms.
 
-The refund clock runs from when the goods were fetched; whoever fetched them is asked, and the customer isn't made to wait for it.
+The refund clock runs from when the goods were fetched and stops only when the money is confirmed. Whoever fetched goods that are missing
+answers for them: the collector is the liable party; the customer isn't made to wait for it.
 """
 
 from datetime import datetime
 
 from config.policies import DetectionPolicy
 from domain.case import Finding, Kind, Severity, Subject, SubjectType
+from domain.case_types import Party
 from domain.words import Words
 from monitor import incidents, orders
 from monitor.incidents import Opening
@@ -21,7 +23,10 @@ def check(db: Db, policy: DetectionPolicy, *, now: datetime) -> None:
     """Open a case for each; it closes by itself once the return goes on, or the money is confirmed."""
     missing = unconfirmed.not_checked_in(db, before=now - policy.checkin_missing, limit=LIMIT)
     unpaid = unconfirmed.refunds(db, before=now - policy.refund_unconfirmed, limit=LIMIT)
-    found = [Opening(checkin_missing(one), one.order_ref) for one in missing]
+    found = [
+        Opening(checkin_missing(one), one.order_ref, party=Party.COLLECTOR if one.collector else None)
+        for one in missing
+    ]
     found += [Opening(refund_unconfirmed(one), one.order_ref) for one in unpaid]
     incidents.take(db, found, policy, now=now)
     for ref in unconfirmed.checked_in_after_all(db):
@@ -35,10 +40,14 @@ def checkin_missing(one: NotCheckedIn) -> Finding:
         kind=Kind.CHECKIN_MISSING,
         subject=Subject(SubjectType.RETURN, one.ref),
         since=one.at,
-        evidence=(Words("evidence.checkin_missing", {"collected_at": one.at.isoformat()}),),
+        evidence=(Words("evidence.checkin_missing", {"collected_at": one.fetched_at.isoformat()}), *_by_whom(one)),
         severity=Severity.WARN,
         next_step=Words("next.checkin_missing", {}),
     )
+
+
+def _by_whom(one: NotCheckedIn) -> tuple[Words, ...]:
+    return (Words("evidence.checkin_liable", {"collector": one.collector}),) if one.collector else ()
 
 
 def refund_unconfirmed(one: Unconfirmed) -> Finding:

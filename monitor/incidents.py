@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from config.policies import DetectionPolicy
 from domain.case import CaseEvent, CaseFact, Finding, Kind, Severity, promise_by
+from domain.case_types import Party
 from domain.incident import BREADTH, Cause, CauseKind
 from monitor import alerts, incident_alerts
 from monitor.causes import Group, Scene, explain, is_within
@@ -42,11 +43,14 @@ WITHOUT_PROMISE = frozenset({Kind.SOURCE_SILENT})
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A finding that is to become a case. ``causes``: what it could have in common with others, narrowest first."""
+    """A finding that is to become a case. ``causes``: what it could have in common with others, narrowest first; ``party``: who
+    answers for it, where the finding says so.
+    """
 
     finding: Finding
     order_ref: str | None
     causes: tuple[str, ...] = ()
+    party: Party | None = None
 
 
 def take(db: Db, openings: Sequence[Opening], policy: DetectionPolicy, *, now: datetime) -> None:
@@ -85,7 +89,7 @@ def _case(one: Opening, by_cause: dict[str, int], policy: DetectionPolicy, now: 
         opened.append(CaseFact(CaseEvent.MEMBER_JOINED, now, data={"incident": joins}))
     look = look_at(one.finding.kind, opened, policy, now=now, whom=nobody)
     step, due_at = (look.next.step.value, look.next.due_at) if look.next else ("", None)
-    return NewCase(one.finding, promised, look.timer_at, one.order_ref, step, due_at, one.causes, joins)
+    return NewCase(one.finding, promised, look.timer_at, one.order_ref, step, due_at, one.causes, joins, one.party)
 
 
 # --- recognising ---------------------------------------------------------------------------------------------------

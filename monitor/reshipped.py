@@ -11,8 +11,9 @@ from domain.shipment import ShipmentView
 from domain.words import Words
 from monitor import alerts
 from monitor.decide import SILENCE
-from store import cases, reships
+from store import cases, facts, ledger, reships
 from store.base import Db
+from store.facts import FactRow
 from store.reships import Original, Reship
 from store.tables import iso_of
 
@@ -90,5 +91,13 @@ def link(db: Db, reship: Reship, view: ShipmentView, *, now: datetime, by: str |
 
 
 def say(db: Db, reship: Reship, fact: CaseFact) -> None:
+    """On the case that it makes good; an exchange's parcel is followed on its return."""
     if reship.case_id is not None:
         alerts.say(db, cases.add(db, reship.case_id, fact), fact.event.value, now=fact.at)
+        return
+    instruction = ledger.get(db, reship.instruction_id)
+    if instruction is not None and instruction.return_ref:
+        row = FactRow(
+            "return", instruction.return_ref, fact.event.value, fact.at, fact.by, fact.channel, data=fact.data
+        )
+        facts.append(db, [row])

@@ -78,13 +78,19 @@ def _plan(db: Db, rules: Rules, fact: FactRow, *, now: datetime) -> None:
         telling.settle(db, case.id, steps=TO_TELL, state="sent", now=now)
 
 
+BY_A_PERSON = frozenset({"return_differs"})
+"""Types of cases (config/policies/case_types.toml) of which the customer hears from a person only: nobody is told by a machine that
+their goods aren't right.
+"""
+
+
 def _occasions(rules: Rules, case: CaseRow, event: CaseEvent, fact: FactRow) -> list[tuple[Step, datetime]]:
     settings = rules.settings
     if event in CLOSES:
         days = settings.follow_up_d_of.get(case.kind.value, settings.follow_up_d)
         later = [(Step.FOLLOW_UP, fact.at + timedelta(days=days))] if days else []
         return [(Step.CLOSING, fact.at), *later]
-    if not (settings.automatic and rules.ways and case.is_open):
+    if not (settings.automatic and rules.ways and case.is_open) or case.type in BY_A_PERSON:
         return []
     first = fact.at + timedelta(minutes=settings.first_after_min)
     progress = (Step.PROGRESS, fact.at + timedelta(hours=settings.progress_after_h))

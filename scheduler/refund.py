@@ -19,10 +19,11 @@ from domain.shipment import Order
 from domain.words import Words
 from scheduler.plan_types import Refused
 from scheduler.policy import refund_cents
-from store import facts, intake, ledger, returns
+from store import facts, intake, ledger, reships, returns
 from store.base import Db
 from store.facts import FactRow
 from store.ledger import Instruction
+from store.reships import Reship
 from store.returns import ReturnFact
 
 TO_BE_INSTRUCTED = frozenset({ReturnStatus.COLLECTED, ReturnStatus.PARTLY_COLLECTED})
@@ -56,7 +57,7 @@ def instruct(
     order = intake.find_order(db, value.order_ref)
     assert order is not None  # a return refers to its order by a foreign key
     meant = _meant(db, value, order, now)
-    written = [i for i in meant if ledger.write(db, i, by=by, channel=channel)]
+    written = _write(db, meant, by=by, channel=channel)
     left_out = [i.item for i in meant if i not in written]
     if left_out:
         refused = _withheld(db, value, ", ".join(left_out), now, by, channel)
@@ -65,6 +66,16 @@ def instruct(
     data = {"ids": [i.id for i in written], "amount_cents": sum(i.amount_cents for i in written)}
     returns.record(db, return_ref, ReturnFact(ReturnEvent.INSTRUCTED, now, by, channel, data))
     return Instructed(tuple(written))
+
+
+def _write(db: Db, meant: Sequence[Instruction], *, by: str | None, channel: str) -> list[Instruction]:
+    """Write what the ledger takes; an exchange's goods are waited for, so that their parcel is known when it comes."""
+    written = [i for i in meant if ledger.write(db, i, by=by, channel=channel)]
+    again = [i for i in written if i.kind == KIND[Want.EXCHANGE]]
+    if again:  # all lines of a return are sent in one parcel
+        first = Reship(again[0].id, None, again[0].order_ref, again[0].written_at)
+        reships.expect(db, first, {}, by=by, channel=channel)
+    return written
 
 
 def _meant(db: Db, value: Return, order: Order, now: datetime) -> tuple[Instruction, ...]:
@@ -85,7 +96,7 @@ def approve_anyway(
     assert order is not None  # a return refers to its order by a foreign key
     known = {i.id for i in ledger.of_return(db, return_ref)}
     meant = [replace(i, approval=by) for i in _meant(db, value, order, now) if i.id not in known]
-    written = [i for i in meant if ledger.write(db, i, by=by, channel=channel)]
+    written = _write(db, meant, by=by, channel=channel)
     data = {"ids": [i.id for i in written], "amount_cents": sum(i.amount_cents for i in written)}
     facts.append(db, [FactRow("return", return_ref, "refund_approved", now, by, channel, why, data)])
     if value.status in TO_BE_INSTRUCTED:
@@ -105,9 +116,16 @@ def _withheld(db: Db, value: Return, paid: str, now: datetime, by: str | None, c
     words = Words(
         "refund_paid_before", {"return": value.ref, "order": value.order_ref, "paid": paid, "way": "ask_desk"}
     )
-    if not any(f.event == "refund_withheld" for f in facts.history(db, "return", value.ref)):
-        facts.append(db, [FactRow("return", value.ref, "refund_withheld", now, by, channel, data=words.to_json())])
-    return Refused(words)
+    return withhold(db, value.ref, words, now=now, by=by, channel=channel)
+
+
+def withhold(db: Db, return_ref: str, why: Words, *, now: datetime, by: str | None, channel: str) -> Refused:
+    """Keep money back until somebody who may approves it (`approve_anyway`); said once in the return's history."""
+    value = returns.find(db, return_ref)
+    said = any(f.event == "refund_withheld" for f in facts.history(db, "return", return_ref))
+    if value is not None and value.status not in PAID and not said:
+        facts.append(db, [FactRow("return", return_ref, "refund_withheld", now, by, channel, data=why.to_json())])
+    return Refused(why)
 
 
 def plan_instructions(

@@ -17,6 +17,7 @@ from scheduler.policy import Policy
 from scheduler.replanning import ReplanFailed, replan_depot
 from scheduler.travel.straight import Haversine
 from scheduler.travel.table import TravelTimes
+from scheduler.warehouse import see_scans
 from store import returns
 from store.base import Db, Store
 
@@ -37,16 +38,19 @@ class PickupSettings:
 
 @dataclass(frozen=True, slots=True)
 class TickReport:
-    """What a beat did: plans dispatched, plans that failed, stops that were missed (their ids), running days that were planned again."""
+    """What a beat did: plans dispatched, plans that failed, stops that were missed (their ids), running days that were planned again,
+    returns that a carrier has by now.
+    """
 
     dispatched: tuple[Dispatched, ...] = ()
     failed: tuple[PlanFailed, ...] = ()
     missed: tuple[str, ...] = ()
     replanned: tuple[Replanned | ReplanFailed, ...] = ()
+    scanned: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
-        return bool(self.dispatched or self.failed or self.missed or self.replanned)
+        return bool(self.dispatched or self.failed or self.missed or self.replanned or self.scanned)
 
 
 def _end_missed(db: Db, settings: PickupSettings, *, now: datetime) -> tuple[str, ...]:
@@ -67,11 +71,12 @@ async def tick(
     decide: Decide | None = None,
     mend: Mend | None = None,
 ) -> TickReport:
-    """End missed stops and give their returns new slots, then plan every depot whose cut-off has passed, and again every running day
-    for which something asks. Without ``decide`` nothing is held, without ``mend`` no day is planned again.
+    """End missed stops and give their returns new slots, see what carriers have, then plan every depot whose cut-off has passed, and
+    again every running day for which something asks. Without ``decide`` nothing is held, without ``mend`` no day is planned again.
     """
     holding = Holding(settings.hold_days, decide) if decide and settings.hold_days else None
     missed = await store.awrite(_end_missed, settings, now=now)
+    scanned = await store.awrite(see_scans, settings.policy, now=now)
     waiting = await store.aread(returns.waiting, before=now)
     due = batches(waiting, settings.fleet.depots, now=now, max_attempts=settings.policy.max_attempts)
     dispatched: list[Dispatched] = []
@@ -89,7 +94,7 @@ async def tick(
     replanned: list[Replanned | ReplanFailed] = []
     if mend is not None:
         replanned = await _replan(store, settings, ways_of(settings, mend, link=link, rng=rng), now=now)
-    return TickReport(tuple(dispatched), tuple(failed), missed, tuple(replanned))
+    return TickReport(tuple(dispatched), tuple(failed), missed, tuple(replanned), scanned)
 
 
 def ways_of(settings: PickupSettings, mend: Mend, *, link: Link, rng: Random) -> Ways:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam
 
 from domain.case import CaseEvent, CaseFact, Finding, fold_case
+from domain.case_types import Party
 from store import asking, facts, promises, tables
 from store.base import Db
 from store.cases import IN_LIMIT, ends_step, finding_data, histories_of, projected, shipments_of
@@ -20,7 +21,7 @@ _case = table(tables.Case)
 @dataclass(frozen=True, slots=True)
 class NewCase:
     """A case to be opened with many others. ``causes``: what it could have in common with them; ``incident_id``: what it is a
-    member of from the beginning.
+    member of from the beginning; ``party``: who answers for it, where the finding says so.
     """
 
     finding: Finding
@@ -31,6 +32,7 @@ class NewCase:
     step_due_at: datetime | None = None
     causes: tuple[str, ...] = ()
     incident_id: int | None = None
+    party: Party | None = None
 
 
 def open_cases(db: Db, new: Sequence[NewCase], *, now: datetime) -> list[int]:
@@ -65,6 +67,7 @@ def _opened_data(one: NewCase) -> dict[str, Any]:
         "promise_by": iso_of(one.promise_by),
         "order_ref": one.order_ref,
         **({"causes": list(one.causes)} if one.causes else {}),
+        **({"party": one.party.value} if one.party else {}),
         **finding_data(one.finding),
     }
 

@@ -15,6 +15,7 @@ from domain.pickup import ReturnEvent, ReturnStatus
 from store import (
     bookings,
     cases,
+    checkins,
     claim_tables,
     claims,
     courier_chats,
@@ -33,6 +34,7 @@ from store import (
     tables,
     telling,
     tracking,
+    warehouse_check,
 )
 from store.base import Db
 from store.comparing import Difference, compare, histories
@@ -54,7 +56,7 @@ def differences(db: Db, *, now: datetime) -> list[Difference]:
     broken = [] if integrity == "ok" else [Difference("database", "integrity", integrity, "ok")]
     kept = (
         _cases, _incidents, _causes, _returns, _stops, _bookings, _claims, _enquiries, *money_check.LOOKS, _outbox_ids,
-        _files, _told, _handovers, _marks, _erasures, courier_chats.faults,
+        _files, _told, _handovers, _marks, _erasures, courier_chats.faults, *warehouse_check.LOOKS,
     )  # fmt: skip
     return [*broken, *_parcels(db, now), *(found for look in kept for found in look(db))]
 
@@ -135,7 +137,7 @@ def _returns(db: Db) -> Iterator[Difference]:
         yield from compare(f"return {row.ref}", row, rebuilt_return(history))
 
 
-OF_A_RETURN = frozenset({*(event.value for event in ReturnEvent), returns.RESCHEDULED})
+OF_A_RETURN = frozenset({*(event.value for event in ReturnEvent), returns.RESCHEDULED, checkins.INSPECTED})
 NOT_OF_THE_HISTORY = frozenset({"unserved_code", "unserved_reason", returns.JUDGED})
 
 
@@ -148,6 +150,9 @@ def rebuilt_return(history: list[FactRow]) -> dict[str, Any]:
     for fact in history[1:]:
         if fact.event == returns.RESCHEDULED:
             columns |= returns.slot_columns(fact.data)
+            continue
+        if fact.event == checkins.INSPECTED:
+            columns |= checkins.corrected(fact.data)
             continue
         event = ReturnEvent(fact.event)
         if returns.allowed(ReturnStatus(columns["status"]), event):

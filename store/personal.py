@@ -51,6 +51,8 @@ REACH: Mapping[str, Reach] = {
     "watch_item": Reach("subject_id", SUBJECT),
     "returns": Reach("ref", "return"),
     "stop": Reach("return_ref", "return"),
+    "checkin": Reach("return_ref", "return"),
+    "return_parcel": Reach("return_ref", "return"),
     "instruction": Reach("order_ref", "order"),
     "pickup_booking": Reach("our_id", "pickup"),
     "outbox": Reach("subject_id", SUBJECT),
@@ -118,7 +120,7 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
         pickup_booking.ref pickup_booking.known_as pickup_booking.number inbound.account erasure.id erased_fact.erasure_id
         erasing.erasure_id set_aside.item chat_unplaced.key chat_unplaced.about claim.order_ref claim.parcel claim.number
         customer_order.order_ref customer_step.letter handover_item.handover instruction.proposal proposal.id proposal.item
-        proposal.order_ref reship.instruction_id reship.order_ref reship_original.instruction_id stored_file.subject_id""",
+        checkin.return_ref return_parcel.return_ref proposal.order_ref reship.instruction_id reship.order_ref reship_original.instruction_id stored_file.subject_id""",
     "a code of our own, or a word of a fixed table": """
         risk_model.why_not
         cases.step promise.outcome asking.source asking.account asking.no_data budget.credential cases.kind cases.subject_type cases.severity
@@ -136,9 +138,9 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
         customer_step.state customer_step.step customer_step.why enquiry.means handover_item.state incident.close_reason
         incident_act.channel incident_act.event instruction.carrier instruction.origin proposal.carrier proposal.cause
         proposal.channel proposal.currency proposal.kind proposal.needs proposal.rule proposal.status proposal.way
-        stored_file.kind stored_file.subject_type""",
+        stored_file.kind stored_file.subject_type checkin.decision""",
     "a carrier with a place or a day: what many parcels have in common": "case_cause.cause cause_watch.cause incident.cause",
-    "what was bought or sent back: codes and counts": "returns.items returns.collected",
+    "what was bought or sent back: codes and counts": "returns.items returns.collected checkin.accepted",
     "a random code that is good for one handover": "returns.code",
     "a time or a day as it was written": "scan.raw route.day claim.dates",
     "a digest, from which nothing is read back": """
@@ -155,7 +157,7 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
         chat_identity.adapter chat_identity.identity chat_identity.person_id chat_invitation.adapter
         chat_invitation.identity chat_private.channel chat_private.identity chat_private.address route.collector
         route.courier handover_item.from_person handover_item.to_person incident.owner incident.acknowledged_by
-        incident_act.by courier_chat.courier courier_chat.channel courier_chat.identity courier_chat.lang
+        incident_act.by checkin.checked_in_by checkin.decided_by courier_chat.courier courier_chat.channel courier_chat.identity courier_chat.lang
         courier_code.courier courier_code.used_by proposal.proposed_by proposal.decided_by stored_file.by""",
     "of the installation itself": """
         set_aside.topic meta.key meta.value chat_channel.name chat_channel.adapter chat_channel.lang chat_channel.zone chat_channel.url

@@ -9,11 +9,15 @@ from store.tables import from_seconds, to_seconds
 
 @dataclass(frozen=True, slots=True)
 class NotCheckedIn:
-    """A return that was fetched at ``at``, and no refund or exchange was written since."""
+    """A return that was fetched and not scanned in. ``at``: since when it should have been at the warehouse: its route came
+    back, or it was fetched without one (``fetched_at``); ``collector``: who fetched it, '' where nobody knows.
+    """
 
     ref: str
     order_ref: str
     at: datetime
+    fetched_at: datetime
+    collector: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +35,29 @@ MONEY = "('refund', 'compensation', 'freight')"
 
 
 def not_checked_in(db: Db, *, before: datetime, limit: int) -> list[NotCheckedIn]:
-    """Fetched before a moment and no further, without a case for it, open or past."""
+    """Due at the warehouse before a moment and not there, without a case for it, open or past. What is paid already is
+    missed as well, since the first return was ever scanned in: who scans nothing misses nothing.
+    """
     rows = db.exec_driver_sql(
-        "SELECT r.ref, r.order_ref, max(f.at) AS fetched FROM returns r JOIN fact f ON f.subject_type = 'return' AND f.subject_id = r.ref"
-        f" AND f.event IN {FETCHED} WHERE r.status IN {FETCHED} AND NOT EXISTS (SELECT 1 FROM cases c"
+        "SELECT r.ref, r.order_ref, max(max(f.at), coalesce(max(t.return_at), 0)) AS due, max(f.at), coalesce(max(t.collector), '')"
+        " FROM returns r JOIN fact f ON f.subject_type = 'return' AND f.subject_id = r.ref"
+        f" AND f.event IN {FETCHED} LEFT JOIN stop s ON s.return_ref = r.ref AND s.status IN {FETCHED}"
+        " LEFT JOIN route t ON t.id = s.route_id WHERE NOT EXISTS (SELECT 1 FROM checkin c WHERE c.return_ref = r.ref)"
+        " AND NOT EXISTS (SELECT 1 FROM cases c"
         " WHERE c.subject_type = 'return' AND c.subject_id = r.ref AND c.kind = 'checkin_missing')"
-        " GROUP BY r.ref, r.order_ref HAVING max(f.at) <= ? ORDER BY fetched, r.ref LIMIT ?",
+        f" AND (r.status IN {FETCHED} OR f.at >= (SELECT min(c.checked_in_at) FROM checkin c))"
+        " GROUP BY r.ref, r.order_ref HAVING due <= ? ORDER BY due, r.ref LIMIT ?",
         (to_seconds(before), limit),
     )
-    return [NotCheckedIn(ref, order_ref, from_seconds(at)) for ref, order_ref, at in rows]
+    return [NotCheckedIn(r[0], r[1], from_seconds(r[2]), from_seconds(r[3]), r[4]) for r in rows]
 
 
 def checked_in_after_all(db: Db) -> list[str]:
-    """Returns with an open `checkin_missing` case that went on by now."""
+    """Returns with an open `checkin_missing` case whose goods are there by now, or that are paid where nothing is scanned in."""
     rows = db.exec_driver_sql(
         "SELECT c.subject_id FROM cases c JOIN returns r ON r.ref = c.subject_id WHERE c.subject_type = 'return'"
-        f" AND c.kind = 'checkin_missing' AND c.closed_at IS NULL AND r.status NOT IN {FETCHED} ORDER BY c.id"
+        " AND c.kind = 'checkin_missing' AND c.closed_at IS NULL AND (EXISTS (SELECT 1 FROM checkin i WHERE i.return_ref = r.ref)"
+        f" OR r.status NOT IN {FETCHED} AND NOT EXISTS (SELECT 1 FROM checkin i)) ORDER BY c.id"
     )
     return [row[0] for row in rows]
 

@@ -54,6 +54,7 @@ from doorstep.web.pages import (
     routes,
     sign_in,
     status,
+    warehouse,
 )
 from doorstep.web.pmtiles import Archive, open_archive
 from store.trouble import DatabaseError, trouble_of
@@ -75,6 +76,7 @@ PAGES = (
     chat_link,
     parcels,
     return_requests,
+    warehouse,
     returns,
     disputes,
     route_sheets,

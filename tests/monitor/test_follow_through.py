@@ -51,15 +51,15 @@ def test_fetched_and_never_checked_in(tmp_path: Path) -> None:
 
 
 def test_a_refund_that_nobody_confirms(tmp_path: Path) -> None:
-    """Two days after it was written a case of the order with its sum; confirmed, it closes and isn't raised again."""
+    """A day after it was written a case of the order with its sum; confirmed, it closes and isn't raised again."""
     subject = Subject(SubjectType.ORDER, "O-ZT1")
     with opened(tmp_path) as store:
         store.write(with_shipment)
         assert store.write(ledger.write, REFUND)
-        check(store, 57)
+        check(store, 33)
         assert kinds(store, subject) == []
-        check(store, 58)
-        check(store, 59)
+        check(store, 34)
+        check(store, 35)
         [case] = store.read(cases.open_for, subject)
         assert (case.kind, case.evidence[0].params["amount_cents"]) == (Kind.REFUND_UNCONFIRMED, 5_900)
         store.write(ledger.confirm, "I-1", now=at(60), by=None, channel="api")
