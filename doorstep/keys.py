@@ -11,7 +11,7 @@ from store import people
 
 INTAKE, MONEY, PICKUPS = "intake", "money", "pickups"
 SCOPES = {
-    INTAKE: "POST /api/orders, shipments, returns, disputes, cases, refunds, events",
+    INTAKE: "POST /api/orders, shipments, returns, checkins, disputes, cases, refunds, events",
     MONEY: "/api/instructions",
     PICKUPS: "/api/pickups, /api/intercepts",
 }

@@ -15,7 +15,7 @@ from doorstep.beat import beat
 from doorstep.operations import OPERATIONS
 from doorstep.solving import Here
 from scheduler.router import Steps
-from store import cases, check, intake, overviews, people, unidentified
+from store import cases, check, checkins, intake, ledger, overviews, people, unidentified
 
 
 @pytest.fixture
@@ -53,6 +53,25 @@ def test_each_kind_is_taken_first_and_known_then(at_door: Door) -> None:
         assert (again.status_code, again.json()["id"]) == (200, ids[kind])
     assert at_door.counts() == before
     assert ids["orders"] == "O-1"
+
+
+def test_a_warehouse_s_system_checks_in_and_decides(at_door: Door) -> None:
+    """First the code, then how the goods were found; a code that nobody knows and goods that weren't asked for are refused."""
+    at_door.post("orders", ORDER)
+    at_door.post("shipments", SHIPMENT)
+    at_door.post("events", {**EVENT, "milestone": "delivered"})
+    ref = at_door.post("returns", RETURN).json()["id"]
+    assert is_problem(at_door.post("checkins", {"code": "nobody's"}), 422)
+    assert at_door.post("checkins", {"code": ref}).status_code == 201
+    assert at_door.post("checkins", {"code": ref}).status_code == 200
+    wrong = {"code": ref, "items": [{"sku": "TEA", "look": "ok", "qty": 1}]}
+    assert is_problem(at_door.post("checkins", wrong), 422)
+    found = {"code": ref, "items": [{"sku": "MUG", "look": "ok", "qty": 1}], "note": "as new"}
+    assert at_door.post("checkins", found).status_code in {200, 201}
+    there = at_door.house.store.read(checkins.find, ref)
+    assert there is not None
+    assert there.decision is not None
+    assert [i.amount_cents for i in at_door.house.store.read(ledger.of_return, ref)] == [4_900]
 
 
 @pytest.mark.parametrize("kind", list(BODIES))
