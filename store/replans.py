@@ -100,8 +100,8 @@ def _json(stop: Stop) -> dict[str, Any]:
 
 
 def rebuilt_columns(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A stop's planned columns by a fact of its return, or of its route."""
-    times = {name: datetime.fromisoformat(data[name]) for name in STOP_TIMES}
+    """A stop's planned columns by a fact of its return, or of its route; rows hold whole seconds."""
+    times = {name: datetime.fromisoformat(data[name]).replace(microsecond=0) for name in STOP_TIMES}
     return {"position": data["position"], **times}
 
 
