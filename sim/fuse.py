@@ -1,5 +1,6 @@
 """Where the power can fail: a house has a fuse, which everything that it commits or sends comes by."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -34,15 +35,15 @@ class Fuse:
             raise PowerCut(point)
 
 
-class Fused(httpx.AsyncBaseTransport):
+class Fused(httpx.AsyncBaseTransport, ABC):
     """A far side that the house sends to: the power can fail just before it is reached, and just after it did what it was told."""
 
     def __init__(self) -> None:
         self.passing: Callable[[str], None] = Fuse().pass_by
 
+    @abstractmethod
     async def answer(self, request: httpx.Request) -> httpx.Response:
         """What the far side does and says."""
-        raise NotImplementedError
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.passing("send")

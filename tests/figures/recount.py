@@ -168,6 +168,8 @@ class Count:
         for stop in self.db.execute("SELECT * FROM stop WHERE ended_at IS NOT NULL ORDER BY ended_at, id"):
             got = stop["status"] in ("collected", "partly_collected")
             collected[stop["route_id"]] += got
+            if stop["status"] == "unplanned":
+                continue  # a re-plan gave it to another route: nobody was to come
             if stop["status"] != "cancelled":
                 self.visit(stop, routes[stop["route_id"]]["collector"], slots[stop["return_ref"]], got, seen)
             seen.add(stop["return_ref"])
