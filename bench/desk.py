@@ -17,7 +17,7 @@ from time import perf_counter
 from zoneinfo import ZoneInfo
 
 from bench.harness import Comparison, Run, Side, clocked
-from chat.base import ActKind, ChatAct
+from chat.acts import ActKind, ChatAct
 from config.policies import DetectionPolicy, load_desk, load_detection
 from domain.case import Kind
 from domain.desk_hours import DeskHours

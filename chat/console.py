@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
-from chat.base import ActKind, Answer, Chat, ChatAct, IncidentAlert, Message, Reader, RouteMessage
+from chat.acts import ActKind, ChatAct
+from chat.base import Chat
+from chat.messages import Answer, IncidentAlert, Message, Reader, RouteMessage
 from domain.errors import RuleError
 
 MAX_WORDS = 2_000

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from chat import phrases
-from chat.base import Alert, Answer, IncidentAlert, Message, Reader, RouteMessage, Wish
+from chat.acts import Wish
+from chat.messages import Alert, Answer, IncidentAlert, Message, Reader, RouteMessage
 from chat.text import link_of, text_of
 from config.words import say
 from domain.case import CLOSED

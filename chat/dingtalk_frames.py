@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from msgspec import Raw, Struct, field
 
 from chat import phrases
-from chat.base import Account, Caught, Frame, Heard, Wish, said
+from chat.acts import Heard, Wish
+from chat.base import Account, Caught, Frame, said
 from chat.dingtalk_card import PRESSED
 from chat.route_phrases import linking, to_oneself
 from config.words import say

@@ -15,20 +15,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 
 from chat import feishu_wire
-from chat.base import (
-    Account,
-    Address,
-    Chat,
-    Hook,
-    Limits,
-    Outward,
-    Socket,
-    Step,
-    Token,
-    TokenFlow,
-    error_of,
-    said,
-)
+from chat.base import Account, Address, Chat, Hook, Limits, Outward, Socket, Step, Token, TokenFlow, error_of, said
 from chat.feishu_cards import render
 from chat.feishu_events import Config, read_call, read_frame, verify
 from chat.feishu_wire import ID

@@ -4,16 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from chat import phrases
-from chat.base import (
-    ActKind,
-    Alert,
-    Answer,
-    IncidentAlert,
-    Message,
-    Reader,
-    RouteMessage,
-    Wish,
-)
+from chat.acts import ActKind, Wish
+from chat.messages import Alert, Answer, IncidentAlert, Message, Reader, RouteMessage
 from chat.route_phrases import MARK
 from chat.text import text_of
 from config.words import say

@@ -14,18 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from chat import feishu_wire, phrases
-from chat.base import (
-    Account,
-    Call,
-    Caught,
-    Delivered,
-    Frame,
-    Heard,
-    Reply,
-    Spurned,
-    Wish,
-    said,
-)
+from chat.acts import Heard, Wish
+from chat.base import Account, Call, Caught, Delivered, Frame, Reply, Spurned, said
 from chat.feishu_cards import PRESSED, WRITTEN
 from chat.feishu_wire import ID
 from chat.route_phrases import linking, pressed, to_oneself

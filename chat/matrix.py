@@ -19,21 +19,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from chat import phrases
-from chat.base import (
-    Account,
-    Batch,
-    Chat,
-    Heard,
-    Limits,
-    Message,
-    Outward,
-    Polled,
-    Reader,
-    Step,
-    Wish,
-    raise_for_status,
-    said,
-)
+from chat.acts import Batch, Heard, Wish
+from chat.base import Account, Chat, Limits, Outward, Polled, Step, raise_for_status, said
+from chat.messages import Message, Reader
 from chat.route_phrases import linking, to_oneself
 from chat.text import Text, text_of
 from domain.errors import AccessDenied, UnreadableReply

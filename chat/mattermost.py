@@ -17,29 +17,24 @@ from urllib.parse import quote, urlsplit
 from msgspec import Meta, Struct
 
 from chat import phrases
+from chat.acts import Heard, Wish
 from chat.base import (
     Account,
     Address,
-    Alert,
     Caught,
     Chat,
     Found,
     Frame,
-    Heard,
-    IncidentAlert,
     Limits,
     Lookback,
-    Message,
     Outward,
-    Reader,
-    RouteMessage,
     Socket,
     Step,
-    Wish,
     error_of,
     said,
 )
 from chat.mattermost_hook import HOOK, ID, PRESSED, address_of, context_of, is_ready
+from chat.messages import Alert, IncidentAlert, Message, Reader, RouteMessage
 from chat.route_phrases import MARK, linking, to_oneself
 from chat.text import text_of
 from config.words import say

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from chat import phrases
-from chat.base import Account, Call, Delivered, Heard, Hook, Reply, Spurned, Wish, said
+from chat.acts import Heard, Wish
+from chat.base import Account, Call, Delivered, Hook, Reply, Spurned, said
 from chat.route_phrases import pressed
 from config.words import say
 from domain.errors import UnreadableReply

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from chat.base import ME, ActKind, Question, Wish
+from chat.acts import ME, ActKind, Question, Wish
 
 MAX_WORDS = 2_000
 HOUR = timedelta(hours=1)

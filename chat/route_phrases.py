@@ -7,7 +7,7 @@ import re
 import unicodedata
 from datetime import timedelta
 
-from chat.base import RouteWord, Wish
+from chat.acts import RouteWord, Wish
 from chat.phrases import length
 from domain.pickup import FailReason
 from domain.words import Words

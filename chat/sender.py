@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from chat.base import Account, Address, Batch, Chat, Found, Heard, Outward, Polled, Step, raise_for_status
+from chat.acts import Batch, Heard
+from chat.base import Account, Address, Chat, Found, Outward, Polled, Step, raise_for_status
 from domain.errors import AccessDenied, UnreadableReply
 from net.http import Http, HttpReply, HttpRequest
 

@@ -14,24 +14,9 @@ from urllib.parse import urlencode, urlsplit
 from msgspec import Meta, Struct
 
 from chat import phrases, slack_heard
-from chat.base import (
-    Account,
-    Address,
-    Alert,
-    Chat,
-    Found,
-    IncidentAlert,
-    Limits,
-    Lookback,
-    Message,
-    Outward,
-    Reader,
-    RouteMessage,
-    Step,
-    Wish,
-    error_of,
-    said,
-)
+from chat.acts import Wish
+from chat.base import Account, Address, Chat, Found, Limits, Lookback, Outward, Step, error_of, said
+from chat.messages import Alert, IncidentAlert, Message, Reader, RouteMessage
 from chat.route_phrases import MARK
 from chat.text import text_of
 from config.words import say

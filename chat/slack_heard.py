@@ -19,20 +19,8 @@ import msgspec
 from msgspec import Struct
 
 from chat import phrases
-from chat.base import (
-    Account,
-    Address,
-    Call,
-    Caught,
-    Delivered,
-    Frame,
-    Heard,
-    Hook,
-    Reply,
-    Socket,
-    Spurned,
-    Wish,
-)
+from chat.acts import Heard, Wish
+from chat.base import Account, Address, Call, Caught, Delivered, Frame, Hook, Reply, Socket, Spurned
 from chat.route_phrases import linking, pressed, to_oneself
 from domain.errors import UnreadableReply
 from net.http import HttpReply, HttpRequest

@@ -20,23 +20,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from chat import phrases
-from chat.base import (
-    Account,
-    Alert,
-    Batch,
-    Chat,
-    Heard,
-    IncidentAlert,
-    Limits,
-    Message,
-    Outward,
-    Polled,
-    Reader,
-    Step,
-    Wish,
-    error_of,
-    said,
-)
+from chat.acts import Batch, Heard, Wish
+from chat.base import Account, Chat, Limits, Outward, Polled, Step, error_of, said
+from chat.messages import Alert, IncidentAlert, Message, Reader
 from chat.route_phrases import MARK, linking, pressed, to_oneself
 from chat.text import Text, text_of
 from config.words import say

@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from chat.base import Alert, Answer, Deed, IncidentAlert, Message, Reader, RouteMessage
+from chat.messages import Alert, Answer, Deed, IncidentAlert, Message, Reader, RouteMessage
 from chat.route_phrases import ROUTE_CHOICES
 from config.words import say
 from domain.case import CLOSED, CaseEvent, Severity

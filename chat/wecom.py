@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Raw, Struct, field
 
 from chat import phrases
+from chat.acts import Heard
 from chat.base import (
     Account,
     Address,
@@ -23,7 +24,6 @@ from chat.base import (
     Chat,
     Codes,
     Frame,
-    Heard,
     Limits,
     Outward,
     Socket,

@@ -13,7 +13,8 @@ from xml.parsers import expat
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from chat import phrases
-from chat.base import Account, Call, Delivered, Heard, Reply, RouteWord, Spurned
+from chat.acts import Heard, RouteWord
+from chat.base import Account, Call, Delivered, Reply, Spurned
 from chat.route_phrases import to_oneself
 from chat.wecom_cards import PRESSED
 from domain.errors import UnreadableReply

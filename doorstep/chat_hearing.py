@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from chat.base import Account, Heard, Question
+from chat.acts import Heard, Question
+from chat.base import Account
 from doorstep import courier_chat
 from doorstep.case_intake import open_from_chat
 from doorstep.house import House

@@ -7,7 +7,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from chat.base import Account, ActKind, Answer, Heard
+from chat.acts import ActKind, Heard
+from chat.base import Account
+from chat.messages import Answer
 from chat.registry import CHATS
 from chat.sender import Line
 from domain.errors import OutsideError, RuleError

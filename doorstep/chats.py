@@ -13,7 +13,8 @@ from typing import Any
 
 import structlog
 
-from chat.base import Account, Heard
+from chat.acts import Heard
+from chat.base import Account
 from chat.pace import Pace
 from chat.registry import CHATS
 from chat.sender import Line, Said

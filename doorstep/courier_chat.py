@@ -7,7 +7,8 @@ writes it to us. Its hash is kept; guessing is locked after a few tries by the s
 import hashlib
 from datetime import datetime, timedelta
 
-from chat.base import Answer, Heard, RouteWord
+from chat.acts import Heard, RouteWord
+from chat.messages import Answer
 from domain.words import Words
 from doorstep.house import House
 from scheduler import courier_says, letters

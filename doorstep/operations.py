@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from chat.base import ActKind, ChatAct
+from chat.acts import ActKind, ChatAct
 from domain.errors import RuleError
 from domain.words import Words
 from doorstep import importing

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from chat.base import ActKind, ChatAct
+from chat.acts import ActKind, ChatAct
 from chat.registry import CHATS
 from config.merchant import Merchant as MerchantSettings
 from config.settings import Settings

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chat.base import ActKind, ChatAct
+from chat.acts import ActKind, ChatAct
 from config.policies import DetectionPolicy
 from domain.case import FALSE_ALARM_WORDS, CaseEvent, CaseFact, Told, Verdict, next_date, promise_by
 from domain.people import Right, may

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from chat.base import Alert, Deed, Reader
+from chat.messages import Alert, Deed, Reader
 from chat.registry import CHATS
 from domain.case import CaseEvent, CaseFact, Severity
 from store import cases, chat_queue, incidents, mail, people, reads

@@ -5,7 +5,7 @@ are overdue.
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 
-from chat.base import Answer
+from chat.messages import Answer
 from chat.registry import CHATS
 from config.policies import DetectionPolicy
 from domain.claim import Claim, ClaimState

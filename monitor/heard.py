@@ -12,7 +12,8 @@ from typing import Any, cast
 
 import msgspec
 
-from chat.base import ME, ActKind, Answer, ChatAct, Heard, Question, RouteWord, Wish
+from chat.acts import ME, ActKind, ChatAct, Heard, Question, RouteWord, Wish
+from chat.messages import Answer
 from chat.registry import CHATS
 from chat.sender import Said
 from chat.text import inert, title_of

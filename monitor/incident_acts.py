@@ -6,7 +6,7 @@ The act itself is one transaction with the edit of the message; the members foll
 from dataclasses import dataclass
 from datetime import datetime
 
-from chat.base import ChatAct
+from chat.acts import ChatAct
 from domain.case import CaseEvent, CaseFact
 from domain.people import Right, may
 from domain.words import Words

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from carriers.kuaidi100_carriers import carrier_name
-from chat.base import Deed, IncidentAlert, Reader
+from chat.messages import Deed, IncidentAlert, Reader
 from chat.registry import CHATS
 from domain.case import CaseEvent, Severity
 from domain.incident import Cause

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chat.base import RouteWord, Wish
+from chat.acts import RouteWord, Wish
 from chat.route_phrases import REASONS
 from domain.pickup import FailReason
 from domain.returns import Route, Stop

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chat.base import Reader, RouteMessage
+from chat.messages import Reader, RouteMessage
 from chat.registry import CHATS
 from domain.returns import Route
 from domain.words import Words

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from chat_support import PEOPLE, a_case, read_settings, settings_file
 
-from chat.base import ActKind, ChatAct, Heard, Question, Wish
+from chat.acts import ActKind, ChatAct, Heard, Question, Wish
 from chat.phrases import to_the_desk
 from chat.registry import CHATS
 from chat.sender import Line

@@ -14,21 +14,8 @@ import msgspec
 import pytest
 from hostile import HOSTILE
 
-from chat.base import (
-    Account,
-    Address,
-    Alert,
-    Answer,
-    Call,
-    Caught,
-    Chat,
-    Deed,
-    IncidentAlert,
-    Message,
-    Reader,
-    RouteMessage,
-    Spurned,
-)
+from chat.base import Account, Address, Call, Caught, Chat, Spurned
+from chat.messages import Alert, Answer, Deed, IncidentAlert, Message, Reader, RouteMessage
 from chat.registry import CHATS
 from config.words import LANGS
 from domain.case import CaseEvent, CaseStatus, Kind, Severity, Subject, SubjectType

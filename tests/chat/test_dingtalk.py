@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from vendors import vendor_python
 
 from chat import dingtalk
-from chat.base import Account, ActKind, Caught, RouteWord
+from chat.acts import ActKind, RouteWord
+from chat.base import Account, Caught
 from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, UnreadableReply
 from doorstep import chat_hearing
 from doorstep.chat_sockets import Listening

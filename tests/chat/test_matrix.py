@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.base import Account, ActKind, Batch, Heard, Question, Wish
+from chat.acts import ActKind, Batch, Heard, Question, Wish
+from chat.base import Account
 from chat.matrix import CHAT, MatrixSettings, edit, limits, older, read, read_older, reply, request, send, sent
 from domain.errors import OutsideError, RateLimited
 from monitor.heard import from_json, to_json

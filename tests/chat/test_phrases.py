@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from chat.base import ME, ActKind, Question, Wish
+from chat.acts import ME, ActKind, Question, Wish
 from chat.phrases import REACTIONS, length, reaction, to_a_case, to_a_numbered_case, to_the_desk
 from config.words import LANGS, texts
 

@@ -8,7 +8,7 @@ from chat_support import PEOPLE, read_settings, settings_file
 from courier_support import COURIERS
 from test_chat_contract import OUTSIDE, planted
 
-from chat.base import RouteWord, Wish
+from chat.acts import RouteWord, Wish
 from domain.case import Finding, Kind, Subject, SubjectType
 from domain.pickup import ReturnReason
 from domain.returns import Return, ReturnItem, Route, Stop

@@ -17,21 +17,8 @@ from fastapi import FastAPI
 from websockets.asyncio.server import ServerConnection, serve
 
 from chat import phrases, telegram
-from chat.base import (
-    Account,
-    Address,
-    Call,
-    Caught,
-    Chat,
-    Delivered,
-    Frame,
-    Heard,
-    Hook,
-    Reply,
-    Socket,
-    Spurned,
-    said,
-)
+from chat.acts import Heard
+from chat.base import Account, Address, Call, Caught, Chat, Delivered, Frame, Hook, Reply, Socket, Spurned, said
 from chat.sender import Line
 from domain.errors import AccessDenied, OutsideError, Unreachable, UnreadableReply
 from doorstep.chat_hearing import ear_of

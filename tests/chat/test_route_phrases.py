@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.base import RouteWord, Wish
+from chat.acts import RouteWord, Wish
 from chat.route_phrases import MARK, REASONS, ROUTE_CHOICES, linking, pressed, to_oneself
 from config.words import LANGS, knows
 

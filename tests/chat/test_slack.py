@@ -18,7 +18,8 @@ from synapse import PYTHON
 from telegram_support import serving
 from test_chat_contract import READERS, an_alert
 
-from chat.base import Account, ActKind, Address, Caught, Question
+from chat.acts import ActKind, Question
+from chat.base import Account, Address, Caught
 from chat.slack import BUTTONS, CHAT, SlackSettings, address, escaped, sent
 from chat.slack_heard import signature
 from domain.errors import AccessDenied, RateLimited, Unreachable, UnreadableReply

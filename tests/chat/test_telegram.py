@@ -14,7 +14,8 @@ from running_support import free_port
 from synapse import PYTHON, require
 from telegram_support import GROUP, TOKEN, USERS, Group, a_group, serving
 
-from chat.base import Account, ActKind, Batch
+from chat.acts import ActKind, Batch
+from chat.base import Account
 from chat.telegram import CHAT, PRESSED, TelegramSettings, answer, edit, read, request, send, sent
 from domain.errors import AccessDenied, RateLimited, UnreadableReply
 from net.http import HttpReply

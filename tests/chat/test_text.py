@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chat.base import IncidentAlert, Reader
+from chat.messages import IncidentAlert, Reader
 from chat.pace import Pace
 from chat.text import inert, text_of
 from domain.case import Severity

@@ -20,7 +20,8 @@ from vendors import vendor_python
 from wecom_support import BOT, CORP, GROUP, SECRET, USERS, Desk, a_gateway, run, serving
 
 from chat import wecom
-from chat.base import Account, ActKind, Caught
+from chat.acts import ActKind
+from chat.base import Account, Caught
 from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, UnreadableReply
 from doorstep import chat_hearing
 from doorstep.chat_sockets import Listening

@@ -15,7 +15,8 @@ from vendors import vendor_python
 from wecom_app_support import AES_KEY, AGENT, CORP, SECRET, TOKEN, USERS, Desk, a_gateway, run
 
 from chat import wecom_app, wecom_calls
-from chat.base import Account, ActKind, Call, Question, RouteWord, Spurned
+from chat.acts import ActKind, Question, RouteWord
+from chat.base import Account, Call, Spurned
 from domain.errors import AccessDenied, OutsideError, RateLimited, Unreachable, UnreadableReply
 from net.http import HttpReply
 from sim.chats.wecom import Kept

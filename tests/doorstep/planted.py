@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from api_support import Client
 
-from chat.base import ActKind, ChatAct
+from chat.acts import ActKind, ChatAct
 from config import settings as configured
 from domain.booking import Party, PickupOrder, Slot
 from domain.pickup import FailReason, ReturnReason

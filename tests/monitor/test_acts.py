@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from monitor_support import POLICY, M, R, at, heard, heard_by, opened, scan, with_shipment
 
-from chat.base import ActKind, ChatAct
+from chat.acts import ActKind, ChatAct
 from domain.case import CaseStatus
 from monitor.acts import Done, Refused, perform
 from store import cases, check, mail, people

@@ -9,7 +9,7 @@ import pytest
 from monitor_support import POLICY, START, M, at, heard, opened, scan, with_shipment
 from storm_support import SECOND, Fallen, Stage, look, moving, silent, stage
 
-from chat.base import ActKind, ChatAct, Heard, Wish
+from chat.acts import ActKind, ChatAct, Heard, Wish
 from domain.case import CaseEvent, CaseFact, Finding, Kind, Severity, Subject, SubjectType
 from domain.incident import CauseKind
 from domain.shipment import Shipment

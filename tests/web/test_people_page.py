@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from web_support import HASH, NOW, Browser, add_parcel, app_of, open_case
 
-from chat.base import ActKind, ChatAct
+from chat.acts import ActKind, ChatAct
 from domain.words import Words
 from doorstep.house import House
 from monitor import acts

@@ -6,7 +6,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from chat import console
-from chat.base import ChatAct
+from chat.acts import ChatAct
 from domain.errors import RuleError
 from domain.shipment import Order
 from domain.words import Words
