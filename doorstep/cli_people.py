@@ -31,7 +31,7 @@ def _person_line(one: dict[str, Any]) -> str:
 def people_add(
     person: Id,
     name: str,
-    role: Annotated[str, typer.Option(help="viewer, agent, lead or admin.")] = "agent",
+    role: Annotated[str, typer.Option(help="viewer, warehouse, agent, lead or admin.")] = "agent",
     lang: Annotated[str, typer.Option(help="zh or en; the installation's by default.")] = "",
     config: Config = CONFIG,
 ) -> None:
@@ -49,7 +49,7 @@ def people_add(
 
 @people.command("role")
 def people_role(person: Id, role: str, config: Config = CONFIG) -> None:
-    """Give somebody another role: viewer, agent, lead or admin."""
+    """Give somebody another role: viewer, warehouse, agent, lead or admin."""
     answer = operate(config, "person_role", id=person, role=role)
     typer.echo(f"{answer['id']} is {answer['role']} now")
 
