@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -41,13 +41,12 @@ class Received:
 
 @dataclass
 class Receiver:
-    """``answers``: the next statuses (or "hang", "reset"), then 204. ``on_taken`` runs when a request was read."""
+    """``answers``: the next statuses (or "hang", "reset"), then 204."""
 
     port: int = 0
     answers: list[int | str] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     got: list[Received] = field(default_factory=list)
-    on_taken: Callable[[], None] | None = None
     _server: ThreadingHTTPServer | None = None
     _free: threading.Event = field(default_factory=threading.Event)
 
@@ -72,8 +71,6 @@ class Receiver:
         received = Received({k.lower(): v for k, v in request.headers.items()}, body)
         answer = self.answers.pop(0) if self.answers else 204
         self.got.append(received)
-        if self.on_taken:
-            self.on_taken()
         if answer == "hang":
             self._free.wait(60)
         if isinstance(answer, str):

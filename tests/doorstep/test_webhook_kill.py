@@ -57,11 +57,10 @@ def test_killed_around_the_sending(tmp_path: Path) -> None:
     with receiver() as other:
         database = prepared(tmp_path, port, other.url)
         assert unsent(database) == 3
+        other.answers = ["hang"]  # the first request is taken, and answered to nobody
         with daemon(tmp_path, "run", port=port) as running:
-            other.on_taken = running.kill  # the first request kills its sender, and is answered to nobody
             wait_for(lambda: other.got)
-            other.on_taken = None
-            wait_for(lambda: running.process is not None and running.process.poll() is not None)
+            running.kill()
             assert unsent(database) == 3
             running.start()
             wait_for(lambda: unsent(database) == 0)
