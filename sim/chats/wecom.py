@@ -7,7 +7,7 @@ card is said once under its ``task_id``; it is edited only within 5 s of a press
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,9 +91,13 @@ class _Asked:
     until: float
 
 
+BROKEN = {"limited": (45009, "api freq out of limit"), "broken": (-1, "system busy")}
+
+
 class WecomBotGateway(Messages):
     """One smart bot's platform. ``edit_s``: for how long a press may be answered; ``loses_answers``: to how many messages the
-    answer gets lost on its way.
+    answer gets lost on its way; ``breaks``: what happens to the next one (``limited``, ``broken``, ``lost`` before it came, its
+    answer ``swallowed``).
     """
 
     def __init__(self, bot_id: str, secret: str, *, chat: str, edit_s: float = 5.0) -> None:
@@ -101,6 +105,7 @@ class WecomBotGateway(Messages):
         self.bot_id, self.secret, self.chat, self.edit_s = bot_id, secret, chat, edit_s
         self.pings = 0
         self.refused: list[int] = []
+        self.breaks: Callable[[], str] = str
         self._socket: WebSocket | None = None
         self.let_in = asyncio.Event()
         self._presses: dict[str, _Asked] = {}
@@ -153,11 +158,14 @@ class WecomBotGateway(Messages):
         try:
             while True:
                 told = json.loads(await socket.receive_text())
-                code, why = await self._told(socket, told)
+                fault = self.breaks() if told["cmd"] == "aibot_send_msg" else ""
+                if fault == "lost":
+                    continue
+                code, why = BROKEN.get(fault) or await self._told(socket, told)
                 if code:
                     self.refused.append(code)
-                if self.loses_answers and told["cmd"] == "aibot_send_msg" and not code:
-                    self.loses_answers -= 1
+                if fault == "swallowed" or (self.loses_answers and told["cmd"] == "aibot_send_msg" and not code):
+                    self.loses_answers = max(self.loses_answers - 1, 0)
                     continue
                 await socket.send_text(json.dumps({"headers": told["headers"], "errcode": code, "errmsg": why}))
                 if told["cmd"] == "aibot_subscribe" and not code:

@@ -24,13 +24,16 @@ class Desk(gateway_support.Desk):
         return kept
 
 
-def a_desk(folder: Path, gateway: DingtalkGateway, url: str, *, link: bool = True, per_minute: int = 1_000) -> Desk:
-    table = (
+def table(url: str, *, per_minute: int = 1_000) -> str:
+    return (
         f'[chats.dingtalk.desk]\nclient_id = "{APP}"\nclient_secret = "{SECRET}"\ncorp = "{CORP}"\nconversation = "{GROUP}"\n'
         f'template = "{TEMPLATE}"\nlang = "en"\nbase_url = "{url}"\nper_minute = {per_minute}\n'
     )
+
+
+def a_desk(folder: Path, gateway: DingtalkGateway, url: str, *, link: bool = True, per_minute: int = 1_000) -> Desk:
     identities = {person: f"{CORP}/{user}" for person, user in USERS.items()}
-    desk: Desk = open_desk(Desk, folder, table, gateway, identities, link=link)
+    desk: Desk = open_desk(Desk, folder, table(url, per_minute=per_minute), gateway, identities, link=link)
     return desk
 
 

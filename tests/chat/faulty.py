@@ -1,4 +1,6 @@
-"""A proxy between the daemon and a real homeserver that breaks some of what passes: as networks and busy servers do."""
+"""What breaks some of what passes between the daemon and a chat, as networks and busy servers do: a proxy before a real homeserver, a
+layer around a simulated platform.
+"""
 
 import asyncio
 import contextlib
@@ -6,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from random import Random
+from typing import Any
 
 import httpx
 import uvicorn
@@ -13,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 FAULTS = ("limited", "broken", "lost", "swallowed")
 """429 before it arrives; 502 before it arrives; a gateway's time-out and it never arrived; it arrived, and the gateway gave up
@@ -20,23 +24,70 @@ waiting for the answer: who sent it can't tell the last two apart.
 """
 
 
-class Proxy:
-    """``share`` of the requests that send something are broken, each fault as often as the others."""
+class Dice:
+    """``share`` of what sends something is broken, each fault as often as the others. ``met`` counts them."""
 
-    def __init__(self, target: str, port: int, *, share: float, seed: int) -> None:
-        self.target, self.port, self.share = target, port, share
+    def __init__(self, share: float, seed: int = 7) -> None:
+        self.share = share
         self.met: Counter[str] = Counter()
         self._rng = Random(seed)
+
+    def __call__(self) -> str:
+        """The next fault; "" for none."""
+        fault = self._rng.choice(FAULTS) if self._rng.random() < self.share else ""
+        if fault:
+            self.met[fault] += 1
+        return fault
+
+
+class Disturbed:
+    """A simulated platform of which some calls that send something (``sends``: how their path ends) are broken."""
+
+    def __init__(self, gateway: Any, sends: tuple[str, ...], dice: Dice) -> None:
+        self._inner, self._sends, self._dice = gateway.app, sends, dice
+
+    @property
+    def app(self) -> ASGIApp:
+        return self
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        said = scope["type"] == "http" and scope["path"].endswith(self._sends) and scope["method"] == "POST"
+        fault = self._dice() if said else ""
+        if fault == "limited":
+            slower = {"retry-after": "1", "x-ogw-ratelimit-reset": "1"}
+            told = {"ok": False, "error": "ratelimited", "error_code": 429, "parameters": {"retry_after": 1}}
+            await JSONResponse(told, 429, slower)(scope, receive, send)
+        elif fault in {"broken", "lost"}:
+            await Response(b"", 500 if fault == "broken" else 504)(scope, receive, send)
+        elif fault == "swallowed":
+            await self._inner(scope, receive, _nowhere)
+            await Response(b"", 504)(scope, receive, send)
+        else:
+            await self._inner(scope, receive, send)
+
+
+async def _nowhere(message: Message) -> None:
+    del message
+
+
+class Proxy:
+    """A way to a real server on which the dice break what sends something."""
+
+    def __init__(self, target: str, port: int, *, share: float, seed: int) -> None:
+        self.target, self.port = target, port
+        self._dice = Dice(share, seed)
         self._client = httpx.AsyncClient(timeout=60, trust_env=False, limits=httpx.Limits(max_connections=64))
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def met(self) -> Counter[str]:
+        return self._dice.met
+
     async def pass_on(self, request: Request) -> Response:
-        fault = self._rng.choice(FAULTS) if request.method == "PUT" and self._rng.random() < self.share else ""
-        if fault:
-            self.met[fault] += 1
+        fault = self._dice() if request.method == "PUT" else ""
         if fault == "limited":
             return JSONResponse({"errcode": "M_LIMIT_EXCEEDED", "error": "slow", "retry_after_ms": 300}, 429)
         if fault == "broken":

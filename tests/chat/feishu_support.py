@@ -24,13 +24,16 @@ class Desk(gateway_support.Desk):
         return kept
 
 
-def a_desk(folder: Path, gateway: FeishuGateway, url: str, *, link: bool = True, more: str = "") -> Desk:
-    table = (
+def table(url: str) -> str:
+    return (
         f'[chats.feishu.desk]\napp_id = "{APP}"\napp_secret = "{SECRET}"\nchat = "{CHAT}"\nlang = "en"\nbase_url = "{url}"\n'
-        f'encrypt_key = "{KEY}"\nverification_token = "{TOKEN}"\nper_minute = 1000\n{more}'
+        f'encrypt_key = "{KEY}"\nverification_token = "{TOKEN}"\nper_minute = 1000\n'
     )
+
+
+def a_desk(folder: Path, gateway: FeishuGateway, url: str, *, link: bool = True, more: str = "") -> Desk:
     identities = {person: f"{TENANT}/{user}" for person, user in USERS.items()}
-    desk: Desk = open_desk(Desk, folder, table, gateway, identities, link=link)
+    desk: Desk = open_desk(Desk, folder, table(url) + more, gateway, identities, link=link)
     return desk
 
 

@@ -84,14 +84,17 @@ class Group:
         return [(fact.event.value, fact.by) for fact in self.house.store.read(cases.history_of, case_id)]
 
 
+def table(url: str, *, per_minute: int = 600) -> str:
+    return f'[chats.telegram.desk]\ntoken = "{TOKEN}"\nchat = {GROUP}\nlang = "en"\nbase_url = "{url}"\nper_minute = {per_minute}\n'
+
+
 def a_group(
     folder: Path, gateway: TelegramGateway, url: str, *, link: bool = True, per_minute: int = 600, more: str = ""
 ) -> Group:
-    table = f'[chats.telegram.desk]\ntoken = "{TOKEN}"\nchat = {GROUP}\nlang = "en"\nbase_url = "{url}"\nper_minute = {per_minute}\n'
-    table += more
+    laid = table(url, per_minute=per_minute) + more
     clock = SetClock(datetime.now(UTC).replace(microsecond=0))
     store = Store(folder / "chat.sqlite3", synchronous="OFF")
-    house = replace(open_house(read_settings(settings_file(folder, table)), store, now=clock), wall=clock)
+    house = replace(open_house(read_settings(settings_file(folder, laid)), store, now=clock), wall=clock)
     for person in PEOPLE:
         store.write(people.save_person, person)
         if link:

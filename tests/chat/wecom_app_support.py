@@ -42,13 +42,16 @@ class Desk(wecom_support.Desk):
         return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://desk")
 
 
-def a_desk(folder: Path, gateway: WecomAppGateway, url: str, *, link: bool = True, per_minute: int = 1_000) -> Desk:
-    table = (
+def table(url: str, *, per_minute: int = 1_000) -> str:
+    return (
         f'[chats.wecom_app.desk]\ncorp = "{CORP}"\nagent = {AGENT}\nsecret = "{SECRET}"\ntoken = "{TOKEN}"\naes_key = "{AES_KEY}"\n'
         f'users = ["LiMei", "Sam"]\nlang = "en"\nbase_url = "{url}"\nper_minute = {per_minute}\n'
     )
+
+
+def a_desk(folder: Path, gateway: WecomAppGateway, url: str, *, link: bool = True, per_minute: int = 1_000) -> Desk:
     identities = {person: f"{CORP}/{user}" for person, user in USERS.items()}
-    desk: Desk = open_desk(Desk, folder, table, gateway, identities, link=link)
+    desk: Desk = open_desk(Desk, folder, table(url, per_minute=per_minute), gateway, identities, link=link)
     return desk
 
 

@@ -46,13 +46,16 @@ class Desk(gateway_support.Desk):
             yield
 
 
-def a_desk(folder: Path, gateway: WecomBotGateway, url: str, *, link: bool = True, per_minute: int = 1_000) -> Desk:
-    table = (
+def table(url: str, *, per_minute: int = 1_000) -> str:
+    return (
         f'[chats.wecom.desk]\nbot_id = "{BOT}"\nsecret = "{SECRET}"\ncorp = "{CORP}"\nchat = "{GROUP}"\nlang = "en"\n'
         f'base_url = "{url.replace("http", "ws", 1)}"\nper_minute = {per_minute}\n'
     )
+
+
+def a_desk(folder: Path, gateway: WecomBotGateway, url: str, *, link: bool = True, per_minute: int = 1_000) -> Desk:
     identities = {person: f"{CORP}/{user}" for person, user in USERS.items()}
-    desk: Desk = open_desk(Desk, folder, table, gateway, identities, link=link)
+    desk: Desk = open_desk(Desk, folder, table(url, per_minute=per_minute), gateway, identities, link=link)
     return desk
 
 
