@@ -16,6 +16,7 @@ import typer
 from config.settings import Settings, load
 from domain.errors import RuleError
 from doorstep import control, logs
+from doorstep.clock import Clock, wall
 from doorstep.wiring import STRUCTS, lines_of, open_house
 
 SOLVE_SECONDS = 10.0
@@ -43,8 +44,10 @@ def operate(config: Path, name: str, params: Mapping[str, Any]) -> dict[str, Any
         return perform(open_house(settings, store), name, params)
 
 
-def run_daemon(config: Path) -> None:
-    """Run until SIGTERM or SIGINT; SIGHUP takes the settings and the files of secrets anew."""
+def run_daemon(config: Path, *, now: Clock = wall) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP takes the settings and the files of secrets anew. ``now`` is what parcels, promises and
+    routes live by.
+    """
     from doorstep.adopting import adopt_orphans
     from doorstep.carrier_post import CarrierPost
     from doorstep.chats import channels_of
@@ -65,7 +68,7 @@ def run_daemon(config: Path) -> None:
     doors = [_door(settings, config, port) for port in (settings.doorstep.port, settings.doorstep.public_port) if port]
 
     def open_daemon() -> Daemon:
-        house = open_house(settings, store)
+        house = open_house(settings, store, now=now)
         store.write(adopt_orphans, settings, now=house.now())
         store.write(files.sweep)  # a crash may have left bytes that no row speaks of
         reapply(house)  # a restored backup may know people who were erased since
