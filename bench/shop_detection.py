@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
-from math import sqrt
 from random import Random
 
 from carriers.kuaidi100_wire import meaning_of
 from config.policies import DetectionPolicy, load_detection
 from domain.case import Kind, Subject, SubjectType
 from domain.course import course_of
+from domain.figures import wilson
 from domain.parcel import Delivered, fold
 from domain.shipment import ParcelView, Shipment, ShipmentView
 from domain.tracking import Certainty, EventTime, Milestone, ScanEvent, Zone
@@ -323,15 +323,6 @@ def measure(
 
 
 # --- telling ---
-
-
-def wilson(k: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """A 95 % interval of a share."""
-    if n == 0:
-        return 0.0, 1.0
-    p, d = k / n, 1 + z * z / n
-    middle, half = (p + z * z / (2 * n)) / d, z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / d
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def share(k: int, n: int) -> str:

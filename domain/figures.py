@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from math import sqrt
 from statistics import median
 from zoneinfo import ZoneInfo
 
@@ -156,6 +157,15 @@ _TELL: Mapping[How, Callable[[Sequence[Sample]], Value]] = {
     How.MEDIAN: _middle,
     How.SUM: lambda samples: Value(sum(s.value for s in samples), len(samples)),
 }
+
+
+def wilson(k: int, n: int, z: float = 1.96) -> tuple[float, float]:
+    """A 95 % interval of a share of ``k`` in ``n``; everything where nothing was counted."""
+    if n == 0:
+        return 0.0, 1.0
+    p, d = k / n, 1 + z * z / n
+    middle, half = (p + z * z / (2 * n)) / d, z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / d
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 # --- periods -------------------------------------------------------------------------------------------------------

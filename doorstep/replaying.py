@@ -23,7 +23,8 @@ def play(
         raise RuleError("--own replays your own database: leave --shipments and --events out")
     if own:
         settings = read_settings(config)
-        return replay_own(settings.database, Wanted(*wanted), out=out, now=wall(), usual=settings.detection)
+        usual, zone = settings.detection, settings.zone
+        return replay_own(settings.database, Wanted(*wanted), out=out, now=wall(), usual=usual, zone=zone)
     if shipments is None or events is None:
         raise RuleError("name both files with --shipments and --events, or say --own for your own database")
     return replay(shipments, events, Wanted(*wanted), out=out, now=wall())

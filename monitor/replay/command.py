@@ -3,11 +3,13 @@
 import csv
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -19,11 +21,14 @@ from monitor.replay.alarms import Alarm, alarms
 from monitor.replay.figures import basis, costs, curve, reliability, targets, told
 from monitor.replay.reading import Assumptions, Tally, read_history
 from monitor.replay.report import Line, report
+from monitor.replay.verdicts import verdicts
 from monitor.replay.walk import Fit, Walked, walk
 from monitor.risk.history import History
 from store.base import reading
 
 CURVES = {"by the promise": 0.0, "two days before the promise": -2.0}
+ANYWHERE = ZoneInfo("UTC")
+NOTHING_MORE: Mapping[str, Any] = MappingProxyType({})
 LEAST_H, MOST_H = 1.0, 24.0 * 31
 
 
@@ -50,20 +55,28 @@ def replay(shipments: Path, events: Path, wanted: Wanted, *, out: Path, now: dat
 
 
 def replay_own(
-    database: Path, wanted: Wanted, *, out: Path, now: datetime, usual: DetectionPolicy | None = None
+    database: Path,
+    wanted: Wanted,
+    *,
+    out: Path,
+    now: datetime,
+    usual: DetectionPolicy | None = None,
+    zone: ZoneInfo = ANYWHERE,
 ) -> dict[str, Any]:
-    """The same on the daemon's own database, which may be in use. ``usual``: its policy, where ``wanted`` names none. Raises
-    RuleError, ConfigError.
+    """The same on the daemon's own database, which may be in use, with what its desk said of its alarms. ``usual``: its policy,
+    where ``wanted`` names none; ``zone``: the shop's, for the weeks of those verdicts. Raises RuleError, ConfigError.
     """
     if not database.exists():
         raise RuleError(f"{database}: there is no database yet; name your settings with --config, or two files")
     rules, grace = _rules(wanted, usual)
+    since = datetime.fromtimestamp(day(wanted.evaluate_from) * 3600, UTC)
     with reading(database) as db:
+        said = verdicts(db, since=since, zone=zone)
         history = replace(own_history.read(db, rules, now=now, limit=MOST_OWN), grace=grace / timedelta(hours=1))
     tally = Tally()
     assumed = int(history.parcels.assumed.sum())
     tally.noted.update({"shipments: promise assumed": assumed} if assumed else {})
-    return play(history, rules, wanted, tally, out=out, now=now)
+    return play(history, rules, wanted, tally, out=out, now=now, more={"verdicts": said})
 
 
 MOST_OWN = 200_000
@@ -79,9 +92,10 @@ def _rules(wanted: Wanted, usual: DetectionPolicy | None = None) -> tuple[Detect
 
 
 def play(
-    history: History, rules: DetectionPolicy, wanted: Wanted, tally: Tally, *, out: Path, now: datetime
-) -> dict[str, Any]:
-    """Walk through a history and write what came of it."""
+    history: History, rules: DetectionPolicy, wanted: Wanted, tally: Tally, *, out: Path, now: datetime,
+    more: Mapping[str, Any] = NOTHING_MORE,
+) -> dict[str, Any]:  # fmt: skip
+    """Walk through a history and write what came of it. ``more`` goes into the summary as it is."""
     start, every = day(wanted.evaluate_from), interval(wanted.scores)
     walked = walk(history, start, every=every, min_samples=rules.risk.min_samples, until=now.timestamp() / 3600)
     told_alarms = alarms(history, walked, rules)
@@ -91,6 +105,7 @@ def play(
     )
     write_csv(out / "scores.csv", ("shipment_id", "at", "risk"), score_rows(history, walked))
     summary, curves = figures(history, walked, told_alarms, rules, tally, wanted.evaluate_from)
+    summary |= more
     (out / "summary.json").write_text(json.dumps(summary, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     (out / "report.html").write_text(report(summary, curves), encoding="utf-8")
     return summary

@@ -36,7 +36,7 @@ def report(summary: dict[str, Any], curves: dict[str, dict[str, Line]]) -> str:
         f"<title>Replay</title><style>{STYLE}</style><h1>Replay</h1>{_opening(summary)}"
         f"<h2>False alarms per 1000 parcels at equal recall</h2>{_targets(summary)}"
         f'<h2>Pictures</h2><div class="pictures">{"".join(pictures)}</div>'
-        f"<h2>Models</h2>{_models(summary)}<h2>What was found in the files</h2>{_found(summary)}</html>"
+        f"{_verdicts(summary)}<h2>Models</h2>{_models(summary)}<h2>What was found in the files</h2>{_found(summary)}</html>"
     )
 
 
@@ -75,6 +75,29 @@ def _targets(s: dict[str, Any]) -> str:
         (f"{t['recall']:.0%} by promise {t['lead_days']:+g} d", *(t[name] for name in RANKINGS)) for t in s["targets"]
     ]
     return table(("reach", *RANKINGS), rows)
+
+
+def _verdicts(s: dict[str, Any]) -> str:
+    """What the desk said of its own alarms; nothing where no desk was asked."""
+    if "verdicts" not in s:
+        return ""
+    said = s["verdicts"]
+    if not said["all"]["judged"]:
+        return "<h2>What the desk said of its alarms</h2><p>No case was closed with a verdict since then.</p>"
+    parts = [("all", {"": said["all"]}), *((by, said[by]) for by in ("kind", "carrier", "week"))]
+    rows = [(f"{by} {name}".strip(), *_judged(one)) for by, found in parts for name, one in found.items()]
+    each = [(one["week"], one["kind"], one["carrier"] or "–", *_judged(one)) for one in said["each"]]
+    return (
+        f"<h2>What the desk said of its alarms</h2>{table(('verdicts', *JUDGED), rows)}"
+        f"<h3>Each kind of a carrier in a week</h3>{table(('week', 'kind', 'carrier', *JUDGED), each)}"
+    )
+
+
+JUDGED = ("right", "judged", "precision", "95 % interval")
+
+
+def _judged(one: dict[str, Any]) -> tuple[Any, ...]:
+    return one["right"], one["judged"], _percent(one["precision"]), f"{one['low']:.0%} to {one['high']:.0%}"
 
 
 def _models(s: dict[str, Any]) -> str:

@@ -4,8 +4,9 @@ from random import Random
 
 import pytest
 
-from bench.shop_detection import OTHER_WORDS, START, Telling, figures, measure, report, scan_of, wilson
+from bench.shop_detection import OTHER_WORDS, START, Telling, figures, measure, report, scan_of
 from domain.case import Kind
+from domain.figures import wilson
 from domain.tracking import Milestone
 from sim.lives import DELIVERED, Happening, Spot
 from sim.voices import KUAIDI100

@@ -1,6 +1,7 @@
 """The night's learning: from the merchant's own database to alarms computed ahead, the same by one look and by all."""
 
 import asyncio
+import json
 import multiprocessing
 from dataclasses import replace
 from datetime import timedelta
@@ -10,12 +11,22 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from monitor_support import POLICY, START, M, opened, scan, with_shipment
+from monitor_support import POLICY, START, M, at, opened, scan, with_shipment
 
 from config.words import say
-from domain.case import Kind
+from domain.case import (
+    FALSE_ALARM_WORDS,
+    CaseEvent,
+    CaseFact,
+    Finding,
+    Kind,
+    Severity,
+    Subject,
+    SubjectType,
+)
 from domain.errors import RuleError
 from domain.tracking import ParcelReading
+from domain.words import Words
 from doorstep.nightly import LearningFailed, Nightly, apart
 from monitor import capacity, learning, look, own_history
 from monitor.decide import SILENCE
@@ -289,6 +300,46 @@ def test_the_own_database_is_replayed_while_it_is_in_use(shop, tmp_path):
     assert (tmp_path / "own" / "report.html").exists()
     with pytest.raises(RuleError, match="there is no database"):
         replay_own(tmp_path / "none.sqlite3", Wanted(day), out=tmp_path, now=NOW)
+
+
+def resolved(db, case_id, hours, words="", by="li"):
+    verdict = "false_alarm" if words == FALSE_ALARM_WORDS else "solved"
+    cases.add(db, case_id, CaseFact(CaseEvent.RESOLVED, at(hours), by, "console", words, {"verdict": verdict}))
+
+
+def found_bad(db, number, kind, hours):
+    subject = Subject(SubjectType.SHIPMENT, str(with_shipment(db, number)))
+    finding = Finding(kind, subject, at(hours), (Words("evidence.silence", {}),), severity=Severity.URGENT)
+    return look.open_and_say(db, finding, POLICY, now=at(hours), order_ref=f"O-{number}")
+
+
+def test_the_desks_verdicts_are_counted_beside_its_own_replay(tmp_path):
+    """Right and false alarms by kind, carrier and the shop's week, each with its number; what nobody judged, what cleared
+    itself and what was judged before the replay begins count nowhere.
+    """
+    week = 7 * 24
+    with opened(tmp_path) as store:
+        judged = (("A", Kind.LOST, 30, ""), ("B", Kind.STALLED, 30, FALSE_ALARM_WORDS), ("C", Kind.STALLED, 31, ""),
+                  ("D", Kind.STALLED, week - 9, FALSE_ALARM_WORDS), ("E", Kind.LOST, 2, ""))  # fmt: skip
+        for number, kind, hours, words in judged:
+            store.write(resolved, store.write(found_bad, number, kind, hours - 1), hours, words)
+        store.write(found_bad, "F", Kind.LOST, 30)
+        store.write(resolved, store.write(found_bad, "G", Kind.LOST, 30), 31, "", None)
+        out = tmp_path / "own"
+        summary = replay_own(
+            store.path, Wanted("2026-03-03"), out=out, now=at(2 * week), zone=ZoneInfo("Asia/Shanghai")
+        )
+    said = summary["verdicts"]
+    assert (said["all"]["right"], said["all"]["judged"], said["all"]["precision"]) == (2, 4, 0.5)
+    assert {kind: (v["right"], v["judged"]) for kind, v in said["kind"].items()} == {"lost": (1, 1), "stalled": (1, 3)}
+    assert {name: v["judged"] for name, v in said["carrier"].items()} == {"zhongtong": 4}
+    assert {start: v["judged"] for start, v in said["week"].items()} == {"2026-03-02": 3, "2026-03-09": 1}
+    assert [(one["week"], one["kind"], one["judged"]) for one in said["each"]] == [
+        ("2026-03-02", "lost", 1), ("2026-03-02", "stalled", 2), ("2026-03-09", "stalled", 1)
+    ]  # fmt: skip
+    assert said["kind"]["stalled"]["low"] < 1 / 3 < said["kind"]["stalled"]["high"]
+    assert json.loads((out / "summary.json").read_text())["verdicts"] == said
+    assert "What the desk said of its alarms" in (out / "report.html").read_text()
 
 
 def test_the_daemon_doesnt_wait_for_the_night_when_it_stops(tmp_path):
