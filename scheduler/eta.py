@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from domain.place import Location
 from domain.returns import Route, Stop
 from scheduler.plan_types import Slot
-from scheduler.quotes import drive_s
 from scheduler.reports import NOTHING, Said
+from scheduler.travel.straight import drive_s, spot_of
 
 CLOCK = frozenset({"courier_no_show", "courier_late"})
 """Reasons that nobody reported: nobody was there."""
@@ -96,7 +96,7 @@ def _leg(route: Route, stop: Stop, position: int, place: Location) -> int:
     if stop.position == position + 1 and (before or position == 0):
         left = before.leave_at if before else route.depart_at
         return max(0, int((stop.arrive_at - left).total_seconds()))
-    return drive_s(place, Location(lat=stop.lat, lon=stop.lon))
+    return round(drive_s(spot_of(place), spot_of(Location(lat=stop.lat, lon=stop.lon))))
 
 
 def span_of(one: Expected, stops_before: int, *, now: datetime) -> tuple[datetime, datetime]:

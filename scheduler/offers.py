@@ -13,6 +13,7 @@ from scheduler.request import location_of, nearest_depot
 from scheduler.slots import open_slots
 from store import intake, returns
 from store.base import Db
+from store.promised import promised
 
 NO_SHOW = "no_show"
 """The channel under which a new slot is kept that nobody asked for."""
@@ -27,20 +28,7 @@ def offers(db: Db, value: Return, fleet: Fleet, *, now: datetime, days: int) -> 
         return ()
     visit = Visit(value, location, order.customer.district)
     slots = open_slots(depot, fleet.couriers_of(depot.id, local_day(now, depot.zone)), now=now, days=days)
-    return quote_slots(slots, visit, promised(db, depot, now=now), fleet, depot)
-
-
-def promised(db: Db, depot: Depot, *, now: datetime) -> list[Visit]:
-    """What waits for this depot's next plans with a slot that is still ahead."""
-    found = []
-    for value in returns.waiting(db, before=now):
-        if value.depot != depot.id or value.slot_to is None or value.slot_to <= now:
-            continue
-        order = intake.find_order(db, value.order_ref)
-        location = location_of(order.customer) if order else None
-        if order is not None and location is not None:
-            found.append(Visit(value, location, order.customer.district))
-    return found
+    return quote_slots(slots, visit, promised(db, depot.id, now=now), fleet, depot)
 
 
 def is_offered(quotes: Sequence[Quote], slot: Slot) -> bool:

@@ -1,32 +1,46 @@
 """Which slots can be kept: each is quoted by trying the new stop in a plan of what is promised for that day already. Pure.
 
-The plan is a rough one (cheapest insertion, haversine times), made to say yes or no at once; the router makes the real one at the
-cut-off. It is on the safe side: pauses shorten the shift, speeds are those of the slow side.
+The plan is a rough one (cheapest insertion, times as the crow flies), made to say yes or no at once; the router makes the real one
+at the cut-off. It is on the safe side: pauses shorten the shift, speeds are those of the slow side. A customer waits for the
+answer and a day may hold a thousand stops, so times are plain seconds here, and places points in space.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 
-from domain.place import Location, distance_m
+from domain.place import Location
 from scheduler.day import MAX_SERVICE_S, SERVICE_PER_PIECE_S, SERVICE_S, SETUP_S, Visit
 from scheduler.plan_types import Courier, Depot, Fleet, Slot, at_local, local_day
-from scheduler.travel.straight import CITY, DETOUR, speed_of
+from scheduler.travel.straight import Spot, drive_s, spot_of
+from store.promised import Promised
 
 REACHABLE_S = 4 * 3600
 """A place further than this from the depot can't be promised by a rough plan."""
+REMEMBERED = 16
+"""Rough plans: a customer looks at the slots, takes one and looks again, while the day stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A stop to be made within a span of time: ``service_s`` with the way to the door."""
+    """A stop to be begun within a span, in seconds since 1970. ``service_s``: with the way to the door."""
 
     ref: str
-    place: Location
-    start: datetime
-    end: datetime
+    spot: Spot
+    start: float
+    end: float
     service_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A courier's day, in seconds since 1970."""
+
+    begin: float
+    end: float
+    capacity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,101 +53,128 @@ class Quote:
 
 @dataclass(slots=True)
 class Tour:
-    """One courier's calls of a day in order. ``reach``: when each can begin at the earliest; ``latest``: when at the latest."""
+    """One courier's calls of a day in order. ``reach``: when each can begin at the earliest; ``latest``: when at the latest;
+    ``ways``: the seconds on the way to each, and home.
+    """
 
-    home: Location
-    begin: datetime
-    end: datetime
-    capacity: int
+    home: Spot
+    shift: Shift
     calls: list[Call] = field(default_factory=list)
-    reach: list[datetime] = field(default_factory=list)
-    latest: list[datetime] = field(default_factory=list)
+    reach: list[float] = field(default_factory=list)
+    latest: list[float] = field(default_factory=list)
+    ways: list[float] = field(default_factory=lambda: [0.0])
 
-    def room_for(self, call: Call) -> tuple[int, int] | None:
-        """(extra seconds on the way, where) of the cheapest place in the order; None where it fits nowhere."""
-        if len(self.calls) >= self.capacity:
-            return None
-        options = [(extra, at) for at in range(len(self.calls) + 1) if (extra := self._extra(call, at)) is not None]
-        return min(options, default=None)
+    def room_for(self, call: Call) -> tuple[float, int] | None:
+        """(extra seconds on the way, where) of the cheapest place in the order; None where it fits nowhere.
 
-    def _extra(self, call: Call, at: int) -> int | None:
-        before = self.calls[at - 1] if at else None
-        came_from, free_at = (before.place, self.reach[at - 1]) if before else (self.home, self.begin)
-        free_at += timedelta(seconds=before.service_s if before else 0)
-        there = max(free_at + timedelta(seconds=drive_s(came_from, call.place)), call.start)
-        after = self.calls[at] if at < len(self.calls) else None
-        goes_to, due = (after.place, self.latest[at]) if after else (self.home, self.end)
-        done = there + timedelta(seconds=call.service_s + drive_s(call.place, goes_to))
-        if there > call.end or done > due:
+        Both times only grow along the tour, so the places between which it can be begun in time are a stretch.
+        """
+        if len(self.calls) >= self.shift.capacity:
             return None
-        return drive_s(came_from, call.place) + drive_s(call.place, goes_to) - drive_s(came_from, goes_to)
+        best = None
+        first, last = bisect_left(self.latest, call.start), bisect_right(self.reach, call.end)
+        way_in = drive_s(self._before(first), call.spot)
+        for at in range(first, last + 1):
+            way_out = drive_s(call.spot, self._after(at))
+            begun = max(self._free(at) + way_in, call.start)
+            if begun <= call.end and begun + call.service_s + way_out <= self._due(at):
+                extra = way_in + way_out - self.ways[at]
+                if best is None or extra < best[0]:
+                    best = extra, at
+            way_in = way_out
+        return best
+
+    def _before(self, at: int) -> Spot:
+        return self.calls[at - 1].spot if at else self.home
+
+    def _after(self, at: int) -> Spot:
+        return self.calls[at].spot if at < len(self.calls) else self.home
+
+    def _free(self, at: int) -> float:
+        return self.reach[at - 1] + self.calls[at - 1].service_s if at else self.shift.begin
+
+    def _due(self, at: int) -> float:
+        return self.latest[at] if at < len(self.calls) else self.shift.end
 
     def put(self, call: Call, at: int) -> None:
+        self.ways[at : at + 1] = drive_s(self._before(at), call.spot), drive_s(call.spot, self._after(at))
         self.calls.insert(at, call)
         self._time()
 
     def _time(self) -> None:
-        place, free_at, self.reach = self.home, self.begin, []
-        for call in self.calls:
-            self.reach.append(max(free_at + timedelta(seconds=drive_s(place, call.place)), call.start))
-            place, free_at = call.place, self.reach[-1] + timedelta(seconds=call.service_s)
-        place, due, latest = self.home, self.end, []
-        for call in reversed(self.calls):
-            latest.append(min(call.end, due - timedelta(seconds=call.service_s + drive_s(call.place, place))))
-            place, due = call.place, latest[-1]
+        free_at, self.reach = self.shift.begin, []
+        for call, way in zip(self.calls, self.ways, strict=False):
+            self.reach.append(max(free_at + way, call.start))
+            free_at = self.reach[-1] + call.service_s
+        due, latest = self.shift.end, []
+        for call, way in zip(reversed(self.calls), reversed(self.ways), strict=False):
+            due = min(call.end, due - call.service_s - way)
+            latest.append(due)
         self.latest = latest[::-1]
 
 
-@lru_cache(maxsize=200_000)
-def drive_s(a: Location, b: Location) -> int:
-    metres = distance_m(a, b) * DETOUR
-    return round(metres / speed_of(metres, CITY))
+def call_of(ref: str, place: Location, pieces: int, slot: Slot) -> Call:
+    service = SETUP_S + min(MAX_SERVICE_S, SERVICE_S + SERVICE_PER_PIECE_S * pieces)
+    return Call(ref, spot_of(place), slot.start.timestamp(), slot.end.timestamp(), service)
 
 
-def call_of(visit: Visit, slot: Slot) -> Call:
-    service = SETUP_S + min(MAX_SERVICE_S, SERVICE_S + SERVICE_PER_PIECE_S * visit.pieces)
-    return Call(visit.value.ref, visit.location, slot.start, slot.end, service)
-
-
-def rough_plan(promised: Iterable[Visit], depot: Depot, couriers: Sequence[Courier], day: date) -> list[Tour]:
-    """Tours of a day with what is promised for it; what fits nowhere is left out, and its place isn't sold twice."""
-    tours = [_tour(courier, depot, day) for courier in couriers]
+def rough_plan(promised: Iterable[Promised], depot: Depot, couriers: Sequence[Courier], day: date) -> tuple[Tour, ...]:
+    """Tours of a day with what is promised for it; what fits nowhere is left out, and its place isn't sold twice. Not to be changed:
+    the same day gets the same tours.
+    """
     calls = [
-        call_of(visit, Slot(visit.value.slot_from, visit.value.slot_to))
-        for visit in promised
-        if visit.value.slot_from and visit.value.slot_to and local_day(visit.value.slot_from, depot.zone) == day
+        call_of(one.ref, one.place, one.pieces, Slot(one.start, one.end))
+        for one in promised
+        if local_day(one.start, depot.zone) == day
     ]
-    for call in sorted(calls, key=lambda one: (one.end, one.ref)):
+    in_order = tuple(sorted(calls, key=lambda one: (one.end, one.ref)))
+    return _planned(spot_of(depot.location), tuple(_shift(who, depot, day) for who in couriers), in_order)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _planned(home: Spot, shifts: Sequence[Shift], calls: Sequence[Call]) -> tuple[Tour, ...]:
+    tours = tuple(Tour(home, shift) for shift in shifts)
+    for call in calls:
         if (best := _best(tours, call)) is not None:
             _, n, at = best
             tours[n].put(call, at)
     return tours
 
 
-def _tour(courier: Courier, depot: Depot, day: date) -> Tour:
+def forget() -> None:
+    """The remembered days, so that the next quote plans anew."""
+    _planned.cache_clear()
+
+
+def _shift(courier: Courier, depot: Depot, day: date) -> Shift:
     begin, end = (at_local(day, clock, depot.zone) for clock in courier.shift)
     pauses = timedelta(minutes=sum(pause.minutes for pause in courier.breaks))
-    return Tour(depot.location, max(begin, at_local(day, depot.cut_off, depot.zone)), end - pauses, courier.capacity)
+    begin = max(begin, at_local(day, depot.cut_off, depot.zone))
+    return Shift(begin.timestamp(), (end - pauses).timestamp(), courier.capacity)
 
 
-def _best(tours: Sequence[Tour], call: Call) -> tuple[int, int, int] | None:
+def _best(tours: Sequence[Tour], call: Call) -> tuple[float, int, int] | None:
     rooms = [(room[0], n, room[1]) for n, tour in enumerate(tours) if (room := tour.room_for(call)) is not None]
     return min(rooms, default=None)
 
 
 def quote_slots(
-    slots: Sequence[Slot], visit: Visit, promised: Sequence[Visit], fleet: Fleet, depot: Depot
+    slots: Sequence[Slot], visit: Visit, promised: Sequence[Promised], fleet: Fleet, depot: Depot
 ) -> tuple[Quote, ...]:
     """Of these slots the ones at which the visit fits into the day's plan, in their order. ``promised``: what waits already."""
-    if drive_s(depot.location, visit.location) > REACHABLE_S:
+    if drive_s(spot_of(depot.location), spot_of(visit.location)) > REACHABLE_S:
         return ()
-    others = [one for one in promised if one.value.ref != visit.value.ref]
+    others = [one for one in promised if one.ref != visit.value.ref]
     plans = {
         day: rough_plan(others, depot, _able(fleet, depot, day, visit.district), day)
         for day in dict.fromkeys(local_day(slot.start, depot.zone) for slot in slots)
     }
-    found = ((slot, _best(plans[local_day(slot.start, depot.zone)], call_of(visit, slot))) for slot in slots)
-    return tuple(Quote(slot, best[0]) for slot, best in found if best is not None)
+    found = ((slot, _best(plans[local_day(slot.start, depot.zone)], _call(visit, slot))) for slot in slots)
+    return tuple(Quote(slot, round(best[0])) for slot, best in found if best is not None)
+
+
+def _call(visit: Visit, slot: Slot) -> Call:
+    return call_of(visit.value.ref, visit.location, visit.pieces, slot)
 
 
 def _able(fleet: Fleet, depot: Depot, day: date, district: str) -> list[Courier]:

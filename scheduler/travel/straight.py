@@ -1,9 +1,11 @@
 """Travel times as the crow flies: where nothing better is known."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import cos, dist, radians, sin
 
-from domain.place import Location, distance_m
+from domain.place import EARTH_RADIUS_M, Location, distance_m
 from scheduler.travel.table import Table
 
 DETOUR = 1.35
@@ -44,3 +46,22 @@ def haversine_table(
 def speed_of(metres: float, speeds: tuple[SpeedBand, ...]) -> float:
     """Metres a second on a way of this length."""
     return next((band.m_per_s for band in speeds if metres <= band.up_to_m), speeds[-1].m_per_s)
+
+
+# --- one way at a time, quickly ------------------------------------------------------------------------------------
+
+Spot = tuple[float, float, float]
+"""A point on an earth so large that the straight line between two points has the length of the road in a town."""
+_UP_TO = tuple(band.up_to_m for band in CITY)
+_SPEEDS = tuple(band.m_per_s for band in CITY)
+
+
+def spot_of(place: Location) -> Spot:
+    lat, lon, radius = radians(place.lat), radians(place.lon), EARTH_RADIUS_M * DETOUR
+    return radius * cos(lat) * cos(lon), radius * cos(lat) * sin(lon), radius * sin(lat)
+
+
+def drive_s(a: Spot, b: Spot) -> float:
+    """Seconds on the way, to a second what the table says."""
+    metres = dist(a, b)
+    return metres / _SPEEDS[bisect_left(_UP_TO, metres)]
