@@ -7,11 +7,12 @@ from datetime import datetime
 from itertools import pairwise
 
 from domain.case import CaseEvent, CaseFact, Kind, Verdict, fold_case, verdict_of
+from domain.checkin import LINE
 from domain.figures import Figure, Sample, Samples
 from domain.promise import Outcome
 from store import figures
 from store.base import Db
-from store.figures import CaseHistory, Claimed, Driven, Paid, Refunded, Sent, Visit
+from store.figures import CaseHistory, Claimed, Driven, Paid, Received, Refunded, Sent, Visit
 
 Found = Iterator[tuple[Figure, Sample]]
 
@@ -30,6 +31,7 @@ def samples(db: Db, *, since: datetime, now: datetime) -> Samples:
         *of_shipments(figures.shipments(db, since=since), cases, now=now),
         *of_visits(figures.visits(db, since=since)),
         *of_routes(figures.routes_driven(db, since=since)),
+        *of_checkins(figures.received(db, since=since - LINE)),
         *of_refunds(figures.refunds(db, since=since)),
         *of_money(figures.made_good(db, since=since), cases),
         *of_claims(figures.claims_answered(db, since=since), figures.claims_lapsed(db, since=since)),
@@ -183,6 +185,20 @@ def of_routes(routes: Iterable[Driven]) -> Found:
     """Cents for each stop at which something was collected."""
     for route in routes:
         yield Figure.PICKUP_COST, Sample(route.depart_at, route.cost_cents, route.collected, collector=route.collector)
+
+
+# --- the warehouse ---------------------------------------------------------------------------------------------------
+
+
+def of_checkins(received: Iterable[Received]) -> Found:
+    """How long goods waited to be decided, and whether that was within the line; what isn't decided when it ends is not."""
+    for one in received:
+        about = Sample(one.checked_in_at + LINE, 0.0, depot=one.depot, shop=one.shop)
+        in_line = one.decided_at is not None and one.decided_at <= about.at
+        yield Figure.WAREHOUSE_IN_LINE, replace(about, value=float(in_line))
+        if one.decided_at:
+            spent = _s(one.decided_at, one.checked_in_at)
+            yield Figure.WAREHOUSE_TIME, replace(about, at=one.decided_at, value=spent, person=one.decided_by)
 
 
 # --- money -----------------------------------------------------------------------------------------------------------

@@ -150,6 +150,29 @@ def routes_driven(db: Db, *, since: datetime) -> list[Driven]:
 
 
 @dataclass(frozen=True, slots=True)
+class Received:
+    """A return that was scanned in at its warehouse. ``decided_at`` None: nobody has said yet how its goods are."""
+
+    checked_in_at: datetime
+    decided_at: datetime | None
+    decided_by: str
+    depot: str
+    shop: str
+
+
+def received(db: Db, *, since: datetime) -> list[Received]:
+    """Returns that were scanned in or decided at ``since`` or later; by when they were scanned in."""
+    at = to_seconds(since)
+    rows = db.exec_driver_sql(
+        "SELECT c.checked_in_at, c.decided_at, coalesce(c.decided_by, ''), t.depot, o.shop"
+        " FROM checkin c JOIN returns t ON t.ref = c.return_ref JOIN orders o ON o.ref = t.order_ref"
+        " WHERE c.checked_in_at >= ? OR c.decided_at >= ? ORDER BY c.checked_in_at, c.return_ref",
+        (at, at),
+    )
+    return [Received(from_seconds(r[0]), maybe_from_seconds(r[1]), r[2], r[3], r[4]) for r in rows]
+
+
+@dataclass(frozen=True, slots=True)
 class Refunded:
     """A return whose last instruction was confirmed, and since when we had the goods."""
 

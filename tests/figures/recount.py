@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 
 SHARES = {
     "promise_kept", "reopened", "precision", "recovered", "on_time", "tracking_gap", "pickup_on_time",
-    "pickup_first_try", "pickup_no_show", "pickup_cost",
+    "pickup_first_try", "pickup_no_show", "pickup_cost", "warehouse_in_line",
 }  # fmt: skip
 TEN_THOUSANDTHS = {"lost", "false_signed", "cases"}
 SUMS = {"claims_lost", "money_lost"}
-TAGS = ("kind", "carrier", "shop", "person", "collector", "currency")
+TAGS = ("kind", "carrier", "shop", "person", "collector", "depot", "currency")
 
 
 class Count:
@@ -38,6 +38,7 @@ class Count:
         self.cases()
         self.parcels()
         self.pickups()
+        self.warehouse()
         self.money()
 
     def note(self, figure: str, at: int, value: float, weight: float = 1.0, **tags: str) -> None:
@@ -158,7 +159,7 @@ class Count:
             )
             self.note("cases", row["created_at"], float(len(kinds)), **tags)
 
-    # --- pickups and money
+    # --- pickups, the warehouse and money
 
     def pickups(self) -> None:
         routes = {row["id"]: row for row in self.db.execute("SELECT * FROM route")}
@@ -186,6 +187,21 @@ class Count:
         if stop["return_ref"] not in seen:
             self.note("pickup_first_try", at, float(got), collector=collector)
         self.note("pickup_no_show", at, float(not got and stop["fault"] == "courier"), collector=collector)
+
+    def warehouse(self) -> None:
+        goes_to = {row["ref"]: row for row in self.db.execute("SELECT * FROM returns")}
+        for (kind_of_subject, ref), facts in self.histories.items():
+            came = None
+            for fact in facts if kind_of_subject == "return" else []:
+                if fact["event"] in ("checked_in", "checkin_undone"):
+                    came = fact["at"] if fact["event"] == "checked_in" else None
+            if came is None:
+                continue
+            tags = {"depot": goes_to[ref]["depot"], "shop": self.shops[goes_to[ref]["order_ref"]]}
+            looked = [fact for fact in facts if fact["event"] == "inspected"]
+            self.note("warehouse_in_line", came + 6_000, float(any(f["at"] <= came + 6_000 for f in looked)), **tags)
+            for fact in looked[:1]:
+                self.note("warehouse_time", fact["at"], fact["at"] - came, **tags, person=fact["by"] or "")
 
     def money(self) -> None:
         of_return: dict[str, list[sqlite3.Row]] = defaultdict(list)

@@ -34,6 +34,7 @@ GROUPS: Mapping[str, tuple[Figure, ...]] = {
     ),
     "parcels": (Figure.ON_TIME, Figure.LOST, Figure.FALSE_SIGNED, Figure.TRACKING_GAP, Figure.CARRIER_ANSWER),
     "pickups": (Figure.PICKUP_ON_TIME, Figure.PICKUP_FIRST_TRY, Figure.PICKUP_NO_SHOW, Figure.PICKUP_COST),
+    "warehouse": (Figure.WAREHOUSE_TIME, Figure.WAREHOUSE_IN_LINE),
 }
 """What is drawn together."""
 
@@ -55,8 +56,9 @@ SCORECARDS: Mapping[By, tuple[Figure, ...]] = {
         Figure.PICKUP_NO_SHOW,
         Figure.PICKUP_COST,
     ),
+    By.DEPOT: (Figure.WAREHOUSE_TIME, Figure.WAREHOUSE_IN_LINE),
     By.SHOP: (Figure.CASES, Figure.ON_TIME, Figure.PROMISE_KEPT, Figure.FIRST_RESPONSE, Figure.REFUND_TIME),
-    By.PERSON: (Figure.ACKNOWLEDGED,),
+    By.PERSON: (Figure.ACKNOWLEDGED, Figure.WAREHOUSE_TIME),
     By.KIND: (Figure.PRECISION, Figure.PROMISE_KEPT, Figure.FIRST_RESPONSE, Figure.REOPENED),
 }
 
@@ -67,11 +69,12 @@ def figures_page(
 ) -> Response:
     found = _found(web, step, since, until)
     names = names_of(web, web.house.store.read(people.people))
-    collectors = {one.id: one.name for one in web.house.settings.collectors}
+    settings = web.house.settings
+    collectors, depots = ({one.id: one.name for one in them} for them in (settings.collectors, settings.depots))
     charts = {figure: chart(found.series[figure], HOW[figure], LINES.get(figure, ())) for figure in Figure}
     return render(
         request, who, "figures.html", report=found, groups=GROUPS, scorecards=SCORECARDS, charts=charts, how=HOW,
-        lines=LINES, names=names | collectors,
+        lines=LINES, names=names | collectors | depots,
     )  # fmt: skip
 
 
