@@ -20,8 +20,9 @@ test: $(READY) $(SYNAPSE)/.ready
 # The tests that kill and disturb things, that count desk hours, play a week and let people race, at their full sizes.
 faults: $(READY) $(SYNAPSE)/.ready
 	DOORSTEP_FAULTS=full DOORSTEP_FIGURES=full DOORSTEP_HOURS=10000 DOORSTEP_ROUNDS=100 $(BIN)/python -m pytest \
-	  tests/chat/test_faults.py tests/chat/test_gateway_faults.py tests/chat/test_attacks.py tests/customers/test_telling_property.py tests/domain/test_desk_hours.py \
-	  tests/doorstep/test_simulate.py tests/figures tests/monitor/test_acts.py tests/monitor/test_storm.py
+	  tests/chat/test_faults.py tests/chat/test_gateway_faults.py tests/chat/test_attacks.py tests/customers/test_telling_property.py \
+	  tests/domain/test_desk_hours.py tests/doorstep/test_openapi.py tests/doorstep/test_simulate.py tests/figures tests/monitor/test_acts.py \
+	  tests/monitor/test_storm.py
 	mkdir -p $(MONTHS)
 	seq 1 100 | xargs -P 2 -I SEED sh -c 'test -s $(MONTHS)/SEED/summary.json || $(BIN)/doorstep simulate --days 31 --parcels 500 \
 	  --seed SEED --faults all --out $(MONTHS)/SEED 2>$(MONTHS)/SEED.log || test -s $(MONTHS)/SEED/summary.json'

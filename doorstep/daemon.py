@@ -30,6 +30,7 @@ from doorstep.web.app import create_app
 from doorstep.web.booking_api import booking_callback_router, booking_router
 from doorstep.web.chat_hooks import chat_hook_router
 from doorstep.web.money_api import money_router
+from doorstep.web.openapi import openapi_router
 from doorstep.web.public_door import PublicDoor
 from doorstep.web.push import push_router
 from scheduler.dispatch import Solve
@@ -120,6 +121,7 @@ def app_of(daemon: Daemon, token: str, *, speed: Callable[[int], None] | None = 
     """Everything that answers over HTTP."""
     routers = (
         health_router(daemon.house, daemon.metrics),
+        openapi_router(),
         booking_router(daemon.house),
         booking_callback_router(daemon.house),
         money_router(daemon.house),
