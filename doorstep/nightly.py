@@ -114,7 +114,7 @@ class Nightly:
         except Exception:
             log.exception("learning failed")
         else:
-            log.info("learned", **learned.learned, why_not=learned.why_not, moved=moved)
+            log.info("learned", learned=learned.learned, why_not=learned.why_not, moved=moved)
 
     async def finish(self) -> None:
         """Let go of what runs, and of its process: it has written nothing yet, or ends its slice."""
