@@ -39,6 +39,8 @@ class Figure(StrEnum):
     REFUND_TIME = "refund_time"
     RESHIP_TIME = "reship_time"
     PRECISION = "precision"
+    LOAD_OFF = "load_off"
+    LOAD_INSIDE = "load_inside"
     RECOVERED = "recovered"
     CLAIMS_LOST = "claims_lost"
     ON_TIME = "on_time"
@@ -65,6 +67,8 @@ HOW: Mapping[Figure, How] = {
     Figure.REFUND_TIME: How.MEDIAN,
     Figure.RESHIP_TIME: How.MEDIAN,
     Figure.PRECISION: How.SHARE,
+    Figure.LOAD_OFF: How.SHARE,
+    Figure.LOAD_INSIDE: How.SHARE,
     Figure.RECOVERED: How.SHARE,
     Figure.CLAIMS_LOST: How.SUM,
     Figure.ON_TIME: How.SHARE,
@@ -93,9 +97,11 @@ LINES: Mapping[Figure, tuple[tuple[str, float], ...]] = {
     Figure.TRACKING_GAP: (("target", 0.005),),
     Figure.CLAIMS_LOST: (("target", 0.0),),
     Figure.WAREHOUSE_TIME: (("hundred", LINE.total_seconds()),),
+    Figure.LOAD_INSIDE: (("aim", 0.8),),
 }
 """What a figure is held against: 0.77 and 1.87 days of a shop and its platform (user's documents), 7 days by 消保法 25;
-95 % on time is the usual benchmark; 100 minutes: domain/checkin; 0.1 % false signatures, 0.5 % tracking gaps are a merchant's own targets.
+95 % on time is the usual benchmark; 100 minutes: domain/checkin; 0.1 % false signatures, 0.5 % tracking gaps are a merchant's own
+targets; a forecast's bounds are made to hold four days in five.
 """
 
 

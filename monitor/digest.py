@@ -1,5 +1,5 @@
 """What waits, said to the desk's chats once a working morning: cases that nobody was told of, last days of claims, appeals, answers that
-are overdue.
+are overdue; and what tomorrow will bring, where anything is said at all or there is no room for it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,10 +10,11 @@ from chat.registry import CHATS
 from config.policies import DetectionPolicy
 from domain.claim import Claim, ClaimState
 from domain.claim_clock import MAY_BE_APPEALED, WAITS_FOR_ANSWER
+from domain.load import Forecast
 from domain.words import Words
 from monitor import unheard
 from monitor.alerts import CHANGED, reader_of
-from store import chat_queue, claims, enquiries, mail, people
+from store import chat_queue, claims, enquiries, load, mail, people
 from store.base import Db
 from store.chat_queue import ChannelRow
 from store.mail import Letter
@@ -36,7 +37,10 @@ def say(db: Db, policy: DetectionPolicy, *, now: datetime) -> bool:
         return False
     people.set_meta(db, SAID, day)
     channels = chat_queue.channels(db)
-    lines = tuple(_lines(db, policy, now=now)) if channels else ()
+    lines = (*_lines(db, policy, now=now),) if channels else ()
+    ahead = load.of_day(db, local.date() + timedelta(days=1))
+    if channels and ahead and (lines or ahead.short):
+        lines = (*lines, words_of(ahead))
     mail.post(db, [_letter(channel, day, lines) for channel in channels if lines], now=now)
     return bool(lines)
 
@@ -65,6 +69,15 @@ def _lines(db: Db, policy: DetectionPolicy, *, now: datetime) -> Iterator[Words]
     late = {one.case_id for one in enquiries.due(db, now=now, usual=usual) if one.enquiry}
     if late:
         yield Words("digest.enquiries_late", {"n": len(late)})
+
+
+def words_of(one: Forecast) -> Words:
+    """What a day is to bring; where there is no room for it all, how many cases will have to wait."""
+    said = {"expected": round(one.demand), "low": one.low, "high": one.high}
+    if one.room is None:
+        return Words("digest.ahead", {**said, "on": one.day.isoformat()})
+    code = "digest.ahead_short" if one.short else "digest.ahead_room"
+    return Words(code, {**said, "on": one.day.isoformat(), "room": one.room, "short": one.short})
 
 
 def of_claims(found: Sequence[Claim], *, now: datetime, days: Sequence[int]) -> Iterator[Words]:

@@ -9,7 +9,9 @@ from itertools import pairwise
 from domain.case import CaseEvent, CaseFact, Kind, Verdict, fold_case, verdict_of
 from domain.checkin import LINE
 from domain.figures import Figure, Sample, Samples
+from domain.load import Came, Forecast
 from domain.promise import Outcome
+from monitor import load
 from store import figures
 from store.base import Db
 from store.figures import CaseHistory, Claimed, Driven, Paid, Received, Refunded, Sent, Visit
@@ -34,6 +36,7 @@ def samples(db: Db, *, since: datetime, now: datetime) -> Samples:
         *of_checkins(figures.received(db, since=since - LINE)),
         *of_refunds(figures.refunds(db, since=since)),
         *of_money(figures.made_good(db, since=since), cases),
+        *of_load(load.scored(db, since=since, now=now)),
         *of_claims(figures.claims_answered(db, since=since), figures.claims_lapsed(db, since=since)),
     ):
         if since <= sample.at <= now:
@@ -131,6 +134,13 @@ def is_false_alarm(case: CaseHistory) -> bool:
     """Whether the last resolution of a case said that there was nothing to solve."""
     resolved = [f for f in case.facts if f.event is CaseEvent.RESOLVED]
     return bool(resolved) and verdict_of(resolved[-1]) is Verdict.FALSE_ALARM
+
+
+def of_load(scored: Iterable[tuple[Forecast, Came]]) -> Found:
+    """How far the days' forecasts were off, of all the cases that came, and whether a day lay within what was said."""
+    for one, came in scored:
+        yield Figure.LOAD_OFF, Sample(one.begin, abs(came.cases - one.expected), came.cases)
+        yield Figure.LOAD_INSIDE, Sample(one.begin, float(one.low <= came.cases <= one.high))
 
 
 # --- parcels and carriers --------------------------------------------------------------------------------------------

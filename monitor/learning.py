@@ -4,20 +4,25 @@ Reading and fitting run in a process of their own over a reading connection; the
 first, then the moved alarms in slices, between which everybody else gets their turn.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from config.policies import DetectionPolicy
+from domain.case import SubjectType
 from monitor import own_history
 from monitor.foresight import ROUNDING_S, columns, fault_of, line
-from monitor.risk.ahead import Asked, foresee
+from monitor.load import span_of
+from monitor.risk.ahead import Asked, Foresight, Silent, foresee
+from monitor.risk.history import Bools, Floats
 from monitor.risk.keeping import VERSION, Kept, kept, to_bytes
 from monitor.risk.model import fit
-from store import due, risk
+from store import cases, due, risk
 from store.base import Db, Store, reading
 from store.risk import OpenRow
 
@@ -47,11 +52,13 @@ def learn(path: Path, policy: DetectionPolicy, now: datetime) -> Learned:
         k = kept(model, history, at)
         fault = model.fault(policy.risk.min_samples)
         begun = history.parcels.handed
-        learned = {
+        moved, coming = crossings(db, k if not fault else None, policy, now)
+        learned: dict[str, Any] = {
             "parcels": model.parcels, "missed": model.missed, "read": len(begun), "scans": len(history.events),
             "from": _day(begun.min()) if len(begun) else None, "forecast": _rounded(model.forecast), "came": _rounded(model.seen),
+            "coming": {day: round(n, 3) for day, n in coming.items()},
         }  # fmt: skip
-        return Learned(now, fault, learned, to_bytes(k), crossings(db, k if not fault else None, policy, now))
+        return Learned(now, fault, learned, to_bytes(k), moved)
 
 
 def _day(hours: float) -> str:
@@ -62,34 +69,59 @@ def _rounded(value: float) -> float | None:
     return None if np.isnan(value) else round(value, 4)
 
 
-def crossings(db: Db, k: Kept | None, policy: DetectionPolicy, now: datetime) -> list[tuple[int, int | None]]:
+Moved = list[tuple[int, int | None]]
+COMING = 3
+"""For how many days from today on the alerts are added up."""
+
+
+def crossings(db: Db, k: Kept | None, policy: DetectionPolicy, now: datetime) -> tuple[Moved, dict[str, float]]:
     """The crossings that are other ones by this model than those stored; without a model none is left. What had crossed
-    by the model before is looked at again: by this one it may be well.
+    by the model before is looked at again: by this one it may be well. And how many alerts it foresees, by the desk's days.
     """
     asked = Asked(k) if k else None
     at, again = int(now.timestamp()), not fault_of(risk.newest(db))
-    moved: list[tuple[int, int | None]] = []
+    told = cases.with_open_ones(db, SubjectType.SHIPMENT) if asked else frozenset()
+    moved: Moved = []
+    coming: Counter[str] = Counter()
     after = 0
     while rows := risk.on_their_way(db, after=after, limit=READ_AT_A_TIME):
         after = rows[-1].shipment_id
-        next_ = _next(db, asked, rows, policy, at) if asked else [None] * len(rows)
+        next_: Sequence[int | None] = [None] * len(rows)
+        if asked:
+            silent = _silent(db, rows, policy, at)
+            found = foresee(asked, silent)
+            next_ = soonest(found.watch, found.alert, at / HOUR)
+            untold = np.array([str(row.shipment_id) not in told for row in rows], dtype=bool)
+            coming.update(_coming(found, silent.levels[1], untold, policy.desk.hours.zone, now))
         for row, crosses_at in zip(rows, next_, strict=True):
-            found = at if again and asked and row.risk_at is None else crosses_at
-            moved += [(row.shipment_id, found)] if found != row.risk_at else []
-    return moved
+            moves_to = at if again and asked and row.risk_at is None else crosses_at
+            moved += [(row.shipment_id, moves_to)] if moves_to != row.risk_at else []
+    return moved, dict(sorted(coming.items()))
 
 
-def _next(db: Db, asked: Asked, rows: list[OpenRow], policy: DetectionPolicy, now: int) -> list[int]:
-    """The first crossing of each that lies ahead; now, where it is crossed."""
+def _silent(db: Db, rows: list[OpenRow], policy: DetectionPolicy, now: int) -> Silent:
     counts = risk.held(db, [r.parcel_id for r in rows])
     values = risk.values_cents(db, sorted({r.order_ref for r in rows if r.order_ref}), policy.worth.currency)
-    lines = [
+    return columns([
         line(r.shipment_id, r, (r.milestone, r.place), r.held_at, counts.get(r.parcel_id, (r.held_at, 1)), now,
              values.get(r.order_ref or ""), policy)
         for r in rows
-    ]  # fmt: skip
-    found = foresee(asked, columns(lines, policy))
-    return soonest(found.watch, found.alert, now / HOUR)
+    ], policy)  # fmt: skip
+
+
+def _coming(found: Foresight, level: Floats, untold: Bools, zone: tzinfo, now: datetime) -> dict[str, float]:
+    """Alerts that are to be expected by the desk's days. A probability drifts neither up nor down by itself: so a parcel that
+    stands at p comes to its level before it is received with the chance p / level, and then at the time when it crosses.
+    """
+    today = now.astimezone(zone).date()
+    days = [span_of(today + timedelta(days=n), zone) for n in range(COMING)]
+    ahead = untold & (found.alert > now.timestamp() / HOUR)
+    chance = np.minimum(found.now / np.maximum(level, 1e-9), 1.0)
+    sums = {}
+    for n, (begin, end) in enumerate(days):
+        on_it = ahead & (found.alert >= begin.timestamp() / HOUR) & (found.alert < end.timestamp() / HOUR)
+        sums[(today + timedelta(days=n)).isoformat()] = float(chance[on_it].sum())
+    return sums
 
 
 def soonest(watch: Any, alert: Any, now: float) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from config.policies import DetectionPolicy
 from domain.make_good import Policy as MakeGoodPolicy
-from monitor import apart, claims, digest, follow_through, incidents, look, make_good, orders, promise, sources
+from monitor import apart, claims, digest, follow_through, incidents, load, look, make_good, orders, promise, sources
 from monitor.identify import WayOf, identify_due
 from monitor.poll import Lines, PollReport, poll_due
 from monitor.subscriptions import CallbackUrl, subscribe_due
@@ -31,6 +31,7 @@ CHECKS: Mapping[str, Check] = {
     "follow_through": follow_through.check,
     "sources": sources.check_sources,
     "claims": claims.look_after,
+    "load": load.look_ahead,
     "digest": digest.say,
 }
 """What a tick looks at besides parcels, in this order; one that our own fault breaks holds up none of the others."""

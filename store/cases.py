@@ -396,6 +396,12 @@ def standings(db: Db, kind: SubjectType, ids: Sequence[str]) -> dict[str, Standi
     return {one: Standing(tuple(open_[one]), closed[one], tuple(watched[one])) for one in {*open_, *closed, *watched}}
 
 
+def with_open_ones(db: Db, kind: SubjectType) -> frozenset[str]:
+    """The subjects of one type that have an open case."""
+    query = select(_case.c.subject_id).where(_case.c.closed_at.is_(None), _case.c.subject_type == kind.value)
+    return frozenset(db.execute(query.distinct()).scalars())
+
+
 def due_timers(db: Db, *, now: datetime, limit: int) -> list[CaseRow]:
     rows = db.execute(select(_case).where(_case.c.timer_at <= now).order_by(_case.c.timer_at, _case.c.id).limit(limit))
     return [case_of(row) for row in rows]

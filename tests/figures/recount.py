@@ -13,7 +13,7 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 SHARES = {
-    "promise_kept", "reopened", "precision", "recovered", "on_time", "tracking_gap", "pickup_on_time",
+    "promise_kept", "reopened", "precision", "load_off", "load_inside", "recovered", "on_time", "tracking_gap", "pickup_on_time",
     "pickup_first_try", "pickup_no_show", "pickup_cost", "warehouse_in_line",
 }  # fmt: skip
 TEN_THOUSANDTHS = {"lost", "false_signed", "cases"}
@@ -36,6 +36,7 @@ class Count:
         self.shops = {row["ref"]: row["shop"] for row in self.db.execute("SELECT ref, shop FROM orders")}
         self.troubles: dict[int, list[str]] = defaultdict(list)
         self.cases()
+        self.load()
         self.parcels()
         self.pickups()
         self.warehouse()
@@ -132,6 +133,26 @@ class Count:
                 return None if at <= due and not late else False
             late = late or (fact["event"] == "breached" and at >= due)
         return False if late else None
+
+    def load(self) -> None:
+        opened = [
+            facts[0]["at"] for (kind_of_subject, _), facts in self.histories.items()
+            if kind_of_subject == "case" and self.told_alone(facts)
+        ]  # fmt: skip
+        for (kind_of_subject, _), facts in self.histories.items():
+            if kind_of_subject != "load":
+                continue
+            said = json.loads(facts[0]["data"])
+            begin, end = (int(datetime.fromisoformat(said[name]).timestamp()) for name in ("begin", "end"))
+            came = sum(begin <= at < end for at in opened)
+            if end <= self.now:
+                self.note("load_off", begin, abs(came - said["expected"]), came)
+                self.note("load_inside", begin, float(said["low"] <= came <= said["high"]))
+
+    def told_alone(self, facts: list[sqlite3.Row]) -> bool:
+        """Not as a member of an incident, whose message is one for all."""
+        moves = [f["event"] for f in facts if f["event"] in ("member_joined", "member_left")]
+        return moves[-1:] != ["member_joined"]
 
     # --- parcels
 

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from web_support import HOSTILE, HTMX, NOW, Browser, add_parcel, app_of, open_case, open_incident, scan
+from web_support import HOSTILE, HOUR, HTMX, NOW, Browser, add_parcel, app_of, open_case, open_incident, scan
 
 from domain.case import CaseEvent, Finding, Kind, Subject, SubjectType
+from domain.load import Forecast
 from domain.words import Words
-from store import cases, mail, queues
+from store import cases, load, mail, queues
 
 
 def order_of(page, *texts):
@@ -196,3 +197,19 @@ def test_cases_that_no_chat_was_told_of_stand_above_all(house, lin):
     for letter in house.store.read(mail.letters_about, "case", str(case)):
         house.store.write(mail.mark_sent, letter.id, now=NOW)
     assert "nobody was told of" not in lin.get("/").text
+
+
+def test_the_desk_says_what_tomorrow_brings(house, lin):
+    """The number with its bounds and the room; where there is no room for all, how many will wait; before it is known, today's."""
+    today = NOW.astimezone(house.policy.desk.hours.zone).date()
+    span = (NOW, NOW + 24 * HOUR)
+    assert 'class="ahead' not in lin.get("/").text
+    house.store.write(load.keep, Forecast(today, *span, None, 0, 9.0, 9.0, 5, 13, 30), now=NOW)
+    assert "Today</b> about 9 new cases" in lin.get("/").text
+    tomorrow = today + timedelta(days=1)
+    house.store.write(load.keep, Forecast(tomorrow, *span, None, 0, 44.0, 30.0, 24, 37, 30), now=NOW)
+    for address in ("/", "/?queue=watch"):
+        page = lin.get(address).text
+        assert '<p class="ahead short"' in page
+        assert "Tomorrow</b> about 44 new cases" in page
+        assert "room for 30 · <strong>14 will have to wait</strong>" in page

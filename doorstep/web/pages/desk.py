@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from domain.errors import RuleError
+from domain.load import Forecast
 from domain.people import Right, may
 from doorstep.web.context import Desk, Shared, SignedIn, Web, go, is_htmx, render
 from monitor import unheard
-from store import handovers, incident_reads, people, queues, reads
+from store import handovers, incident_reads, load, people, queues, reads
 from store.base import Db
 from store.handovers import Item
 from store.incident_reads import IncidentLine
@@ -36,7 +37,7 @@ TABS = (
 class Board:
     """What the desk shows. ``more``: behind which row the next page begins; ``ranks``: which row begins which part of the
     morning list; ``untold``: closed cases whose customer waits for a word; ``rolled``: incidents of many cases; ``unheard``: how many
-    open cases no alert was delivered for.
+    open cases no alert was delivered for; ``ahead``: what tomorrow will bring, before that is known what today was to bring.
     """
 
     counts: Counts
@@ -54,11 +55,12 @@ class Board:
     team: list[Person]
     names: dict[str, str]
     unheard: int
+    ahead: Forecast | None
 
 
-def board(db: Db, wanted: Wanted, *, now: datetime, lead: bool = False) -> Board:
+def board(db: Db, wanted: Wanted, *, now: datetime, lead: bool = False, zone: tzinfo = UTC) -> Board:
     """What the desk shows at ``now``: cases with a promise apart from incidents, which stand for their members. Handovers that
-    nobody has confirmed in time are shown to a ``lead`` always, to everybody in the morning list.
+    nobody has confirmed in time are shown to a ``lead`` always, to everybody in the morning list. ``zone``: of the desk's days.
     """
     team = people.people(db)
     watching = wanted.queue is Queue.WATCH
@@ -80,6 +82,7 @@ def board(db: Db, wanted: Wanted, *, now: datetime, lead: bool = False) -> Board
         team=[person for person in team if person.active],
         names={person.id: person.name for person in team},
         unheard=unheard.count(db, now),
+        ahead=load.nearest(db, now.astimezone(zone).date()),
     )
 
 
@@ -124,11 +127,13 @@ def desk_board(
 def _show(request: Request, web: Web, who: Desk, wanted: Wanted, page: str) -> Response:
     try:
         now = web.house.now()
-        found = web.house.store.read(board, wanted, now=now, lead=may(who.person.role, Right.APPROVE))
+        found = web.house.store.read(
+            board, wanted, now=now, lead=may(who.person.role, Right.APPROVE), zone=web.house.policy.desk.hours.zone
+        )
     except RuleError as exc:
         raise HTTPException(422, str(exc)) from exc
     return render(
-        request, who, page, board=found, wanted=wanted, tabs=TABS, address=address,
+        request, who, page, board=found, wanted=wanted, today=now.astimezone(web.house.policy.desk.hours.zone).date(), tabs=TABS, address=address,
         untold_year=web.house.settings.untold_year(now),
     )  # fmt: skip
 

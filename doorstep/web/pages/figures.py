@@ -24,6 +24,8 @@ GROUPS: Mapping[str, tuple[Figure, ...]] = {
         Figure.ACKNOWLEDGED,
         Figure.REOPENED,
         Figure.PRECISION,
+        Figure.LOAD_OFF,
+        Figure.LOAD_INSIDE,
     ),
     "money": (
         Figure.REFUND_TIME,
