@@ -47,16 +47,21 @@ class Scene(Protocol):
     def close(self) -> None: ...
 
 
-async def called(scene: Any, attacks: list[Attack]) -> list[httpx.Response]:
-    """Answers to calls that are made all at once; an exception of ours is a 500, as it would be outside."""
+async def called(scene: Any, attacks: list[Attack], *, per_s: float = 0) -> list[httpx.Response]:
+    """Answers to calls that are made all at once, or so many a second, however long each takes to be answered. An exception of ours is a
+    500, as it would be outside.
+    """
     app = create_app(scene.house, extra_routers=(chat_hook_router(scene.house),))
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://desk.test") as client:
-        made = (
-            client.build_request(a.method, a.path or scene.path, content=a.body, headers=_bytes(a.headers))
-            for a in attacks
-        )
-        return await asyncio.gather(*(client.send(request) for request in made))
+        loop, answers = asyncio.get_running_loop(), []
+        begin = loop.time()
+        for number, a in enumerate(attacks):
+            request = client.build_request(a.method, a.path or scene.path, content=a.body, headers=_bytes(a.headers))
+            if per_s:
+                await asyncio.sleep(begin + number / per_s - loop.time())
+            answers.append(asyncio.create_task(client.send(request)))
+        return await asyncio.gather(*answers)
 
 
 def _bytes(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:

@@ -28,6 +28,7 @@ from store import cases
 
 FULL = os.environ.get("DOORSTEP_FAULTS") == "full"
 SPOILED, FLOOD = (2_000, 5_000) if FULL else (60, 100)
+FLOOD_PER_S = 500
 SCENES: dict[str, Callable[[Path, int], Any]] = {
     "feishu": FeishuScene, "mattermost": MattermostScene, "slack": SlackScene, "wecom_app": WecomAppScene,
 }  # fmt: skip
@@ -138,11 +139,18 @@ def test_a_locked_database_is_a_503_and_changes_nothing(scene: Scene, tmp_path: 
 
 
 def test_a_flood_of_forged_calls_keeps_no_good_one_out(scene: Scene) -> None:
-    """Each is refused before anything is parsed; the good one among them is taken."""
+    """500 a second, each refused before anything is parsed or waited for: none is told that we are busy. The good one among them is taken;
+    where the machine itself is too busy for it, the chat calls again as chats do.
+    """
     good = scene.good()
     forged = [replace(good, body=good.body + b"x")] * (FLOOD // 2)
     began = time.perf_counter()
-    answers = asyncio.run(called(scene, [*forged, good, *forged]))
+    answers = [a.status_code for a in asyncio.run(called(scene, [*forged, good, *forged], per_s=FLOOD_PER_S))]
     print(f"{FLOOD} forged calls and a good one: {time.perf_counter() - began:.2f} s")
-    assert [a.status_code for a in answers].count(200) == 1
+    taken = answers.pop(FLOOD // 2)
+    assert set(answers) <= REFUSED
+    if taken == 503:
+        [again] = asyncio.run(called(scene, [good]))
+        taken = again.status_code
+    assert taken == 200
     assert history(scene).count("acknowledged") == 1
