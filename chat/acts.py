@@ -27,13 +27,15 @@ class Question(StrEnum):
 
 
 class RouteWord(StrEnum):
-    """What a courier can say of a route from a chat. OFF: they set off; LINK: who they are, by a one-time code; LANG: in which
+    """What a courier can say of a route from a chat. OFF: they set off; OUT: they can't go on, WELL: they can again; LINK: who they are, by a one-time code; LANG: in which
     language they want to be told; ROUTE: to be told what can be said.
     """
 
     OFF = "off"
     LATE = "late"
     FULL = "full"
+    OUT = "out"
+    WELL = "well"
     STOP_FAILED = "stop_failed"
     LINK = "link_courier"
     LANG = "lang"

@@ -43,6 +43,23 @@ ROUTE_CHOICES: tuple[tuple[str, Words], ...] = (
 _ALONE: dict[str, Wish] = {
     **dict.fromkeys(("off", "i'm off", "set off", "出发", "出发了", "已出发"), Wish(RouteWord.OFF)),
     **dict.fromkeys(("full", "vehicle full", "满载", "车满了", "装满了"), Wish(RouteWord.FULL)),
+    **dict.fromkeys(
+        (
+            "can't go on",
+            "cant go on",
+            "cannot go on",
+            "i can't go on",
+            "can't go on today",
+            "跑不了",
+            "跑不了了",
+            "今天跑不了",
+            "停工",
+        ),
+        Wish(RouteWord.OUT),
+    ),
+    **dict.fromkeys(
+        ("well", "all well", "well again", "carry on", "i carry on", "继续", "继续跑", "恢复"), Wish(RouteWord.WELL)
+    ),
     **dict.fromkeys(("failed", "没收到货", "失败"), Wish(RouteWord.STOP_FAILED)),
     **dict.fromkeys(("english",), Wish(RouteWord.LANG, "en")),
     **dict.fromkeys(("中文", "chinese"), Wish(RouteWord.LANG, "zh")),

@@ -1,4 +1,4 @@
-"""What a courier says of their route without its page: set off, late, vehicle full, why a stop failed. Once, and on record.
+"""What a courier says of their route without its page: set off, late, vehicle full, can't go on, well again, why a stop failed. Once, and on record.
 
 A failed stop goes through the same act as the page's button (scheduler/courier), what concerns the route as a whole through the
 same report (scheduler/reports): the next re-plan reads it.
@@ -17,7 +17,7 @@ from scheduler.courier import ENDED, Act, ActKind, act_at
 from scheduler.letters import numbers_of
 from scheduler.plan_types import Refused
 from scheduler.policy import Policy
-from scheduler.reports import Report, report
+from scheduler.reports import NOTHING, Report, Said, report, said_of
 from store import courier_chats, facts
 from store.base import Db
 from store.facts import FactRow
@@ -66,7 +66,7 @@ def route_of(db: Db, saying: Saying, *, now: datetime) -> Route | None:
 
 def _off(db: Db, saying: Saying, route: Route, policy: Policy, now: datetime) -> Heard:
     del policy
-    fresh = not _said_last(db, route, OFF, {})
+    fresh = all(fact.event != OFF for fact in facts.history(db, "route", route.id))
     if fresh:
         facts.append(db, [FactRow("route", route.id, OFF, now, saying.courier, saying.channel)])
     return Heard((Words("route_said.off", {}),), done=fresh)
@@ -79,22 +79,38 @@ def _report(what: Report, word: str) -> "Do":
         del policy
         minutes = int(saying.wish.length.total_seconds() // 60) if saying.wish.length else 0
         data = {"minutes": minutes} if what is Report.LATE else {}
-        told = Words(f"route_said.{word}", data)
-        if _said_last(db, route, what, data):
-            return Heard((told,))
+        told, choices = Words(f"route_said.{word}", data), AFTER[what]
+        if _stands(said_of(facts.history(db, "route", route.id)), what, minutes):
+            return Heard((told,), choices)
         outcome = report(
             db, route.id, what, minutes=minutes, key=saying.key, now=now, by=saying.courier, channel=saying.channel
         )  # fmt: skip
         if isinstance(outcome, Refused):
             return Heard((outcome.reason,))
-        return Heard((told,), done=not outcome.repeated)
+        return Heard((told,), choices, done=not outcome.repeated)
 
     return do
 
 
-def _said_last(db: Db, route: Route, event: str, data: dict[str, int]) -> bool:
-    before = [fact for fact in facts.history(db, "route", route.id) if fact.event == event]
-    return bool(before) and before[-1].data == data
+def _stands(said: Said, what: Report, minutes: int) -> bool:
+    """Whether it is what they said before, and nothing since took it back."""
+    before = {
+        Report.LATE: 0 < minutes == said.late_min,
+        Report.OUT: said.out,
+        Report.FULL: said.full,
+        Report.WELL: said == NOTHING,
+    }
+    return before[what]
+
+
+_WELL = ("well", Words("chat.route_button.well", {}))
+AFTER: dict[Report, tuple[tuple[str, Words], ...]] = {
+    Report.LATE: (),
+    Report.OUT: (_WELL,),
+    Report.FULL: (_WELL,),
+    Report.WELL: (),
+}
+"""What is offered with the answer: whoever pressed or wrote the wrong thing takes it back at once."""
 
 
 def _stop_failed(db: Db, saying: Saying, route: Route, policy: Policy, now: datetime) -> Heard:
@@ -161,6 +177,8 @@ SAID: dict[RouteWord, Do] = {
     RouteWord.OFF: _off,
     RouteWord.LATE: _report(Report.LATE, "late"),
     RouteWord.FULL: _report(Report.FULL, "full"),
+    RouteWord.OUT: _report(Report.OUT, "out"),
+    RouteWord.WELL: _report(Report.WELL, "well"),
     RouteWord.STOP_FAILED: _stop_failed,
     RouteWord.ROUTE: _can_say,
 }

@@ -11,6 +11,7 @@ from running_support import free_port
 from telegram_support import GROUP, TOKEN, USERS, Group, a_group, serving
 
 from doorstep import courier_chat
+from scheduler import reports
 from sim.chats.telegram import TelegramGateway
 from store import check, courier_chats, facts
 
@@ -119,6 +120,25 @@ def test_a_courier_says_how_it_stands(group: Group) -> None:
         {"minutes": 40},
     ]
     assert "40 minutes late" in said(group)[-2]
+
+
+def test_a_courier_can_t_go_on_and_can_again(group: Group) -> None:
+    """In their words, or by the button that comes with the answer; said again it is one fact, after all was well it is a new one."""
+    link(group)
+    a_route(group.house)
+    group.send()
+    write(group, "carry on")
+    write(group, "can't go on")
+    write(group, "跑不了")
+    assert "remaining stops go to others" in said(group)[-1]
+    press(group, "well")
+    assert "you carry on" in said(group)[-1]
+    write(group, "full")
+    write(group, "继续")
+    write(group, "full")
+    events = [event for event, by in happened(group.house, "RT1") if by == "wang"]
+    assert events == ["courier_out", "courier_well", "courier_full", "courier_well", "courier_full"]
+    assert reports.said_of(group.house.store.read(facts.history, "route", "RT1")).full
 
 
 def test_a_stop_fails_by_buttons_and_by_numbers(group: Group) -> None:
