@@ -25,15 +25,16 @@ waiting for the answer: who sent it can't tell the last two apart.
 
 
 class Dice:
-    """``share`` of what sends something is broken, each fault as often as the others. ``met`` counts them."""
+    """``share`` of what sends something is broken, each fault as often as the others. ``met`` counts them, ``thrown`` everything that was to be sent."""
 
     def __init__(self, share: float, seed: int = 7) -> None:
-        self.share = share
+        self.share, self.thrown = share, 0
         self.met: Counter[str] = Counter()
         self._rng = Random(seed)
 
     def __call__(self) -> str:
         """The next fault; "" for none."""
+        self.thrown += 1
         fault = self._rng.choice(FAULTS) if self._rng.random() < self.share else ""
         if fault:
             self.met[fault] += 1

@@ -129,7 +129,7 @@ def test_killed_and_disturbed_no_alert_is_lost_or_said_twice(disturbed: dict[str
         house = open_house(settings, store)
         wanted = {str(store.write(a_case, house, n)) for n in range(ALERTS)}
     with daemon(tmp_path, "run", port=settings.doorstep.port) as running:
-        killed_while_sending(running, lambda: sum(len(one.said) for one in disturbed.values()))
+        killed_while_sending(running, lambda: sum(one.dice.thrown for one in disturbed.values()))
         assert running.stop() == 0, running.log()
     with Store(settings.database) as store:
         letters = [letter for case in wanted for letter in store.read(mail.letters_about, "case", case)]
@@ -146,12 +146,12 @@ def test_killed_and_disturbed_no_alert_is_lost_or_said_twice(disturbed: dict[str
         assert one.dice.met.total() > 0, name
 
 
-def killed_while_sending(running: Daemon, said: Callable[[], int]) -> None:
-    """Kill the daemon so many times, each once some more was said, at moments that a seed chose; then wait until nothing waits."""
+def killed_while_sending(running: Daemon, tried: Callable[[], int]) -> None:
+    """Kill the daemon so many times, each once some more was to be sent, at moments that a seed chose; then wait until nothing waits."""
     rng, until = Random(11), time.monotonic() + PATIENCE_S
     for n in range(KILLS):
         wanted = len(PLATFORMS) * ALERTS * (n + 1) // (KILLS + 2)
-        while said() < wanted:
+        while tried() < wanted:
             assert time.monotonic() < until, running.log()
             time.sleep(0.02)
         time.sleep(rng.uniform(0, 0.5))
