@@ -304,7 +304,8 @@ def always(account: Account) -> bool:
 class Chat:
     """An adapter. ``outward`` is None where nothing leaves the house (the console reads the outbox itself). It is listened to
     in one or more ways: ``polled``, ``socket``, ``hook``; ``enter`` is asked at each start where it isn't polled;
-    ``by_socket`` says whether an account wants the long connection.
+    ``by_socket`` says whether an account wants the long connection. ``last_resort``: it says what no other chat delivered,
+    after its settings' ``after_minutes``, and is never listened to.
 
     ``identity`` says in one word what the chat proves of a person: the key that is linked to a member of the desk.
     """
@@ -321,6 +322,7 @@ class Chat:
     token: TokenFlow | None = None
     enter: tuple[Step, ...] = ()
     by_socket: Callable[[Account], bool] = always
+    last_resort: bool = False
 
 
 # --- replies -------------------------------------------------------------------------------------------------------

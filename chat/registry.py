@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from chat import console, dingtalk, feishu, matrix, mattermost, slack, telegram, wecom, wecom_app
+from chat import apprise, console, dingtalk, feishu, matrix, mattermost, slack, telegram, wecom, wecom_app
 from chat.base import Chat
 
 CHATS: Mapping[str, Chat] = {
     chat.id: chat
     for chat in (
+        apprise.CHAT,
         console.CHAT,
         dingtalk.CHAT,
         feishu.CHAT,

@@ -35,8 +35,9 @@ def chats_list(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
 def chat_link(house: House, params: Mapping[str, Any]) -> dict[str, Any]:
     """Link somebody in a chat to a member of the desk, where they can't open the link themselves."""
     adapter = params["adapter"]
-    if adapter not in CHATS or CHATS[adapter].outward is None:
-        outside = ", ".join(sorted(chat.id for chat in CHATS.values() if chat.outward))
+    listened_to = sorted(chat.id for chat in CHATS.values() if chat.outward and not chat.last_resort)
+    if adapter not in listened_to:
+        outside = ", ".join(listened_to)
         raise RuleError(f"unknown chat {adapter!r}: use one of {outside}")
     if house.store.read(people.find_person, params["person"]) is None:
         raise RuleError(f"there is no person {params['person']!r}: add one with `doorstep people add`")
@@ -89,7 +90,8 @@ def _asked(house: House, params: Mapping[str, Any], do: Do) -> dict[str, Any]:
         hops.append({"hop": exc.hop, "ok": False})
         return {"hops": hops, "state": state, "ok": False, "says": say(house, exc.says)}
     done = state.get("done", False)
-    says = say(house, Words("chat_test.works", {"channel": account.channel})) if done else ""
+    works = "chat_test.told" if CHATS[account.adapter].last_resort else "chat_test.works"
+    says = say(house, Words(works, {"channel": account.channel})) if done else ""
     return {"hops": hops, "state": state, "ok": True, "says": says}
 
 
@@ -135,6 +137,9 @@ async def _send(house: House, line: Line, row: ChannelRow, state: dict[str, Any]
         state["cursor"] = (await line.listen("")).cursor
     payload = line.chat.render(Answer((Words("chat.test", {}),)), alerts.reader_of(row))
     state["message"] = await _hop("sent", hops, line.send(payload, f"test-{house.new_id()}"))
+    if line.chat.last_resort:
+        state["done"] = True  # nobody can press anything there
+        return
     house.store.write(people.set_meta, heard.test_key(row.name), state["message"])
     await _hop("shown", hops, line.look(state["message"]))
 

@@ -14,7 +14,7 @@ def chat_test(ask: Ask, channel: str, wait_s: int) -> int:
     """The exit code: 0 where every hop was good."""
     answer = ask("chat_test_send", {"channel": channel})
     tell(answer)
-    if answer["ok"]:
+    if answer["ok"] and not answer["says"]:
         typer.echo("       now press the test message's button, or react to it with ✅")
     until = time.monotonic() + wait_s
     while answer["ok"] and not answer["says"] and time.monotonic() < until:

@@ -6,10 +6,8 @@ inbox knows it. Loops live as long as the daemon; an error puts a channel off, n
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 
@@ -21,6 +19,7 @@ from chat.sender import Line, Said
 from config.settings import Settings
 from domain.errors import AccessDenied, OutsideError, Permanent, RateLimited, UnreadableReply
 from doorstep.chat_hearing import ear_of, publish
+from doorstep.chat_plan import Plan, last_resort, plan_for
 from doorstep.chat_sockets import Listening
 from doorstep.clock import wall
 from doorstep.house import House
@@ -28,12 +27,9 @@ from doorstep.invitations import keyed, url_of
 from doorstep.retrying import IDLE_S, Health, for_ever, pause_s
 from monitor import alerts, heard
 from net.http import Http, Transport
-from store import aside, cases, chat_codes, chat_people, chat_queue, incidents, mail
+from store import aside, chat_codes, chat_people, chat_queue, mail
 from store.base import Db
-from store.cases import CaseRow
-from store.chat_codes import Code
 from store.chat_queue import ChannelRow, Told
-from store.incidents import IncidentRow
 from store.mail import Letter
 from store.trouble import trouble_of
 
@@ -47,8 +43,6 @@ PERMANENT_TRIES = 5
 LOOK_BACK = timedelta(minutes=2)
 """How much earlier than a letter was written we look for it: clocks differ."""
 LONGEST_LIMIT_S = 600
-SUPERSEDED, CLOSED = "a later edit says it all", "the case was closed before it was due"
-NOT_WORTH_IT = "an edit of its own isn't worth it there: the next message says it"
 
 
 def accounts_of(settings: Settings) -> list[Account]:
@@ -78,20 +72,6 @@ def lines_of(
         Line(CHATS[account.adapter], account, Http(account.channel, transport=transport), wall)
         for account in accounts_of(settings)
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a letter needs before it is sent: the message that it edits or answers, the code for an edit where the chat wants one,
-    where a person is written to alone.
-    """
-
-    needless: str = ""
-    wait: bool = False
-    told: Told | None = None
-    code: Code | None = None
-    address: str = ""
-    content: Mapping[str, Any] | None = None
 
 
 class Channel:
@@ -156,13 +136,13 @@ class Channel:
 
     async def _deliver_by_plan(self, letter: Letter) -> None:
         store = self.house.store
-        plan = await store.aread(plan_for, letter, codes_since=self._codes_since())
+        plan = await store.aread(self._plan, letter, self.house.now())
         if plan.needless:
             await store.awrite(chat_queue.pass_over, letter.id, now=self.house.now(), why=plan.needless)
             return
         if plan.wait:
-            until = self.house.now() + timedelta(seconds=1)
-            await store.awrite(chat_queue.put_off, letter.id, until=until, error="")
+            until = self.house.now() + plan.wait
+            await store.awrite(chat_queue.put_off, letter.id, until=until, error=plan.waits_for)
             return
         self._pace.made(self.house.wall())
         try:
@@ -218,10 +198,12 @@ class Channel:
         found = await self.line.find(key, letter.created_at - LOOK_BACK, to=to, thread=thread)
         return Said(found) if found else None
 
-    def _codes_since(self) -> datetime | None:
-        """Since when a code must have been given to be good still; None where the chat wants none."""
+    def _plan(self, db: Db, letter: Letter, now: datetime) -> Plan:
+        """What the letter needs, as this chat can say it."""
+        if self.line.chat.last_resort:
+            return last_resort(db, letter, timedelta(minutes=self.line.account.settings.after_minutes))
         codes = self.line.outward.codes
-        return self.house.now() - codes.good_for if codes is not None else None
+        return plan_for(db, letter, codes_since=now - codes.good_for if codes is not None else None)
 
     def _can_edit(self, told: Told) -> bool:
         """Where the platform lets nobody edit a message that old, or without a code, its news is a new message."""
@@ -312,51 +294,6 @@ class Channel:
             await self.line.answer(one, taken=not refused)
         except OutsideError as exc:
             log.warning("click not answered", channel=self.name, error=str(exc))
-
-
-STANDING: Mapping[str, Callable[[Db, int], CaseRow | IncidentRow | None]] = {
-    "case": cases.get,
-    "incident": incidents.get,
-}
-
-
-def wants_word(about: CaseRow | IncidentRow) -> bool:
-    """Whether there is still something to be reminded of."""
-    return about.is_open or (isinstance(about, CaseRow) and about.untold)
-
-
-def plan_for(db: Db, letter: Letter, *, codes_since: datetime | None = None) -> Plan:
-    """What a letter needs, by its kind, as things stand. ``codes_since``: the chat wants a code for an edit, given since then."""
-    if letter.kind == "private":
-        return Plan(address=chat_people.private_address(db, letter.channel, letter.payload["who"]))
-    if letter.kind == "alert_edit" and codes_since is not None:
-        return _coded_plan(db, letter, codes_since)
-    if letter.kind == "alert_edit" and not chat_queue.is_newest(db, letter):
-        return Plan(needless=SUPERSEDED)
-    if letter.kind not in {"alert_edit", "reminder"}:
-        return Plan()
-    about = letter.subject_id, letter.subject_type
-    case = STANDING[letter.subject_type](db, int(letter.subject_id))
-    if letter.kind == "reminder" and (case is None or not wants_word(case)):
-        return Plan(needless=CLOSED)
-    told = chat_queue.message_of(db, letter.channel, *about)
-    if told is None and chat_queue.is_coming(db, letter.channel, *about):
-        return Plan(wait=True)
-    newest = chat_queue.newest_payload(db, letter.channel, *about) if letter.kind == "reminder" else None
-    return Plan(told=told, content=newest)
-
-
-def _coded_plan(db: Db, letter: Letter, since: datetime) -> Plan:
-    """An edit where each costs a code, or a message more: only what is worth that, as things stand when it is sent."""
-    about = letter.subject_id, letter.subject_type
-    if letter.reason not in alerts.WORTH_A_MESSAGE:
-        return Plan(needless=NOT_WORTH_IT)
-    if not chat_queue.is_newest(db, letter, alerts.WORTH_A_MESSAGE):
-        return Plan(needless=SUPERSEDED)
-    if chat_queue.is_coming(db, letter.channel, *about):
-        return Plan(wait=True)
-    code = chat_codes.newest(db, letter.channel, (letter.subject_type, letter.subject_id), since=since)
-    return Plan(code=code, content=chat_queue.newest_payload(db, letter.channel, *about))
 
 
 def channels_of(house: House) -> list[Channel]:

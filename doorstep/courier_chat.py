@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from chat.acts import Heard, RouteWord
 from chat.messages import Answer
+from chat.registry import CHATS
 from domain.words import Words
 from doorstep.house import House
 from scheduler import courier_says, letters
@@ -58,7 +59,7 @@ def set_by_hand(
 
 
 def _set(db: Db, house: House, wanted: CourierChat, by: str | None, via: str) -> Words | None:
-    if wanted.channel not in {one.name for one in chat_queue.channels(db)}:
+    if wanted.channel not in {one.name for one in chat_queue.channels(db) if not CHATS[one.adapter].last_resort}:
         return Words("courier_chat.no_channel", {"channel": wanted.channel})
     if not wanted.identity:
         return Words("courier_chat.no_identity", {})

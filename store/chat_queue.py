@@ -135,6 +135,19 @@ def _newest(db: Db, channel: str, about: str, about_id: str, reasons: Collection
     ).one_or_none()
 
 
+def was_told(db: Db, letter: Letter, channels: Collection[str]) -> bool:
+    """Whether one of the channels delivered what a letter says, or something later that must be heard of the same case or incident."""
+    heard = select(_outbox.c.id).where(
+        _outbox.c.channel.in_(sorted(channels)),
+        _outbox.c.subject_type == letter.subject_type,
+        _outbox.c.subject_id == letter.subject_id,
+        _outbox.c.kind.in_(("alert", "reminder")),
+        _outbox.c.created_at >= letter.created_at,
+        _outbox.c.remote_id != "",
+    )
+    return db.execute(heard.limit(1)).first() is not None
+
+
 def case_of_message(db: Db, channel: str, remote_id: str) -> int | None:
     """The case that a message of ours is about; None where the message isn't ours, or is about something else."""
     found = about_message(db, channel, remote_id)

@@ -28,6 +28,7 @@ GOLDEN = Path(__file__).parent / "golden"
 AT = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 READERS = {lang: Reader(lang, ZoneInfo("Asia/Shanghai"), "https://desk.example.com") for lang in LANGS}
 SETTINGS: dict[str, dict[str, Any]] = {
+    "apprise": {"url": "https://notify.example.com", "key": "doorstep", "user": "desk", "password": "ap_a_secret_token"},
     "dingtalk": {
         "client_id": "dinga1b2c3", "client_secret": "dt_a_secret_token", "corp": "dingcorp", "conversation": "cidDesk==",
         "template": "00000000-desk.schema",

@@ -24,7 +24,7 @@ from chat.slack import BUTTONS, CHAT, SlackSettings, address, escaped, sent
 from chat.slack_heard import signature
 from domain.errors import AccessDenied, RateLimited, Unreachable, UnreadableReply
 from domain.words import Words
-from doorstep.chats import plan_for
+from doorstep.chat_plan import plan_for
 from net.http import HttpReply
 from sim.chats.slack import SlackGateway
 from store import chat_queue, check

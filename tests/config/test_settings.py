@@ -24,10 +24,7 @@ STRUCTS = {
     "carriers": {"kuaidi100": CarrierSettings, "fedex": CarrierSettings},
     "chats": {
         "console": CarrierSettings,
-        **{
-            name: CHATS[name].settings
-            for name in ("dingtalk", "feishu", "matrix", "mattermost", "slack", "telegram", "wecom", "wecom_app")
-        },
+        **{name: chat.settings for name, chat in CHATS.items() if chat.outward is not None},
     },
 }
 GOOD = """
