@@ -122,6 +122,12 @@ def use_code(db: Db, digest: str, who: str, *, now: datetime) -> str | None:
     return courier
 
 
+def waiting_codes(db: Db, *, now: datetime) -> dict[str, datetime]:
+    """Until when the unused code of each courier who has one is good."""
+    good = (_code.c.expires_at > now) & _code.c.used_at.is_(None)
+    return {row.courier: row.expires_at for row in db.execute(select(_code.c.courier, _code.c.expires_at).where(good))}
+
+
 def was_used_by(db: Db, digest: str, who: str) -> bool:
     """Whether somebody says again what linked them."""
     found = select(_code.c.digest).where(_code.c.digest == digest, _code.c.used_by == who)
