@@ -9,12 +9,13 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Meta, Raw, Struct, field
 
-from chat import phrases
+from chat import phrases, wecom_codes
 from chat.acts import Heard
 from chat.base import (
     Account,
@@ -27,12 +28,10 @@ from chat.base import (
     Limits,
     Outward,
     Socket,
-    raise_for_status,
     said,
 )
 from chat.route_phrases import linking, to_oneself
 from chat.wecom_cards import PRESSED, in_place, render, under
-from chat.wecom_codes import THERE, error_of
 from domain.errors import AccessDenied, UnreadableReply
 from net.http import HttpReply, HttpRequest
 
@@ -141,27 +140,7 @@ class _Frame(Struct, frozen=True):
     body: Raw = Raw(b"null")
 
 
-def _raise(reply: HttpReply) -> _Frame:
-    """Raise the OutsideError of an answer: by its code."""
-    raise_for_status(ID, reply)
-    told = said(ID, reply.body, _Frame)
-    if told.errcode is None:
-        raise UnreadableReply(ID, "an answer without a code")
-    if told.errcode:
-        raise error_of(ID, told.errcode, told.errmsg)
-    return told
-
-
-def sent(reply: HttpReply) -> str:
-    """A message is known by our own key. That there is a card under it means that we said it before."""
-    raise_for_status(ID, reply)
-    if said(ID, reply.body, _Frame).errcode != THERE:
-        _raise(reply)
-    return ""
-
-
-def seen(reply: HttpReply) -> None:
-    _raise(reply)
+_raise, sent = partial(wecom_codes.raise_for, ID), partial(wecom_codes.sent, ID)
 
 
 # --- listening -----------------------------------------------------------------------------------------------------
@@ -306,7 +285,7 @@ CHAT = Chat(
     render=render,
     identity="corp/userid: the company's id from the settings, the userid that the platform puts on an event",
     outward=Outward(
-        send, edit, reply, sent, limits, look, seen, open_private, nothing_opened, own_ids=True,
+        send, edit, reply, sent, limits, look, _raise, open_private, nothing_opened, own_ids=True,
         codes=Codes(EDIT_WITHIN, no_code),
     ),
     socket=Socket(

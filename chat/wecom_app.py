@@ -7,11 +7,13 @@ with the sending, one with each press; each works once, for 72 hours. Without on
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode, urlsplit
 
 from msgspec import Meta, Struct
 
+from chat import wecom_codes
 from chat.base import (
     Account,
     Chat,
@@ -23,12 +25,10 @@ from chat.base import (
     Token,
     TokenFlow,
     always,
-    raise_for_status,
     said,
 )
 from chat.wecom_calls import ID, read_call, verify
 from chat.wecom_cards import in_place, render, under
-from chat.wecom_codes import THERE, error_of
 from net.http import HttpReply, HttpRequest
 
 URL = "https://qyapi.weixin.qq.com"
@@ -127,36 +127,16 @@ def limits(account: Account) -> Limits:
 # --- replies -------------------------------------------------------------------------------------------------------
 
 
-class _Told(Struct, frozen=True):
-    errcode: int
-    errmsg: str = ""
+_raise, sent = partial(wecom_codes.raise_for, ID), partial(wecom_codes.sent, ID)
+
+
+class _Sent(Struct, frozen=True):
     response_code: str = ""
-
-
-def _raise(reply: HttpReply) -> _Told:
-    """Raise the OutsideError of an answer: by its code."""
-    raise_for_status(ID, reply)
-    told = said(ID, reply.body, _Told)
-    if told.errcode:
-        raise error_of(ID, told.errcode, told.errmsg)
-    return told
-
-
-def sent(reply: HttpReply) -> str:
-    """A message is known by our own key. That there is a card under it means that we said it before."""
-    raise_for_status(ID, reply)
-    if said(ID, reply.body, _Told).errcode != THERE:
-        _raise(reply)
-    return ""
 
 
 def code_of(reply: HttpReply) -> str:
     """The code that a sending brings where its card has buttons."""
-    return said(ID, reply.body, _Told).response_code
-
-
-def seen(reply: HttpReply) -> None:
-    _raise(reply)
+    return said(ID, reply.body, _Sent).response_code
 
 
 def is_ours(reply: HttpReply, account: Account) -> None:
@@ -192,7 +172,7 @@ CHAT = Chat(
     render=render,
     identity="corp/userid: the company and the userid that a proven call names",
     outward=Outward(
-        send, edit, reply, sent, limits, look, seen, open_private, nothing_opened, own_ids=True,
+        send, edit, reply, sent, limits, look, _raise, open_private, nothing_opened, own_ids=True,
         codes=Codes(EDIT_WITHIN, code_of),
     ),
     hook=Hook(verify, read_call, always),
