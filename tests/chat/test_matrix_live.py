@@ -1,5 +1,6 @@
 """Matrix at a real homeserver (Synapse): what is sent, seen, reacted to, edited, refused, redelivered."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -217,6 +218,24 @@ def test_the_same_delivery_again_changes_nothing(room: Room) -> None:
         assert room.listen() == 0
     assert room.history(case) == [("opened", None), ("acknowledged", "li"), ("commented", "sam")]
     assert room.store.read(lambda db: db.exec_driver_sql("SELECT count(*) FROM outbox").scalar_one()) == letters
+
+
+def test_five_deliveries_at_once_have_one_effect(room: Room) -> None:
+    """The same reaction heard five times in parallel: one act, one edit of the message."""
+    case = room.open()
+    room.send()
+    cursor = room.store.read(chat_queue.cursor, room.channel.name)
+    room.staff["li"].react(room.id, room.message(case))
+
+    async def five_times() -> list[bool]:
+        batch = await room.channel.line.listen(cursor)
+        return await asyncio.gather(*(room.channel._take(one) for _ in range(5) for one in batch.heard))
+
+    assert room.run(five_times()).count(True) == 1
+    room.send()
+    assert room.history(case) == [("opened", None), ("acknowledged", "li")]
+    edits = [e for e in room.from_bot() if e["content"].get("m.relates_to", {}).get("rel_type") == "m.replace"]
+    assert len(edits) == 1
 
 
 def test_a_long_silence_is_caught_up_with(room: Room) -> None:

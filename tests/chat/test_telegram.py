@@ -1,5 +1,6 @@
 """Telegram: a button acknowledges, an answer comments, the same message shows who; over the simulated Bot API server."""
 
+import asyncio
 import json
 import subprocess
 from collections.abc import Iterator
@@ -138,6 +139,24 @@ def test_presses_that_come_again_have_one_effect(group: Group, gateway: Telegram
     gateway._updates = updates
     group.listen()
     assert [event for event, _ in group.history(case)].count("acknowledged") == 1
+
+
+def test_five_deliveries_at_once_have_one_effect(group: Group, gateway: TelegramGateway) -> None:
+    """Two listeners and a restart could hear the same press at the same time: one act, one edit."""
+    case = group.open()
+    group.begin()
+    group.send()
+    press = gateway.press(USERS["li"], group.message(case).id, "ack")
+
+    async def five_times() -> list[bool]:
+        batch = await group.channel.line.listen(str(gateway._updates[-1]["update_id"]))
+        return await asyncio.gather(*(group.channel._take(one) for _ in range(5) for one in batch.heard))
+
+    assert group.run(five_times()).count(True) == 1
+    group.send()
+    assert [event for event, by in group.history(case) if by] == ["acknowledged"]
+    assert [number for number, _ in gateway.edits] == [group.message(case).id]
+    assert press in gateway.answers
 
 
 def test_a_letter_whose_answer_got_lost_may_stand_twice_and_the_newest_counts(group: Group, gateway) -> None:
