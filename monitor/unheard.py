@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from chat.registry import CHATS
 from monitor.alerts import CHANNEL
 from store import chat_queue, unheard
 from store.base import Db
@@ -11,8 +12,12 @@ GRACE = timedelta(minutes=15)
 
 
 def channels_of(db: Db) -> list[str]:
-    """Where an alert can be heard: the chats outside the house; where there is none, the console."""
-    return [row.name for row in chat_queue.channels(db)] or [CHANNEL]
+    """Where an alert can be heard: the chats outside the house; where there is none but the last resort, which keeps still where
+    somebody at the console took a case, there too.
+    """
+    rows = chat_queue.channels(db)
+    first = [row for row in rows if not CHATS[row.adapter].last_resort]
+    return [row.name for row in rows] + ([] if first else [CHANNEL])
 
 
 def count(db: Db, now: datetime) -> int:

@@ -26,6 +26,7 @@ from domain.case import CaseEvent
 from domain.errors import RuleError, Unreachable, UnreadableReply
 from doorstep import courier_chat
 from doorstep.chat_plan import NOT_HERE, TAKEN, TOLD
+from doorstep.unheard import GRACE, count_unheard
 from monitor import acts, alerts
 from net.http import HttpReply
 from sim.chats.apprise import AppriseGateway
@@ -113,6 +114,12 @@ def test_what_somebody_took_or_closed_meanwhile_is_not_said(tmp_path: Path) -> N
         assert f"#{open_} " in body
         assert [one.error for one in letters(desk, taken) if one.kind == "alert"] == [TAKEN]
         assert {one.error for one in letters(desk, taken) if one.kind == "alert_edit"} <= {NOT_HERE}
+        desk.clock.set(desk.clock.at + GRACE)
+        assert count_unheard(desk.house) == 1  # the one that was said here is heard
+        for case in (taken, open_):
+            for one in letters(desk, case, "console"):
+                desk.house.store.write(mail.mark_sent, one.id, now=desk.clock.at)
+        assert count_unheard(desk.house) == 0
 
     run(tmp_path, talk, after=10)
 
