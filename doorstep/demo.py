@@ -34,8 +34,9 @@ from doorstep.wiring import lines_of, open_house
 from net.http import Http, HttpRequest
 from scheduler.router import Steps
 from sim import town
+from sim.acting import Door
 from sim.carriers import settings as town_settings
-from sim.people import Door, acts
+from sim.people import acts
 from sim.pushing import CONSOLES
 from sim.world import World
 from store.base import Store

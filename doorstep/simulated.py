@@ -1,6 +1,6 @@
 """The real house inside a simulated world: the same rooms, driven by a set clock instead of a ticking one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,9 +22,9 @@ from doorstep.web.push import push_router
 from doorstep.wiring import lines_of, open_house
 from net.http import Http, HttpReply, HttpRequest, Transport, in_process
 from scheduler.router import Steps
-from sim import town
+from sim import town, warehouse
 from sim.fuse import Fuse
-from store import people, reads, returns
+from store import checkins, people, reads, returns
 from store.base import Db, Store
 from store.people import Person
 
@@ -60,6 +60,9 @@ class StoreReads:
         value = self.store.read(returns.find, return_ref)
         return value.items if value else ()
 
+    def checkins(self) -> Mapping[str, bool]:
+        return self.store.read(checkins.decided_of_all)
+
 
 def along_streets(a: Location, b: Location) -> Sequence[tuple[float, float]]:
     """The way between two places of the simulated town."""
@@ -67,11 +70,12 @@ def along_streets(a: Location, b: Location) -> Sequence[tuple[float, float]]:
 
 
 def prepare(house: House, key: str) -> None:
-    """The desk's people and the shop system's key, once."""
+    """The desk's people and the keys of the shop's system and of its (simulated) warehouse, once."""
     for person in PEOPLE:
         if house.store.read(people.find_person, person.id) is None:
             house.store.write(people.save_person, person)
-    house.store.write(people.add_api_key, name="shop", digest=key_digest(key), now=house.wall())
+    for name, secret in (("shop", key), (warehouse.NAME, warehouse.key_of(key))):
+        house.store.write(people.add_api_key, name=name, digest=key_digest(secret), now=house.wall())
 
 
 class FusedStore(Store):

@@ -5,10 +5,12 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from config.settings import Settings
 from domain.errors import RuleError
@@ -16,15 +18,15 @@ from doorstep import logs
 from doorstep.demo import write_settings
 from doorstep.town_house import HouseReads, TownHouse, in_town
 from sim import checkers, faults
+from sim.acting import Door
 from sim.carriers import SimTransport
 from sim.chats.desk import DeskChat
 from sim.disturbed import Disturbed
-from sim.evidence import CaseRow, DeedRow, Evidence, LetterRow, PaymentRow, StopRow, Violation
+from sim.evidence import CaseRow, CheckinRow, DeedRow, Evidence, LetterRow, PaymentRow, StopRow, Violation
 from sim.merchant import MerchantSystem
-from sim.people import Door
 from sim.run import Played, run
 from sim.wire import Memory
-from sim.world import World
+from sim.world import RETURN_SHARE, World
 from store import check, evidence
 from store.base import Store
 
@@ -34,6 +36,22 @@ PORT, KEY = 8791, "ds_simulated"
 LONGEST_D, MOST_PARCELS = 366, 100_000
 CHANNEL = "telegram:desk"
 SUMMARY, DATABASE = "summary.json", "simulated.sqlite3"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A shop's rule for returns: the profile that says so, and what it waits for before it pays."""
+
+    profile: str
+    pays_on: str
+
+
+RULES = (Rule("seven_day", "collected"), Rule("three_guarantees", "inspected"))
+"""In turns, by the seed."""
+
+
+def with_rule(settings: Settings, rule: Rule) -> Settings:
+    return replace(settings, returns=msgspec.structs.replace(settings.returns, profile=rule.profile))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +90,29 @@ def simulate(asked: Asked, out: Path, say: Callable[[str], None]) -> dict[str, A
 
 
 class Month:
-    """A world, a house in it, and what happens to both. ``change`` lets a test put a broken rule into the settings."""
+    """A world, a house in it, and what happens to both. ``change`` lets a test put a broken rule into the settings, and
+    ``return_share`` more returns into a short month.
+    """
 
-    def __init__(self, asked: Asked, folder: Path, change: Callable[[Settings], Settings] = lambda kept: kept) -> None:
+    def __init__(
+        self,
+        asked: Asked,
+        folder: Path,
+        change: Callable[[Settings], Settings] = lambda kept: kept,
+        *,
+        return_share: float = RETURN_SHARE,
+    ) -> None:
         self.asked = asked
         plan = faults.plan_of(asked.faults, seed=asked.seed, start=START, days=asked.days)
+        rule = RULES[asked.seed % len(RULES)]
         self.world = World(
             asked.seed, plan.start, asked.days, asked.parcels, outages=plan.outages, retold=plan.retold, no_shows=plan.no_shows,
-            halts=plan.halts, chat_down=plan.chat_down,
+            halts=plan.halts, chat_down=plan.chat_down, pays_on=rule.pays_on, return_share=return_share,
         )  # fmt: skip
         self.memory, now = Memory(), [plan.start]
         self.chat, self.system = DeskChat(self._time, plan.chat_down), MerchantSystem()
         carriers = SimTransport(self.world, lambda: now[0], self.memory)
-        settings = change(in_town(write_settings(folder, PORT, 1)))
+        settings = change(in_town(with_rule(write_settings(folder, PORT, 1), rule)))
         self.house = TownHouse(
             settings, folder / DATABASE, carriers, seed=asked.seed, key=KEY, now=now, memory=self.memory, chat=self.chat,
             system=self.system,
@@ -179,6 +207,7 @@ def evidence_of(
         deeds=[DeedRow(*row) for row in store.read(evidence.deeds)],
         heard=heard or {},
         taken=taken,
+        checkins=[CheckinRow(*row) for row in store.read(evidence.checkins)],
     )
 
 

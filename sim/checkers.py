@@ -14,6 +14,7 @@ from domain.case import Kind
 from sim.desk_checkers import alerted, halted, instructed_once, promises_kept_or_said, taken_once
 from sim.evidence import CaseRow, Evidence, PaymentRow, StopRow, Violation
 from sim.tales import Outage, Tale
+from sim.warehouse_checkers import brought_in, missing_found, paid_on_trigger
 from sim.world import World
 
 
@@ -166,7 +167,7 @@ def one_route(world: World, evidence: Evidence, until: datetime) -> Iterator[Vio
 Checker = Callable[[World, Evidence, datetime], Iterable[Violation]]
 CHECKERS: tuple[Checker, ...] = (
     found_in_time, one_open_case, calm_in_outages, paid_once, one_route, alerted, promises_kept_or_said, instructed_once,
-    taken_once,
+    taken_once, brought_in, missing_found, paid_on_trigger,
 )  # fmt: skip
 
 

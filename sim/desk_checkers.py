@@ -1,10 +1,10 @@
 """Independent checkers of what the desk, its customers and the merchant got: alerts, promises, instructions, who took a case."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sim.evidence import CaseRow, DeedRow, Evidence, LetterRow, Violation
+from sim.evidence import CaseRow, DeedRow, Evidence, LetterRow, StopRow, Violation
 from sim.tales import Span
 from sim.world import World
 
@@ -126,8 +126,8 @@ COLLECTED = frozenset({"collected", "partly_collected"})
 
 
 def instructed_once(world: World, evidence: Evidence, until: datetime) -> Iterator[Violation]:
-    """What was collected is paid for or sent again, what wasn't is not; each instruction has one letter, and one effect at the
-    merchant's.
+    """What the shop's rule waits for is paid for or sent again, what wasn't collected is not; each instruction has one letter, and
+    one effect at the merchant's.
     """
     yield from _of_returns(world, evidence, until)
     letters = Counter(x.id for x in evidence.letters if x.channel == MERCHANT)
@@ -145,12 +145,18 @@ def instructed_once(world: World, evidence: Evidence, until: datetime) -> Iterat
             yield Violation("instructed_once", f"order:{payment.order_ref}", until, f"{payment.id}: {effects} effects")
 
 
+def _payable(world: World, evidence: Evidence, stops: Mapping[str, StopRow]) -> dict[str, datetime]:
+    """Since when each return is to be paid: it was collected, or good goods were found at the warehouse."""
+    if world.pays_on == "collected":
+        return {ref: stop.ended_at for ref, stop in stops.items() if stop.ended_at}
+    return {row.return_ref: row.decided_at for row in evidence.checkins if row.decided_at and row.decision != "differs"}
+
+
 def _of_returns(world: World, evidence: Evidence, until: datetime) -> Iterator[Violation]:
     ended = {stop.return_ref: stop for stop in evidence.stops if stop.status in COLLECTED and stop.ended_at}
     paid = {payment.return_ref for payment in evidence.payments if payment.return_ref}
-    for ref, stop in sorted(ended.items()):
-        assert stop.ended_at is not None
-        if ref not in paid and _later(stop.ended_at, INSTRUCTED_WITHIN, world.halts) <= until:
-            yield Violation("instructed_once", f"return:{ref}", stop.ended_at, "collected, and nothing was instructed")
+    for ref, since in sorted(_payable(world, evidence, ended).items()):
+        if ref not in paid and _later(since, INSTRUCTED_WITHIN, world.halts) <= until:
+            yield Violation("instructed_once", f"return:{ref}", since, f"{world.pays_on}, and nothing was instructed")
     for ref in sorted(paid - ended.keys()):
         yield Violation("instructed_once", f"return:{ref}", until, "paid for, and never collected")

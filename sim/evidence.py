@@ -10,7 +10,7 @@ from sim.tales import Tale
 @dataclass(frozen=True, slots=True)
 class CaseRow:
     """A case. ``subject_id`` as the product keeps it; ``opened_at`` is the first opening. ``id`` and ``incident`` are the product's
-    own, '' where there is none.
+    own, '' where there is none; ``party``: who is held liable.
     """
 
     kind: str
@@ -20,6 +20,7 @@ class CaseRow:
     closed_at: datetime | None = None
     id: str = ""
     incident: str = ""
+    party: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,18 @@ class PaymentRow:
     approval: str = ""
     id: str = ""
     return_ref: str = ""
+    written_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckinRow:
+    """Goods at the warehouse. ``decision``: ok, part or differs, '' while nobody has said how they are."""
+
+    return_ref: str
+    order_ref: str
+    at: datetime
+    decided_at: datetime | None = None
+    decision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,7 @@ class Evidence:
     deeds: Sequence[DeedRow] = ()
     heard: Mapping[str, frozenset[str]] = field(default_factory=dict)
     taken: Mapping[str, int] | None = None
+    checkins: Sequence[CheckinRow] = ()
 
     def source(self, tale: Tale) -> str:
         """Who is asked about a tale's parcel; nobody where there is none."""

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from net.http import HttpReply, HttpRequest
-from sim.people import HOME, Door, NoReads, Reads, acts
+from sim.acting import Door, NoReads, Reads
+from sim.people import HOME, acts
 from sim.pushing import due
 from sim.wire import Memory
 from sim.world import World

@@ -27,7 +27,8 @@ class World:
 
     Lives go on after the last day. ``outages`` and ``storms`` can be taken out for a calm world; ``sources`` says whose
     parcels there are. ``retold``: what faults make of the tales; ``no_shows``: the share of routes that nobody drives;
-    ``halts``: when the house can't work; ``chat_down``: when the desk's chat can't be reached.
+    ``halts``: when the house can't work; ``chat_down``: when the desk's chat can't be reached. ``pays_on``: what the shop's rule waits for
+    before it pays: the goods ``collected`` at the door, or ``inspected`` at the warehouse.
     """
 
     def __init__(
@@ -46,10 +47,11 @@ class World:
         no_shows: float = 0.0,
         halts: Sequence[Span] = (),
         chat_down: Sequence[Span] = (),
+        pays_on: str = "collected",
     ) -> None:
         self.seed, self.start, self.days, self.size = seed, start.astimezone(UTC), days, parcels
         self.troubles, self.sources, self.no_shows = anomaly_share, _known(sources), no_shows
-        self.halts, self.chat_down = tuple(halts), tuple(chat_down)
+        self.halts, self.chat_down, self.pays_on = tuple(halts), tuple(chat_down), pays_on
         rng = Random(f"{seed}/world")
         self.addresses: tuple[Address, ...] = tuple(town.addresses(Random(f"{seed}/town")))
         self.storm = _storm(self.start, days, Random(f"{seed}/storm")) if storms else None

@@ -100,6 +100,11 @@ def decided(db: Db, *, since: datetime, limit: int = 200) -> list[Checkin]:
     return [_of(row) for row in rows]
 
 
+def decided_of_all(db: Db) -> dict[str, bool]:
+    """Every return that was scanned in, and whether it is decided."""
+    return {ref: at is not None for ref, at in db.execute(select(_checkin.c.return_ref, _checkin.c.decided_at))}
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
     """A return whose goods are on their way here; ``at``: when its route comes back, None where a carrier brings it."""

@@ -9,11 +9,11 @@ Rows = list[tuple[Any, ...]]
 
 
 def cases(db: Db) -> Rows:
-    """(kind, subject type, subject id, first opened, closed, id, incident id) of every case."""
+    """(kind, subject type, subject id, first opened, closed, id, incident id, liable party) of every case."""
     return _rows(
         db,
         "SELECT c.kind, c.subject_type, c.subject_id, min(f.at), c.closed_at, CAST(c.id AS TEXT),"
-        " coalesce(CAST(c.incident_id AS TEXT), '') FROM cases c"
+        " coalesce(CAST(c.incident_id AS TEXT), ''), coalesce(json_extract(f.data, '$.party'), '') FROM cases c"
         " JOIN fact f ON f.subject_type = 'case' AND f.subject_id = CAST(c.id AS TEXT) AND f.event = 'opened'"
         " GROUP BY c.id ORDER BY c.id",
         times=(3, 4),
@@ -45,10 +45,21 @@ def stops(db: Db) -> Rows:
 
 
 def payments(db: Db) -> Rows:
-    """(order, item, kind, cents, approval, id, return) of every instruction."""
+    """(order, item, kind, cents, approval, id, return, written) of every instruction."""
     return _rows(
         db,
-        "SELECT order_ref, item, kind, amount_cents, approval, id, coalesce(return_ref, '') FROM instruction ORDER BY id",
+        "SELECT order_ref, item, kind, amount_cents, approval, id, coalesce(return_ref, ''), written_at FROM instruction ORDER BY id",
+        times=(7,),
+    )
+
+
+def checkins(db: Db) -> Rows:
+    """(return, order, scanned in, decided, decision) of what came to the warehouse."""
+    return _rows(
+        db,
+        "SELECT c.return_ref, r.order_ref, c.checked_in_at, c.decided_at, c.decision FROM checkin c"
+        " JOIN returns r ON r.ref = c.return_ref ORDER BY c.return_ref",
+        times=(2, 3),
     )
 
 

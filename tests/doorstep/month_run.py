@@ -18,8 +18,8 @@ from doorstep.simulated import SimulatedHouse
 from doorstep.simulating import evidence_of
 from doorstep.town_house import Clocked, HouseReads
 from sim import checkers
+from sim.acting import Door
 from sim.carriers import SimTransport
-from sim.people import Door
 from sim.run import run
 from sim.wire import Memory
 from sim.world import World

@@ -22,7 +22,8 @@ from doorstep.demo import write_settings
 from doorstep.operations import perform
 from doorstep.wiring import open_house
 from net.http import HttpRequest
-from sim.people import Door, NoReads, acts
+from sim.acting import Door, NoReads
+from sim.people import acts
 from sim.world import World
 from store import cases, check, intake, returns
 from store.base import Db, Store

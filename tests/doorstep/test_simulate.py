@@ -7,16 +7,17 @@ import os
 import shutil
 import sqlite3
 import sys
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import structlog
 
 from doorstep import cli
-from doorstep.simulating import DATABASE, Month, asked_of, command, simulate
+from doorstep.simulating import DATABASE, RULES, Month, asked_of, command, simulate, with_rule
 from sim.faults import FAULTS
+from sim.goods import goods_of
 from store.base import Store
 
 SEEDS = (1, 2, 3)
@@ -95,6 +96,10 @@ class Lived:
     database: Path
     until: datetime
 
+    def evidence(self):
+        with Store(self.database, synchronous="OFF") as store:
+            return self.month.evidence(store)
+
     def broken(self, folder: Path, script: str) -> set[str]:
         """The checkers that complain of the database after ``script`` was run on a copy of it."""
         copy = folder / DATABASE
@@ -114,16 +119,23 @@ class Lived:
 def lived(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lived")
     month = Month(asked_of(days=12, parcels=50, seed=4, named="down,double_ack"), folder)
+    return asyncio.run(lived_through(month, folder))
 
-    async def live():
-        played = await month.live(lambda line: None)
-        assert month.judged(played)["violations"] == []
-        month.store.checkpoint()
-        await month.house.kill()
-        return played
 
-    played = asyncio.run(live())
+async def lived_through(month, folder):
+    played = await month.live(lambda line: None)
+    assert month.judged(played)["violations"] == []
+    month.store.checkpoint()
+    await month.house.kill()
     return Lived(month, folder / DATABASE, played.until)
+
+
+@pytest.fixture(scope="module")
+def brought_back(tmp_path_factory):
+    """A month in which everybody sends something back, and the shop pays for what it has looked at."""
+    folder = tmp_path_factory.mktemp("brought_back")
+    month = Month(asked_of(days=18, parcels=40, seed=3, named="none"), folder, return_share=1.0)
+    return asyncio.run(lived_through(month, folder))
 
 
 COPY_CASE = """
@@ -174,6 +186,41 @@ def test_a_broken_database_is_caught(checker, lived, tmp_path):
 def test_lesser_breaks_are_caught_too(checker, script, lived, tmp_path):
     """An alert that the chat doesn't show, a broken promise said too early or late, an instruction that nobody gets."""
     assert checker in lived.broken(tmp_path, script)
+
+
+WAREHOUSE_BREAKS = {
+    "missing_found": "DELETE FROM fact WHERE subject_type = 'case'"
+    " AND subject_id IN (SELECT CAST(id AS TEXT) FROM cases WHERE kind = 'checkin_missing')",
+    "brought_in": "DELETE FROM checkin WHERE decision = 'ok'",
+    "paid_on_trigger": "UPDATE instruction SET written_at = written_at - 3600",
+    "instructed_once": "DELETE FROM instruction",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("checker", WAREHOUSE_BREAKS)
+def test_a_broken_warehouse_is_caught(checker, brought_back, tmp_path):
+    """A lost parcel without its case, goods that nobody scanned, a refund before the inspection, and none after it. The month had all of
+    it to judge: lost goods that became cases, goods that differ, decisions that came twice.
+    """
+    found, world = brought_back.evidence(), brought_back.month.world
+    assert [case.party for case in found.cases if case.kind == "checkin_missing"] == ["collector"]
+    assert {row.decision for row in found.checkins} >= {"ok", "differs"}
+    assert any(goods_of(world, row.return_ref).again for row in found.checkins)
+    assert checker in brought_back.broken(tmp_path, WAREHOUSE_BREAKS[checker])
+
+
+@pytest.mark.slow
+def test_a_house_with_a_broken_rule_is_caught(tmp_path):
+    """One that pays at the door although the goods are to be looked at first, and that waits for lost goods for a month."""
+
+    def broken(settings):
+        detection = replace(settings.detection, checkin_missing=timedelta(days=30))
+        return with_rule(replace(settings, detection=detection), RULES[0])
+
+    month = Month(asked_of(days=18, parcels=40, seed=3, named="none"), tmp_path, broken, return_share=1.0)
+    found = asyncio.run(month.play(lambda line: None))
+    assert {one["checker"] for one in found["violations"]} >= {"paid_on_trigger", "missing_found"}
 
 
 @pytest.mark.slow

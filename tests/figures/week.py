@@ -12,8 +12,8 @@ from doorstep.demo import write_settings
 from doorstep.house import House
 from doorstep.town_house import Clocked, HouseReads
 from monitor.acts import do
+from sim.acting import Door
 from sim.carriers import SimTransport
-from sim.people import Door
 from sim.run import run
 from sim.wire import Memory
 from sim.world import World

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlencode
 
+from domain.shipment import Order
 from net.http import HttpReply, HttpRequest
 from sim.carriers import answer
+from sim.goods import goods_of
 from sim.tales import Parcel, Tale
 from sim.wire import Memory
 from sim.world import World
@@ -40,6 +42,12 @@ class Caller:
         sent = {"content-type": "application/json", **headers}
         reply = self.send(HttpRequest(method, f"http://sim{path}", sent, raw), now)
         return reply.status, json.loads(reply.body) if reply.body.startswith((b"{", b"[")) else None, reply.headers
+
+
+def a_return(world: World, *, lost: bool = False, look: str = "ok") -> tuple[str, Order]:
+    """A return's number to which this happens after the door, and the order of somebody who asks for one."""
+    found = (f"R{n}" for n in range(1_000) if (told := goods_of(world, f"R{n}")).lost is lost and told.look == look)
+    return next(found), next(tale.order for tale in world.tales if tale.wish and len(tale.wish.items) > 1)
 
 
 def late(parcel: Parcel) -> datetime:

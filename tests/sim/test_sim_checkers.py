@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sim_support import START
+from sim_support import START, a_return
 
 from domain.case import Kind
 from sim.checkers import (
@@ -17,7 +17,7 @@ from sim.checkers import (
     deadline_of,
     score,
 )  # fmt: skip
-from sim.evidence import DeedRow, LetterRow
+from sim.evidence import CheckinRow, DeedRow, LetterRow
 from sim.lives import PLOTS
 from sim.tales import Span
 from sim.world import World
@@ -172,7 +172,7 @@ def test_paying_twice_is_caught(calm):
 
 
 def _stops(world, *rows):
-    return violations(world, replace(perfect(world), stops=rows)) - {"instructed_once"}
+    return violations(world, replace(perfect(world), stops=rows)) - {"instructed_once", "brought_in"}
 
 
 def test_a_return_on_two_routes_is_caught(calm):
@@ -279,11 +279,12 @@ def test_two_who_have_one_case_are_caught(calm):
 
 def test_instructions_without_cause_letter_or_effect_are_caught(calm):
     """What was collected is instructed, with one letter and one effect; what wasn't is not."""
-    at, order = calm.start + 30 * HOUR, calm.tales[0].order
-    stop = StopRow("s1", "r1", "R", "collected", at - HOUR, at)
-    paid = PaymentRow(order.ref, order.items[0].sku, "refund", 1, id="i1", return_ref="R")
+    at, (ref, order) = calm.start + 30 * HOUR, a_return(calm)
+    stop = StopRow("s1", "r1", ref, "collected", at - HOUR, at)
+    paid = PaymentRow(order.ref, order.items[0].sku, "refund", 1, id="i1", return_ref=ref, written_at=at)
     letter = LetterRow("instruction-i1", "merchant", "instruction", "refund", "order", order.ref, at, at)
-    right = {"stops": [stop], "payments": [paid], "letters": [letter], "taken": {"i1": 1}}
+    shelf = [CheckinRow(ref, order.ref, at + HOUR, at + 2 * HOUR, "ok")]
+    right = {"stops": [stop], "payments": [paid], "letters": [letter], "taken": {"i1": 1}, "checkins": shelf}
     assert _found(calm, **right) == []
     for wrong in ({"payments": []}, {"stops": []}, {"letters": []}, {"taken": {}}, {"taken": {"i1": 2}}):
         assert {v.checker for v in _found(calm, **{**right, **wrong})} == {"instructed_once"}

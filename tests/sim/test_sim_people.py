@@ -9,7 +9,9 @@ import pytest
 
 from domain.pickup import FailReason, ReturnReason, Want
 from domain.returns import ReturnItem, Stop
-from sim.people import Door, NoReads, acts, visit
+from sim.acting import Door, NoReads
+from sim.couriers import visit
+from sim.people import acts
 
 DOOR = Door("http://house", "k3y")
 
@@ -90,6 +92,9 @@ class OneRoute:
 
     def return_items(self, return_ref):
         return (ReturnItem("A", 2), ReturnItem("B", 1))
+
+    def checkins(self):
+        return {}
 
     def report(self, requests, now):
         """What the product would make of the reports."""

@@ -9,7 +9,7 @@ from sim_support import START
 
 from net.http import HttpReply
 from sim import kuaidi100
-from sim.people import Door
+from sim.acting import Door
 from sim.run import run
 from sim.tales import Outage
 from sim.wire import Hook, Memory, Subscribed
