@@ -169,7 +169,8 @@ class Collector(_Table, frozen=True):
     """A third-party firm that fetches returns. ``areas``: the districts that it serves, none named is everywhere.
 
     ``licence``: the number of its express licence, ``licence_until`` the last day on which it holds; without one it gets no routes
-    where the law of ``country`` asks for it (快递市场管理办法 19).
+    where the law of ``country`` asks for it (快递市场管理办法 19). ``express``: it acts as an express firm at the door, so that its couriers
+    check identity and content.
     """
 
     id: Id
@@ -179,6 +180,7 @@ class Collector(_Table, frozen=True):
     country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] = "CN"
     licence: str = ""
     licence_until: date | None = None
+    express: bool = False
     fixed_cents: Cents = 0
     cost_per_stop_cents: Cents = 0
     cost_per_km_cents: Cents = 0

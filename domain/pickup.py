@@ -55,6 +55,7 @@ class FailReason(StrEnum):
     VEHICLE = "vehicle"
     WEATHER = "weather"
     CAPACITY = "capacity"
+    CHECK_REFUSED = "check_refused"
 
 
 FAULT: dict[FailReason, Fault] = {
@@ -76,6 +77,7 @@ FAULT: dict[FailReason, Fault] = {
     FailReason.VEHICLE: Fault.COURIER,
     FailReason.WEATHER: Fault.NOBODY,
     FailReason.CAPACITY: Fault.MERCHANT,
+    FailReason.CHECK_REFUSED: Fault.CUSTOMER,
 }
 
 

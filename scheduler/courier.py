@@ -17,6 +17,7 @@ from domain.returns import Return, ReturnItem, Stop
 from domain.shipment import Order
 from domain.words import Words
 from scheduler import refund
+from scheduler.door import ANY_DOOR, Door, not_given_up, not_taken
 from scheduler.plan_types import Refused
 from scheduler.policy import Policy, RefundOn
 from scheduler.progress import advance_route
@@ -41,7 +42,7 @@ class ActKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Act:
     """One action of a courier. ``id`` is the client's own; ``items`` None means all; ``proof`` is kept with the stop; ``ago_s``:
-    how long it lay on a phone without a net.
+    how long it lay on a phone without a net; ``tries``: how often the customer was tried to be reached, None: nobody said.
     """
 
     kind: ActKind
@@ -51,6 +52,7 @@ class Act:
     reason: FailReason | None = None
     proof: dict[str, Any] = field(default_factory=dict)
     ago_s: int = 0
+    tries: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,14 @@ ENDED = frozenset({"collected", "partly_collected", "failed", "cancelled", "unpl
 
 
 def decide(
-    stop: Stop, value: Return, order: Order, act: Act, *, wrong_codes: int = 0, at: datetime | None = None
+    stop: Stop,
+    value: Return,
+    order: Order,
+    act: Act,
+    *,
+    wrong_codes: int = 0,
+    at: datetime | None = None,
+    door: Door = ANY_DOOR,
 ) -> Decision | Refused:
     """What the action amounts to at this stop. Pure. ``at``: when it was done; before the stop was ended by somebody who
     couldn't know of it, it counts.
@@ -84,7 +93,9 @@ def decide(
     if act.kind is ActKind.ARRIVED:
         return Decision(ReturnEvent.ARRIVED, {"stop": stop.id})
     if act.kind is ActKind.FAILED:
-        return _failed(stop, act)
+        return _failed(stop, act, door, at)
+    if early := not_taken(stop, act.proof, door):
+        return Refused(early)
     return _collected(stop, value, order, act, wrong_codes)
 
 
@@ -100,13 +111,14 @@ CLOCK = frozenset({FailReason.COURIER_NO_SHOW.value, FailReason.COURIER_LATE.val
 """Reasons that nobody reported: the clock did."""
 
 
-def _failed(stop: Stop, act: Act) -> Decision | Refused:
+def _failed(stop: Stop, act: Act, door: Door, at: datetime | None) -> Decision | Refused:
     if act.reason is None:
         return Refused(Words("stop_reason_missing", {"stop": stop.id, "known": [r.value for r in FailReason]}))
+    if early := not_given_up(stop, act.reason, act.tries, door, at=at):
+        return Refused(early)
     fault = FAULT[act.reason].value
-    return Decision(
-        ReturnEvent.FAILED, {"stop": stop.id, "reason": act.reason.value, "fault": fault, "proof": act.proof}
-    )
+    proof = act.proof if act.tries is None else {**act.proof, "tries": act.tries}
+    return Decision(ReturnEvent.FAILED, {"stop": stop.id, "reason": act.reason.value, "fault": fault, "proof": proof})
 
 
 def _collected(stop: Stop, value: Return, order: Order, act: Act, wrong_codes: int) -> Decision | Refused:
@@ -172,6 +184,7 @@ def act_at(
     now: datetime,
     by: str | None,
     channel: str = "courier",
+    door: Door = ANY_DOOR,
 ) -> Done | Refused:
     """Do what the courier of ``route_id`` says at a stop, once, in one transaction with the refund that follows from it.
 
@@ -188,7 +201,7 @@ def act_at(
     order = intake.find_order(db, value.order_ref)
     assert order is not None  # a return refers to its order by a foreign key
     at = _done_at(db, route_id, act, now)
-    decision = decide(stop, value, order, act, wrong_codes=_wrong_codes(db, stop_id), at=at)
+    decision = decide(stop, value, order, act, wrong_codes=_wrong_codes(db, stop_id), at=at, door=door)
     if isinstance(decision, Refused):
         _note_wrong_code(db, stop_id, decision, now=now, by=by, channel=channel)
         return decision

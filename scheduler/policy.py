@@ -85,6 +85,13 @@ class CategoryRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     fault_exchange_days: int
 
 
+class AtDoor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Before a courier may give up on a customer: so many tries to reach them, so many minutes since the arrival."""
+
+    contact_tries: int = 2
+    wait_min: int = 10
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`config/policies/returns.toml` as a value. Raises ValueError where it names what isn't there."""
 
@@ -95,6 +102,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     book_days: int
     max_attempts: int
     floor: Floor
+    door: AtDoor = AtDoor()
     profiles: dict[str, Profile]
     reasons: dict[ReturnReason, ReasonRule]
     exceptions: tuple[Exclusion, ...] = ()

@@ -29,6 +29,7 @@ PATIENCE_MS = 20_000
 EVENING = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)  # a Sunday, 20:00 in Shanghai
 CUT_OFF = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 ITEMS = (Item("MUG", "Mug", 2, 4_900, "home"), Item("TEA", "Tea pot", 1, 16_800, "home"))
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
 NO_NET = ("console: htmx:", "console: Failed to load resource: net::ERR_INTERNET_DISCONNECTED")
 """What a browser says of what it can't send or load without a net."""
 TOML = """
@@ -157,6 +158,7 @@ def collect_without_a_net(shop: Shop, phone: BrowserContext, link: str, code: st
     fits(page)
     phone.set_offline(True)
     page.locator(".next-stop [name=code]").fill(code)
+    page.locator(".next-stop [name=photo]").set_input_files([{"name": "p.png", "mimeType": "image/png", "buffer": PNG}])
     page.locator(".next-stop").get_by_role("button", name="Collected").click()
     expect(page.locator("[data-queued]")).to_be_visible()
     page.close()
@@ -254,6 +256,8 @@ def test_from_a_customer_s_click_to_the_money(tmp_path: Path, browser: Browser, 
         assert [said for said in watch.complaints if not said.startswith(NO_NET)] == []
         watch.complaints.clear()
         assert running.standing(ref) == "collected"
+        photos = running.rows("SELECT * FROM stored_file WHERE subject_type = 'return' AND subject_id = ?", ref)
+        assert [one["size"] for one in photos] == [len(PNG)]
         assert running.rows("SELECT * FROM instruction") == []  # the refund waits for the warehouse
 
         running.clock.set(datetime.fromtimestamp(stops[1]["arrive_at"], UTC) + timedelta(hours=2))

@@ -1,14 +1,17 @@
 """The courier's page: today's route on a phone, one stop at a time, behind a signed link that knows one route only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from itsdangerous import BadSignature
 from starlette.datastructures import FormData
 
+from domain.errors import RuleError
 from domain.pickup import FailReason
 from domain.returns import ReturnItem, Route, Stop
 from domain.words import Words
@@ -16,12 +19,15 @@ from doorstep.house import signer
 from doorstep.route_sheet import TYPES, Sheet, file_name, kinds, made
 from doorstep.web.context import (
     LANG_COOKIE,
+    MAX_UPLOAD_BYTES,
+    MAX_UPLOADS,
     YEAR_S,
     Asking,
     Shared,
     Visitor,
     Web,
     field,
+    files_of,
     is_htmx,
     render,
     set_cookie,
@@ -34,11 +40,12 @@ from doorstep.web.pages.routes import area_file, ground, path_of, stops_data, ti
 from doorstep.web.tongue import LANGS
 from scheduler.courier import ENDED, Act, ActKind, Done, act_at
 from scheduler.devices import Opened, open_on, refuse, stands
+from scheduler.door import CONTENT, IDENTITY, Door
 from scheduler.letters import numbers_of
 from scheduler.looked import changes, look
 from scheduler.plan_types import Refused
 from scheduler.reports import Report, Said, report, said_of
-from store import facts, overviews, returns
+from store import facts, files, overviews, returns
 from store.base import Db
 from store.overviews import Visit
 
@@ -116,7 +123,13 @@ async def plain_form(request: Request) -> FormData:
     return await small_form(request)
 
 
+async def photo_form(request: Request) -> FormData:
+    """The same with photos."""
+    return await small_form(request, most_bytes=MAX_UPLOAD_BYTES, files=MAX_UPLOADS)
+
+
 PlainForm = Annotated[FormData, Depends(plain_form)]
+PhotoForm = Annotated[FormData, Depends(photo_form)]
 
 
 @router.get("/courier/{token}")
@@ -188,6 +201,7 @@ def _show(
     keeps = request.method == "GET" and not is_htmx(request)
     return render(
         request, asking, template, status=status, page=page, token=token, notice=notice, bad=bad, reasons=REASONS, new=new,
+        door=door_of(web, page.route), faults={reason: rule.fault for reason, rule in web.house.pickups.policy.reasons.items()},
         courier=couriers.get(page.route.courier, page.route.courier), depot=depots.get(page.route.depot), to=ways_to,
         headers={"Cache-Control": KEPT, "Vary": "Cookie"} if keeps else None,
     )  # fmt: skip
@@ -249,22 +263,43 @@ def courier_language(request: Request, web: Shared, form: PlainForm, token: str)
 
 
 @router.post("/courier/{token}/stops/{stop_id}")
-def act(request: Request, web: Shared, asking: Asking, form: PlainForm, token: str, stop_id: str) -> Response:
+async def act(request: Request, web: Shared, asking: Asking, form: PhotoForm, token: str, stop_id: str) -> Response:
     """Arrived, collected or failed. The same action id again is answered as before."""
-    route = page_of(request, web, token).route
-    wanted = read_act(form)
+    route = (await run_in_threadpool(page_of, request, web, token)).route
+    wanted, photos = read_act(form), await files_of(form, "photo")
     speech = tongue(web, asking.lang)
     if isinstance(wanted, Words):
         outcome: Done | Refused = Refused(wanted)
     else:
-        outcome = web.house.store.write(
-            act_at, stop_id, wanted, route_id=route.id, policy=web.house.pickups.policy, now=web.house.now(),
-            by=route.courier,
-        )  # fmt: skip
+        try:
+            outcome = await web.house.store.awrite(_act, web, route, stop_id, wanted, photos, now=web.house.now())
+        except RuleError:
+            outcome = Refused(Words("ui.courier.bad_photo", {}))
     if isinstance(outcome, Done) and not outcome.repeated:
         for topic in ("routes", "returns", "cases", "money"):
             web.house.bus.publish(topic)
-    return _answer(request, web, asking, token, outcome, speech.words)
+    return await run_in_threadpool(_answer, request, web, asking, token, outcome, speech.words)
+
+
+def _act(
+    db: Db, web: Web, route: Route, stop_id: str, act: Act, photos: Sequence[bytes], *, now: datetime
+) -> Done | Refused:
+    """The act and its photos, kept with the return. Raises RuleError where a photo can't be kept: then nothing is written."""
+    done = act_at(
+        db, stop_id, act, route_id=route.id, policy=web.house.pickups.policy, now=now, by=route.courier,
+        door=door_of(web, route),
+    )  # fmt: skip
+    if isinstance(done, Done) and not done.repeated:
+        for data in photos:
+            files.add(db, data, subject_type="return", subject_id=done.value.ref, by=route.courier, at=now)
+    return done
+
+
+def door_of(web: Web, route: Route) -> Door:
+    """What is to be done at this route's doors."""
+    rule = web.house.pickups.policy.door
+    express = any(one.id == route.collector and one.express for one in web.house.settings.collectors)
+    return Door(rule.contact_tries, timedelta(minutes=rule.wait_min), express)
 
 
 def _answer(request: Request, web: Web, asking: Visitor, token: str, outcome: Done | Refused, say: Any) -> Response:
@@ -314,11 +349,31 @@ def read_act(form: FormData) -> Act | Words:
         return items
     reason = field(form, "reason", 40)
     known = FailReason(reason) if reason in set(FailReason) else None
-    note = field(form, "note", 500)
-    proof = {"note": note} if note else {}
-    ago = field(form, "ago_s", 7)
-    ago_s = int(ago) if ago.isascii() and ago.isdigit() else 0
-    return Act(ActKind(kind), field(form, "id", 80), field(form, "code", 20), items, known, proof, ago_s)
+    proof = read_proof(form)
+    if isinstance(proof, Words):
+        return proof
+    ago_s, tries = _number(field(form, "ago_s", 7)), _number(field(form, "tries", 3))
+    act_id, code = field(form, "id", 80), field(form, "code", 20)
+    return Act(ActKind(kind), act_id, code, items, known, proof, ago_s or 0, tries)
+
+
+MAX_WEIGHT_KG = 200
+
+
+def read_proof(form: FormData) -> dict[str, Any] | Words:
+    """What is kept with the stop beside the code: a note, the weight, that identity and content were checked."""
+    note, weight = field(form, "note", 500), field(form, "weight_kg", 10).replace(",", ".")
+    proof: dict[str, Any] = {"note": note} if note else {}
+    if weight:
+        whole, _, part = weight.partition(".")
+        if not (f"{whole}{part}".isascii() and f"{whole}{part}".isdigit() and 0 < float(weight) <= MAX_WEIGHT_KG):
+            return Words("ui.courier.bad_weight", {})
+        proof["weight_g"] = round(float(weight) * 1_000)
+    return proof | {name: True for name in (IDENTITY, CONTENT) if field(form, name, 3) == "yes"}
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def read_items(texts: list[str]) -> tuple[ReturnItem, ...] | Words | None:

@@ -52,8 +52,9 @@
     if (!form) return;
     const data = new FormData(form);
     const known = (await kept()).some((one) => one.id === data.get("id"));
-    const body = new URLSearchParams(data).toString();
-    if (!known) await keep({ id: data.get("id"), page: here, url: form.getAttribute("action"), body, at: Date.now() });
+    // photos are kept too; an empty file field is none
+    const fields = [...data.entries()].filter(([, value]) => !(value instanceof File) || value.size);
+    if (!known) await keep({ id: data.get("id"), page: here, url: form.getAttribute("action"), fields, at: Date.now() });
     show();
   });
 
@@ -72,9 +73,10 @@
     let said = "";
     try {
       for (const one of await kept()) {
-        const body = `${one.body}&ago_s=${Math.max(0, Math.round((Date.now() - one.at) / 1000))}`;
-        const headers = { Accept: "application/json", "Content-Type": "application/x-www-form-urlencoded" };
-        const reply = await fetch(one.url, { method: "POST", headers, body });
+        const body = new FormData();
+        for (const [name, value] of one.fields || new URLSearchParams(one.body)) body.append(name, value);
+        body.append("ago_s", Math.max(0, Math.round((Date.now() - one.at) / 1000)));
+        const reply = await fetch(one.url, { method: "POST", headers: { Accept: "application/json" }, body });
         if (reply.status >= 500 || reply.status === 429) break;
         if (!reply.ok) said = (await reply.json().catch(() => ({}))).message || String(reply.status);
         await drop(one.id);
