@@ -8,7 +8,7 @@ import structlog
 from doorstep import erasures
 from doorstep.house import House
 from doorstep.traces import drop_leftovers
-from store import erasing, keeping
+from store import erasing, keeping, raw_keeping
 from store.base import Db
 from store.erasing import Asked, Keyed
 
@@ -21,7 +21,7 @@ OPEN_AGAIN = timedelta(days=7)
 async def keep_no_longer(house: House, *, now: datetime) -> int:
     """Do a slice of what is due at ``now``; returns how many customers were erased."""
     before = now - house.settings.privacy.raw
-    if not await house.store.aread(keeping.anything_due, now=now, raw_before=before):
+    if not await house.store.aread(anything_due, now=now, raw_before=before):
         return 0
     asked = Asked(house.new_id(), now, None, erasing.AGED, everywhere=False)
     erased = await house.store.awrite(
@@ -34,10 +34,14 @@ async def keep_no_longer(house: House, *, now: datetime) -> int:
     return erased
 
 
+def anything_due(db: Db, *, now: datetime, raw_before: datetime) -> bool:
+    return keeping.anything_due(db, now=now) or raw_keeping.is_due(db, before=raw_before, now=now)
+
+
 def run_slice(db: Db, after: timedelta, asked: Asked, keyed: Keyed, raw_before: datetime) -> int:
     """Deadlines for new records, looks at those that are due, and old replies, all in one transaction."""
     keeping.begin(db, after=after, now=asked.at, limit=NEW_A_BEAT)
-    keeping.drop_raw(db, before=raw_before, limit=RAW_A_BEAT)
+    raw_keeping.drop(db, before=raw_before, now=asked.at, limit=RAW_A_BEAT)
     erased = 0
     for customer in keeping.due(db, now=asked.at, limit=LOOKS_A_BEAT):
         erased += look_at(db, customer, after, replace(asked, id=f"{asked.id}-{customer}"), keyed)

@@ -71,12 +71,11 @@ def due(db: Db, *, now: datetime, limit: int) -> list[int]:
     return [row[0] for row in rows]
 
 
-def anything_due(db: Db, *, now: datetime, raw_before: datetime) -> bool:
-    """Whether a slice of retention has anything to do."""
+def anything_due(db: Db, *, now: datetime) -> bool:
+    """Whether a slice of customers' retention has anything to do."""
     looks = (
         "SELECT 1 FROM customer WHERE id > (SELECT coalesce(max(customer_id), 0) FROM customer_keeping) LIMIT 1",
         f"SELECT 1 FROM customer_keeping WHERE look_at <= {to_seconds(now)} LIMIT 1",
-        f"SELECT 1 FROM raw_reply WHERE at < {to_seconds(raw_before)} LIMIT 1",
     )
     return any(db.exec_driver_sql(look).first() for look in looks)
 
@@ -150,12 +149,3 @@ def hold(db: Db, customers: Sequence[int], why: str, *, by: str, now: datetime, 
             db.execute(_keeping.insert().values(customer_id=one, **values))
     data = {"customers": list(customers)}
     facts.append(db, [FactRow("person", by, "held" if why else "released", now, by, channel, data=data)])
-
-
-def drop_raw(db: Db, *, before: datetime, limit: int) -> int:
-    """Delete carriers' replies that came before; returns how many."""
-    gone = db.exec_driver_sql(
-        "DELETE FROM raw_reply WHERE digest IN (SELECT digest FROM raw_reply WHERE at < ? ORDER BY at LIMIT ?)",
-        (to_seconds(before), limit),
-    )
-    return gone.rowcount

@@ -182,15 +182,22 @@ class Parcel(SQLModel, table=True):
 
 
 class RawReply(SQLModel, table=True):
-    """A scrubbed reply body, compressed, once per content."""
+    """A scrubbed reply body, compressed, once per content. ``again_at``: an open case held it when its time had come, and when
+    to look again.
+    """
 
     __tablename__ = "raw_reply"
+    __table_args__ = (
+        Index("raw_due", "at", sqlite_where=text("again_at IS NULL")),
+        Index("raw_again", "again_at", sqlite_where=text("again_at IS NOT NULL")),
+    )
     digest: bytes = Field(sa_type=LargeBinary, primary_key=True)
     source: str
     status: int
-    at: datetime = Field(sa_type=Instant, index=True)
+    at: datetime = Field(sa_type=Instant)
     body: bytes = Field(sa_type=LargeBinary)
     error: str = ""
+    again_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
 class Watch(SQLModel, table=True):

@@ -16,8 +16,9 @@ from doorstep.clock import SetClock
 from doorstep.house import House
 from doorstep.operations import perform
 from doorstep.taking import TAKE, Sender
-from store import audit, intake
+from store import audit, intake, tracking
 from store.base import Db
+from store.tracking import RawBody
 
 DAY = timedelta(days=1)
 
@@ -99,10 +100,52 @@ def test_each_slice_is_small(house: House) -> None:
 def test_carriers_replies_go_after_two_weeks(house: House) -> None:
     """Scrubbed or not; newer ones stay."""
     sow(house)
+    close_all(house)
     assert house.store.read(replies) == len(PLANTS)
     keep(house, 13)
     assert house.store.read(replies) == len(PLANTS)
     keep(house, 15)
+    assert house.store.read(replies) == 0
+
+
+def said_of(house: House, number: str, body: str) -> None:
+    """A shipment, and what its carrier said of it in one reply."""
+    row = {"number": number, "carrier": "中通快递"}
+    house.store.write(lambda db: TAKE["shipments"](house, db, row, Sender(None, "api"), NOW))
+    house.store.write(tracking.keep_raw, [RawBody("kuaidi100", 200, body.encode())], at=NOW)
+
+
+@pytest.mark.parametrize("body", ['{"nu":"yt5000000001"}', "param=%7B%22nu%22%3A%22YT5000000001%22%7D&sign=0"])
+def test_a_reply_about_an_open_case_stays_until_its_end(house: House, body: str) -> None:
+    """It is looked at once a day, in JSON or in a form; a reply about anything else goes in its time."""
+    said_of(house, "YT5000000001", body)
+    said_of(house, "YT5000000002", '{"nu":"YT5000000002"}')
+    case = {"number": "YT5000000001", "type": "damaged", "text": "wet"}
+    house.store.write(lambda db: TAKE["cases"](house, db, case, Sender(None, "api"), NOW))
+    keep(house, 15)
+    assert house.store.read(replies) == 1
+    close_all(house)
+    keep(house, 15.5)
+    assert house.store.read(replies) == 1
+    keep(house, 16.1)
+    assert house.store.read(replies) == 0
+
+
+def test_a_reply_about_a_claim_stays_until_the_carrier_has_paid(house: House) -> None:
+    """Or until it is written off; the case may be over long before."""
+    said_of(house, "YT5000000001", '{"nu":"YT5000000001"}')
+    house.store.write(
+        lambda db: db.exec_driver_sql(
+            "INSERT INTO claim (shipment_id, parcel, reason, carrier, number, state, opened_at, currency, dates, freight_cents,"
+            " recovered_cents, reference, overdue, appealed_to, window_said, reminded, lapsed, valued)"
+            " VALUES (1, '', 'lost', 'yuantong', 'YT5000000001', 'filed', 0, 'CNY', '{}', 0, 0, '', 0, '', 0, '[]', 0, 0)"
+        )
+    )
+    for days in (15, 40, 100):
+        keep(house, days)
+        assert house.store.read(replies) == 1
+    house.store.write(lambda db: db.exec_driver_sql("UPDATE claim SET state = 'paid'"))
+    keep(house, 101.1)
     assert house.store.read(replies) == 0
 
 

@@ -33,7 +33,7 @@ AS_THEY_WERE = {
     "returns": "ref, order_ref, items, reason, want, status, refund_cents, slot_from, slot_to, code, collected",
     "route": "id", "stop": "id, route_id, return_ref, position, status, ended_at, proof",
     "instruction": "id, order_ref, item, kind, amount_cents, currency, return_ref, written_at, confirmed_at",
-    "outbox": "id, channel, kind, payload", "inbound": "adapter, account, key, answer", "raw_reply": "*",
+    "outbox": "id, channel, kind, payload", "inbound": "adapter, account, key, answer", "raw_reply": "digest, source, status, at, body, error",
     "person": "id, name, role, lang", "api_key": "name, digest, created_at", "session": "digest, person_id",
     "one_time_link": "digest", "watch": "shipment_id, alarm_at", "watch_item": "subject_type, subject_id, kind, since",
     "budget": "credential, used", "source": "source, account, last_ok_at",
