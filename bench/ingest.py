@@ -27,14 +27,14 @@ from domain.tracking import Found, ParcelReading, ScanEvent, event_key
 from monitor.poll import masked
 from store import base, tracking
 from store.base import Store
-from store.tables import to_seconds
+from store.said_times import pack
+from store.tables import maybe_to_seconds, to_seconds
 
 SEED = 20260302
 SHIPMENTS = 2_000
 BATCH = 2 * FEDEX_BATCH  # shipments in one transaction, 1,200 events
 INSERT = (
-    "INSERT OR IGNORE INTO scan (parcel_id, key, at, received_at, phrase_id, place_id, raw, zone, certainty)"
-    " VALUES (?,?,?,?,?,?,?,?,?)"
+    "INSERT OR IGNORE INTO scan (parcel_id, key, at, received_at, phrase_id, place_id, said) VALUES (?,?,?,?,?,?,?)"
 )
 PHRASE = (
     "INSERT INTO phrase (id, key, source, code, text, milestone, reason, physical, manner) VALUES (?,?,?,?,?,?,?,?,?)"
@@ -231,7 +231,7 @@ def rows_of(found: Found_, book: Book) -> tuple[Rows, Rows, Rows]:
                 time = event.time
                 at = to_seconds(time.at) if time.at else None
                 key = event_key(source, event)
-                scans.append((shipment, key, at, received, phrase, place, time.raw, time.zone, time.certainty))
+                scans.append((shipment, key, at, received, phrase, place, pack(time)))
     return phrases, places, scans
 
 
@@ -258,7 +258,7 @@ def states_of(found: Found_) -> Rows:
     return [
         (
             *tracking.state_values(fold(parcel.events, now=NOW)),
-            tracking._seconds(next_change(parcel.events, now=NOW)),
+            maybe_to_seconds(next_change(parcel.events, now=NOW)),
             shipment,
         )
         for shipment, _, parcels in found

@@ -162,8 +162,8 @@ def fill(db: Db) -> None:
     )
     for k in range(3):
         many(
-            "INSERT INTO scan (parcel_id, key, at, received_at, phrase_id, raw, zone, certainty)"
-            f" SELECT i, {k}, {now} - 80000 + {k} * 36400, {now}, 1, '', 'offset', 'exact' FROM n"
+            "INSERT INTO scan (parcel_id, key, at, received_at, phrase_id, said)"
+            f" SELECT i, {k}, {now} - 80000 + {k} * 36400, {now}, 1, 'A=' FROM n"
         )
     many(
         "INSERT INTO asking (shipment_id, source, account, place, worth, next_poll_at, polled_at, failures)"

@@ -39,6 +39,7 @@ from store import (
 from store.base import Db
 from store.comparing import Difference, compare, histories
 from store.facts import FactRow, to_row
+from store.said_times import unpack
 from store.tables import maybe_from_seconds, table, to_json
 
 _parcel, _case, _fact = table(tables.Parcel), table(tables.Case), table(tables.Fact)
@@ -298,10 +299,11 @@ ROW_IDS = {"proposal": frozenset({"case_id"}), "reship": frozenset({"case", "shi
 def _canonical(db: Db) -> Iterator[str]:
     names = _natural_names(db)
     for scan in db.exec_driver_sql(
-        "SELECT s.parcel_id, s.at, s.raw, p.source, p.code, p.text, p.milestone, p.reason, l.name FROM scan s"
+        "SELECT s.parcel_id, s.at, s.said, p.source, p.code, p.text, p.milestone, p.reason, l.name FROM scan s"
         " JOIN phrase p ON p.id = s.phrase_id LEFT JOIN place l ON l.id = s.place_id"
     ):
-        yield to_json(["scan", names["parcel", str(scan[0])], *scan[1:]])
+        parcel, at, said, *rest = scan
+        yield to_json(["scan", names["parcel", str(parcel)], at, unpack(said, at).raw, *rest])
     for row in db.execute(select(_fact)):
         subject = names.get((row.subject_type, row.subject_id), row.subject_id)
         data = {k: v for k, v in row.data.items() if k not in ROW_IDS.get(row.subject_type, OF_CASES)}

@@ -130,7 +130,7 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
         pickup_booking.source pickup_booking.account pickup_booking.carrier pickup_booking.service pickup_booking.status
         pickup_booking.currency pickup_quote.source pickup_quote.account pickup_quote.carrier pickup_quote.service
         pickup_quote.currency pickup_quote.slots raw_reply.source returns.reason returns.want returns.status returns.payer
-        returns.rule returns.currency returns.unserved_code route.status route.engine scan.zone scan.certainty
+        returns.rule returns.currency returns.unserved_code route.status route.engine
         shipment.carrier shipment.source shipment.account shipment.service shipment.leg shipment.region source.source
         source.account stop.status stop.fail_reason stop.fault subscription.source subscription.account subscription.state
         unidentified.guesses watch.note watch.ended watch_item.subject_type watch_item.kind erasure.why cases.type
@@ -142,7 +142,7 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
     "a carrier with a place or a day: what many parcels have in common": "case_cause.cause cause_watch.cause incident.cause",
     "what was bought or sent back: codes and counts": "returns.items returns.collected checkin.accepted",
     "a random code that is good for one handover": "returns.code",
-    "a time or a day as it was written": "scan.raw route.day claim.dates",
+    "a time or a day as it was written": "scan.said route.day claim.dates",
     "a digest, from which nothing is read back": """
         raw_reply.digest pickup_quote.asked erased_fact.digest erasure.digests api_key.digest session.digest
         one_time_link.digest chat_invitation.digest courier_code.digest asking.told stored_file.digest""",

@@ -251,7 +251,7 @@ def scans(db: Db, views: Iterable[ShipmentView]) -> list[ScanSeen]:
             tuple(chunk),
         )
         for row in rows:
-            found[row[0]].append((Told(row[12], scan_event(row)), from_seconds(row[13])))
+            found[row[0]].append((Told(row[10], scan_event(row)), from_seconds(row[11])))
     seen = [one for parcel_id, told in found.items() for one in _seen(parcels[parcel_id], told)]
     return sorted(seen, key=lambda one: order_key(one.event))
 

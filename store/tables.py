@@ -150,9 +150,7 @@ class Scan(SQLModel, table=True):
     received_at: datetime = Field(sa_type=Instant)
     phrase_id: int = Field(foreign_key="phrase.id")
     place_id: int | None = Field(default=None, foreign_key="place.id")
-    raw: str = Field(default="", sa_type=Text)
-    zone: str
-    certainty: str
+    said: str = Field(sa_type=Text)  # the time in the carrier's own words (store/said_times)
 
 
 class Parcel(SQLModel, table=True):

@@ -19,8 +19,6 @@ from domain.merge import Told, merge
 from domain.parcel import Delivered, ParcelState, fold, next_change, shipment_state
 from domain.shipment import ParcelView, Shipment, ShipmentView
 from domain.tracking import (
-    Certainty,
-    EventTime,
     Leg,
     Manner,
     Milestone,
@@ -28,11 +26,11 @@ from domain.tracking import (
     ParcelReading,
     Reason,
     ScanEvent,
-    Zone,
     event_key,
 )
 from store import asking, tables
 from store.base import Db
+from store.said_times import pack, unpack
 from store.tables import from_seconds, maybe_from_seconds, maybe_to_seconds, new_id, table, to_seconds
 
 _shipment, _parcel, _watch = table(tables.Shipment), table(tables.Parcel), table(tables.Watch)
@@ -45,8 +43,6 @@ PARCEL_TIMES = ("last_at", "last_physical_at", "delivered_at", "first_at", "sinc
 
 
 MILESTONES = {word.value: word for word in Milestone}
-ZONES = {word.value: word for word in Zone}
-CERTAINTIES = {word.value: word for word in Certainty}
 REASONS: dict[str | None, Reason | None] = {None: None, "": None, **{word.value: word for word in Reason}}
 MANNERS: dict[str | None, Manner | None] = {None: None, "": None, **{word.value: word for word in Manner}}
 DELIVERED = {word.value: word for word in Delivered}
@@ -115,7 +111,7 @@ def _stored(db: Db, parcel_ids: Sequence[int]) -> dict[int, dict[int, Stored]]:
     found: dict[int, dict[int, Stored]] = defaultdict(dict)
     for chunk in chunks(parcel_ids):
         rows = db.exec_driver_sql(
-            "SELECT s.parcel_id, s.key, s.at, s.raw, s.zone, s.certainty, p.key, l.name FROM scan s JOIN phrase p"
+            "SELECT s.parcel_id, s.key, s.at, s.said, p.key, l.name FROM scan s JOIN phrase p"
             " ON p.id = s.phrase_id LEFT JOIN place l ON l.id = s.place_id"
             f" WHERE s.parcel_id IN ({','.join('?' * len(chunk))})",
             tuple(chunk),
@@ -128,7 +124,7 @@ def _stored(db: Db, parcel_ids: Sequence[int]) -> dict[int, dict[int, Stored]]:
 def _written_as(told: Told) -> Stored:
     event, time = told.event, told.event.time
     at = int(time.at.timestamp()) if time.at else None
-    return (at, time.raw, time.zone._value_, time.certainty._value_, phrase_key(told.source, event), event.place)
+    return (at, pack(time), phrase_key(told.source, event), event.place)
 
 
 def _as_stored(event: ScanEvent) -> ScanEvent:
@@ -216,16 +212,13 @@ def _insert_events(db: Db, rows: Sequence[tuple[int, int, int, str, ScanEvent]],
             received,
             phrases[phrase],
             places[event.place] if event.place else None,
-            event.time.raw,
-            event.time.zone._value_,
-            event.time.certainty._value_,
+            pack(event.time),
         )
         for phrase, (parcel_id, _, key, _, event) in zip(keys, rows, strict=True)
     ]
     values.sort(key=itemgetter(0, 1))
     db.exec_driver_sql(
-        "INSERT OR IGNORE INTO scan (parcel_id, key, at, received_at, phrase_id, place_id, raw, zone, certainty)"
-        " VALUES (?,?,?,?,?,?,?,?,?)",
+        "INSERT OR IGNORE INTO scan (parcel_id, key, at, received_at, phrase_id, place_id, said) VALUES (?,?,?,?,?,?,?)",
         values,
     )
 
@@ -279,7 +272,7 @@ def _look_up(db: Db, sql: str, values: Sequence[Any]) -> dict[Any, int]:
 # --- states out ----------------------------------------------------------------------------------------------------
 
 EVENT_COLUMNS = (
-    "s.parcel_id, s.at, s.raw, s.zone, s.certainty, p.code, p.text, p.milestone, p.reason, p.physical, p.manner,"
+    "s.parcel_id, s.at, s.said, p.code, p.text, p.milestone, p.reason, p.physical, p.manner,"
     " l.name, p.source, s.received_at"
 )
 
@@ -306,7 +299,7 @@ def told_of(db: Db, parcel_ids: Sequence[int]) -> dict[int, list[Told]]:
             tuple(chunk),
         )
         for row in rows.all():
-            found[row[0]].append(Told(row[12], _event(row)))
+            found[row[0]].append(Told(row[10], _event(row)))
     return found
 
 
@@ -327,12 +320,12 @@ def often_at_one_place(db: Db, parcel_ids: Sequence[int], *, at_least: int) -> s
 
 
 def _event(row: Any) -> ScanEvent:
-    _, at, raw, zone, certainty, code, text, milestone, reason, physical, manner, place, *_ = row
+    _, at, said, code, text, milestone, reason, physical, manner, place, *_ = row
     return ScanEvent(
         code,
         text,
         MILESTONES[milestone],
-        EventTime(raw, None if at is None else from_seconds(at), ZONES[zone], CERTAINTIES[certainty]),
+        unpack(said, at),
         REASONS[reason],
         None if physical is None else bool(physical),
         place,

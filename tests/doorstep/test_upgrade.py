@@ -25,7 +25,7 @@ from store.base import MIGRATIONS, Store
 PLAYED = Path(__file__).with_name("first_version.sql")
 AS_THEY_WERE = {
     "fact": "subject_type, subject_id, event, at, by, channel, words, data",
-    "scan": "parcel_id, key, at, received_at, phrase_id, place_id, raw, zone, certainty",
+    "scan": "parcel_id, key, at, received_at, phrase_id, place_id",
     "phrase": "*", "place": "id", "customer": "id, name, phone, email, address", "orders": "ref, shop, currency, items, created_at",
     "shipment": "id, order_ref, carrier, source, account, number, promised_at, created_at",
     "parcel": "id, shipment_id, identity, number, milestone, delivered, last_at, delivered_at",

@@ -48,7 +48,7 @@ from store.tracking import RawBody
 @pytest.mark.parametrize("table", ["fact", "scan"])
 def test_a_fact_is_never_changed(tmp_path: Path, table: str) -> None:
     """The database itself refuses an UPDATE of the log and of scan events."""
-    column = {"fact": "words", "scan": "raw"}[table]
+    column = {"fact": "words", "scan": "said"}[table]
     with opened(tmp_path) as store:
         shipment = store.write(add_shipment)
         store.write(tracking.record, told(shipment, scan()), now=at(2))
