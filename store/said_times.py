@@ -1,7 +1,7 @@
 """What a carrier wrote as the time of an event, in a few bytes: read together with the instant that it meant.
 
 A scan's ``said`` begins with a letter for how the zone is known and how certain it is. Then comes, where the carrier's text can be made
-of the instant, the letter of its form and the quarters of an hour that its clock is ahead of UTC (``Ia32``: assumed, 2026-11-22 18:00:00 in
+of the instant, the letter of its form and the quarters of an hour that its clock is ahead of UTC (``Ja32``: assumed, 2026-11-22 18:00:00 in
 Shanghai); else ``=`` and the text itself. A scan is the narrowest row and the one that there are most of.
 """
 
@@ -13,10 +13,10 @@ from itertools import product
 from domain.tracking import Certainty, EventTime, Zone
 from store.tables import from_seconds
 
-_QUARTER = timedelta(minutes=15)
+_QUARTER_S, _DAY_S = 900, 86_400
 _LETTERS = "ABCDEFGHIJKLMNOPQRST"
-_HEADS = dict(zip(product(Zone, Certainty), _LETTERS, strict=True))
-_MEANT = {letter: pair for pair, letter in _HEADS.items()}
+_HEADS = {(z.value, c.value): letter for (z, c), letter in zip(product(Zone, Certainty), _LETTERS, strict=True)}
+_MEANT = dict(zip(_LETTERS, product(Zone, Certainty), strict=True))
 
 _FORMS: Mapping[str, Callable[[datetime], str]] = {
     "a": lambda local: local.isoformat(" ")[:19],
@@ -30,20 +30,26 @@ _LIKELY = {(19, " "): "a", (19, "T"): "b", (25, "T"): "c", (20, "T"): "d"}
 
 
 def pack(time: EventTime) -> str:
-    """Fractions of a second are not stored with the instant: a text that has some stays as it is."""
-    raw, at = time.raw, time.at
-    head = _HEADS[time.zone, time.certainty]
-    form = _LIKELY.get((len(raw), raw[10:11])) if at is not None else None
-    if form is None or at is None:
-        return f"{head}={raw}"
-    try:
-        local = datetime.fromisoformat(raw[:19]).replace(tzinfo=None)
-    except ValueError:
-        return f"{head}={raw}"
-    ahead, rest = divmod(local - at.replace(tzinfo=None, microsecond=0), _QUARTER)
-    if rest or abs(ahead) >= 96 or _FORMS[form](_local(at.replace(microsecond=0), ahead)) != raw:
+    """Each new event comes through here: the text is judged by its parts, none is made to compare it with."""
+    raw = time.raw
+    head = _HEADS[time.zone._value_, time.certainty._value_]
+    form = _LIKELY.get((len(raw), raw[10:11]))
+    ahead = _quarters(raw, time.at) if form and time.at else None
+    if ahead is None or raw[19:] != (_offset(ahead) if form == "c" else "Z" if form == "d" else ""):
         return f"{head}={raw}"
     return f"{head}{form}{ahead}"
+
+
+def _quarters(raw: str, at: datetime) -> int | None:
+    """How many quarters of an hour the clock that shows ``raw`` is ahead of UTC; None where it isn't a time to the second."""
+    if not raw[4] == raw[7] == "-" or not raw[13] == raw[16] == ":":
+        return None
+    try:
+        apart = datetime.fromisoformat(f"{raw[:19]}+00:00") - at
+    except ValueError:
+        return None
+    ahead, rest = divmod(apart.days * _DAY_S + apart.seconds, _QUARTER_S)
+    return None if rest or apart.microseconds or abs(ahead) >= 96 else ahead
 
 
 def unpack(said: str, at: int | None) -> EventTime:
@@ -61,4 +67,11 @@ def _local(at: datetime, ahead: int) -> datetime:
 
 @cache
 def _clock(ahead: int) -> timezone:
-    return timezone(ahead * _QUARTER) if ahead else UTC
+    return timezone(timedelta(seconds=ahead * _QUARTER_S)) if ahead else UTC
+
+
+@cache
+def _offset(ahead: int) -> str:
+    """``+08:00``."""
+    hours, minutes = divmod(abs(ahead) * 15, 60)
+    return f"{'-' if ahead < 0 else '+'}{hours:02}:{minutes:02}"
