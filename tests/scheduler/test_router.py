@@ -1,5 +1,7 @@
 """The router as a whole: every plan is valid, small plans are the best there are, equal seeds give equal plans."""
 
+from random import Random
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -53,6 +55,51 @@ def test_small_problems_are_solved_to_the_optimum(times, begins, per_work):
     plan = solve(question, seed=1, limit=Steps(60))
     assert plan.unserved_mandatory == 0
     assert plan.cost == pytest.approx(best_by_trying(question))
+
+
+def least_drive(times, begins, *, wide, service_s, couriers):
+    """The least driving that serves everybody, by every subset and last stop: of what is no later and no longer the better is kept."""
+    count = len(begins)
+    fronts = {(1 << k, k): [(max(times[0][k + 1], begins[k]), times[0][k + 1])] for k in range(count)}
+    for done in range(1, 1 << count):
+        for last in range(count):
+            for at, drive in fronts.get((done, last), ()):
+                for k in range(count):
+                    way = times[last + 1][k + 1]
+                    begin = max(at + service_s + way, begins[k])
+                    if not done >> k & 1 and begin <= begins[k] + wide:
+                        _keep(fronts.setdefault((done | 1 << k, k), []), (begin, drive + way))
+    alone = {0: 0.0}
+    for (done, last), front in fronts.items():
+        for _, drive in front:
+            alone[done] = min(alone.get(done, float("inf")), drive + times[last + 1][0])
+    best = dict(alone)
+    for _ in range(couriers - 1):
+        best = {
+            done: min(best[part] + alone[done ^ part] for part in best if part & done == part and done ^ part in alone)
+            for done in range(1 << count)
+            if any(part & done == part and done ^ part in alone for part in best)
+        }
+    return best[(1 << count) - 1]
+
+
+def _keep(front, new):
+    if not any(at <= new[0] and drive <= new[1] for at, drive in front):
+        front[:] = [*(one for one in front if one[0] < new[0] or one[1] < new[1]), new]
+
+
+@pytest.mark.parametrize("engine", ["ortools", "kernel"])
+@pytest.mark.parametrize("seed", range(14))
+def test_eight_stops_are_served_at_the_least_cost(engine, seed):
+    """Drawn days of eight windows and two couriers: the cost is that of the best of all plans, which is found by trying every subset."""
+    rng = Random(seed)
+    times = [[0 if a == b else rng.randint(1, 50) for b in range(9)] for a in range(9)]
+    begins = [rng.randint(50, 250) for _ in range(8)]
+    stops = [stop(f"s{k}", k + 1, windows=[[begin, begin + 200]], service_s=5) for k, begin in enumerate(begins)]
+    couriers = [courier(name, cost={"per_drive_s": 1}) for name in ("C", "D")]
+    plan = solve(read_problem(problem(times, stops, couriers)), seed=1, limit=Steps(600), engine=engine)
+    assert plan.unserved_mandatory == 0
+    assert plan.cost == pytest.approx(least_drive(times, begins, wide=200, service_s=5, couriers=2))
 
 
 def forty():
