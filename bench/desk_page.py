@@ -47,13 +47,15 @@ PAGES = (
 )  # fmt: skip
 
 
-def fill(path: Path, n: int) -> None:
-    """Orders, customers, shipments, parcels, one open case and its first fact each; every tenth is watched only."""
-    rng, now = Random(SEED), to_seconds(NOW)
+def fill(path: Path, n: int, *, watched: int = 0) -> None:
+    """Orders, customers, shipments and parcels, ``n`` of them with an open case and its first fact, ``watched`` in all (by default as
+    many); every tenth of those with a case is on the watch list as well.
+    """
+    rng, now, all_of = Random(SEED), to_seconds(NOW), max(n, watched)
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("PRAGMA synchronous=OFF")
         db.execute(
-            f"CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n LIMIT {n}) SELECT i FROM n"
+            f"CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n LIMIT {all_of}) SELECT i FROM n"
         )
         db.execute(
             "INSERT INTO customer (id, name, phone, email, address, district, located)"
@@ -85,11 +87,11 @@ def fill(path: Path, n: int) -> None:
         )
         db.execute(
             "INSERT INTO fact (subject_type, subject_id, event, at, channel, words, data)"
-            f" SELECT 'case', i, 'opened', {now}, '', '', '{{}}' FROM n"
+            f" SELECT 'case', i, 'opened', {now}, '', '', '{{}}' FROM n WHERE i <= {n}"
         )
         db.execute(
             "INSERT INTO watch_item (subject_type, subject_id, kind, since, found_at, evidence)"
-            f" SELECT 'shipment', i, 'promise_risk', {now} - i, {now}, '{EVIDENCE}' FROM n WHERE i % 10 = 0"
+            f" SELECT 'shipment', i, 'promise_risk', {now} - i, {now}, '{EVIDENCE}' FROM n WHERE i % 10 = 0 AND i <= {n}"
         )
         db.execute("ANALYZE")
 
