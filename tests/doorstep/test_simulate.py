@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import shutil
 import sqlite3
 import sys
@@ -247,6 +248,30 @@ def test_a_merchant_who_acts_twice_is_caught(lived, tmp_path):
         assert "instructed_once" in lived.broken(tmp_path, "UPDATE cases SET rank = rank")
     finally:
         taken[first] -= 1
+
+
+@pytest.mark.slow
+def test_an_error_that_we_answer_with_is_caught(tmp_path):
+    """A house that takes what it is told and answers 500 all the same."""
+    month = Month(asked_of(days=1, parcels=10, seed=1, named="none"), tmp_path)
+    sound = month.house.inbound
+
+    async def broken(request):
+        return replace(await sound(request), status=500)
+
+    month.house.inbound = broken
+    found = asyncio.run(month.play(lambda line: None))
+    assert "answered" in {violation["checker"] for violation in found["violations"]}
+
+
+def test_each_checker_has_a_break_that_it_catches():
+    """Those of the page are those that are broken here."""
+    page = (Path(cli.__file__).parent.parent / "docs" / "simulating.md").read_text(encoding="utf-8")
+    rows = page.split("| checker | rule |")[1].split("\n\n")[0]
+    named = {
+        name for row in rows.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1] if "|" in row else "")
+    }
+    assert named == {*BREAKS, *WAREHOUSE_BREAKS, "calm_in_outages", "answered"}
 
 
 # --- the full size ---
