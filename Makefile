@@ -46,7 +46,7 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  pyproject.toml -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --extra dev --extra fast --extra roads -c requirements.txt pyproject.toml -o requirements-dev.txt
+	  --extra dev --extra fast --extra postgres --extra roads -c requirements.txt pyproject.toml -o requirements-dev.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  tests/chat/requirements-synapse.in -o tests/chat/requirements-synapse.txt
 

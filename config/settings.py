@@ -246,6 +246,16 @@ class Backup(_Table, frozen=True):
     keep: Annotated[int, Meta(ge=0, le=365)] = 7
 
 
+class Rows(_Table, frozen=True):
+    """Where the rows are kept: ``url`` names a PostgreSQL database; empty: the embedded SQLite file `[doorstep] database`."""
+
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        if self.url and not self.url.startswith(("postgresql://", "postgres://")):
+            raise ValueError("url: must name a PostgreSQL database, like postgresql://user@host/database")
+
+
 class PolicyFiles(_Table, frozen=True):
     """Files laid over the shipped policies, none where empty."""
 
@@ -287,6 +297,7 @@ class _File(_Table, frozen=True):
     merchant: Merchant = Merchant()
     customers: Customers = Customers()
     backup: Backup = Backup()
+    store: Rows = Rows()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -317,6 +328,7 @@ class Settings:
     customer_texts: Overlaid = field(default_factory=dict)
     workdays: Years = ()
     backup: Backup = field(default_factory=Backup)
+    store_url: str = ""
 
     def __repr__(self) -> str:
         return f"Settings({str(self.file)!r})"
@@ -358,6 +370,7 @@ def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Struct
     tables, of_merchant = take_table(tables, "merchant", Merchant, path.parent)
     tables, of_travel = take_table(tables, "travel", Travel, path.parent)
     tables, of_places = take_table(tables, "places", Places, path.parent)
+    tables, of_store = take_table(tables, "store", Rows, path.parent)
     tables, of_customers = take_own_files(tables, path.parent, "customers", CUSTOMER_WAYS)
     fitted = fit(tables, _File)
     adapters = {kind: _adapters(kind, tables.get(kind, {}), structs.get(kind, {})) for kind in ADAPTERS}
@@ -367,6 +380,7 @@ def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Struct
         *of_merchant,
         *of_travel,
         *of_places,
+        *of_store,
         *of_customers,
         *fitted.misfits,
         *(m for _, found in adapters.values() for m in found),
@@ -428,6 +442,7 @@ def _settings(
         privacy=privacy,
         customers=file.customers,
         backup=file.backup,
+        store_url=file.store.url,
     )
 
 

@@ -29,8 +29,7 @@ from doorstep.credentials import Credential, credentials
 from doorstep.house import House
 from doorstep.nightly_backup import made_in
 from net.http import Http, HttpRequest, Transport
-from store import chat_queue, people
-from store.backup import SQLITE, schema_of
+from store import chat_queue, dialect, people
 from store.trouble import DatabaseError, trouble_of
 
 LEAST_FREE = 1024**3
@@ -85,11 +84,12 @@ def _store(house: House) -> Iterator[Look]:
     except DatabaseError as exc:
         yield bad("store.bad", trouble=trouble_of(exc) or str(exc.orig))
     else:
-        yield good("store.ok", size=size(house.store.path.stat().st_size))
+        yield good("store.ok", size=size(house.store.read(dialect.size)))
 
 
 def _disk(house: House) -> Iterator[Look]:
-    free, needed = shutil.disk_usage(house.store.path.parent).free, max(LEAST_FREE, house.store.path.stat().st_size)
+    growing = 0 if house.store.url else house.store.read(dialect.size)
+    free, needed = shutil.disk_usage(house.store.path.parent).free, max(LEAST_FREE, growing)
     yield good("disk.ok", free=size(free)) if free >= needed else bad("disk.bad", free=size(free), needed=size(needed))
 
 
@@ -210,8 +210,8 @@ def _stuck(house: House) -> Look:
 
 def _versions(house: House) -> Look:
     return good(
-        "versions.ok", doorstep=version("doorstep"), schema=schema_of(house.store.path), python=platform.python_version(),
-        sqlite=SQLITE,
+        "versions.ok", doorstep=version("doorstep"), schema=house.store.read(dialect.schema), python=platform.python_version(),
+        engine=house.store.read(dialect.engine),
     )  # fmt: skip
 
 

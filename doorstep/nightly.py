@@ -9,7 +9,6 @@ import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,12 +16,13 @@ import structlog
 from config.policies import DetectionPolicy
 from doorstep.house import House
 from store import risk
+from store.base import Where
 
 if TYPE_CHECKING:
     from monitor.learning import Learned
 
 log = structlog.get_logger()
-Learn = Callable[[Path, DetectionPolicy, datetime], Awaitable["Learned"]]
+Learn = Callable[[Where, DetectionPolicy, datetime], Awaitable["Learned"]]
 AGAIN = timedelta(hours=1)
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 """Small matrices: threads would only wait for each other."""
@@ -32,13 +32,13 @@ class LearningFailed(Exception):
     """The learning process died, or failed. Trying again later may help."""
 
 
-async def apart(path: Path, policy: DetectionPolicy, now: datetime) -> "Learned":
+async def apart(where: Where, policy: DetectionPolicy, now: datetime) -> "Learned":
     """Learn in a process of its own, which is spawned, not forked, and killed where it isn't waited for any more. Raises
     LearningFailed.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_child, args=(theirs, path, policy, now), daemon=True)
+    process = context.Process(target=_child, args=(theirs, where, policy, now), daemon=True)
     process.start()
     theirs.close()
     try:
@@ -62,28 +62,28 @@ def _received(ours: Connection) -> "Learned | str":
     return answer
 
 
-def _child(theirs: Connection, path: Path, policy: DetectionPolicy, now: datetime) -> None:
+def _child(theirs: Connection, where: Where, policy: DetectionPolicy, now: datetime) -> None:
     """In the child: behind everybody else, on one core; whatever happens is an answer."""
     os.nice(10)
     for name in ONE_THREAD:
         os.environ.setdefault(name, "1")
     try:
-        answer: Learned | str = _learn(path, policy, now)
+        answer: Learned | str = _learn(where, policy, now)
     except Exception as error:
         answer = f"{type(error).__name__}: {error}"
     theirs.send(answer)
     theirs.close()
 
 
-def _learn(path: Path, policy: DetectionPolicy, now: datetime) -> "Learned":
+def _learn(where: Where, policy: DetectionPolicy, now: datetime) -> "Learned":
     from monitor.learning import learn
 
-    return learn(path, policy, now)
+    return learn(where, policy, now)
 
 
-async def here(path: Path, policy: DetectionPolicy, now: datetime) -> "Learned":
+async def here(where: Where, policy: DetectionPolicy, now: datetime) -> "Learned":
     """Learn in the calling process: for tests and simulated months."""
-    return _learn(path, policy, now)
+    return _learn(where, policy, now)
 
 
 class Nightly:
@@ -107,7 +107,7 @@ class Nightly:
         """Learn and keep it; a failure is logged and tried again later."""
         self._not_before = now + AGAIN
         try:
-            learned = await self._learn(self.house.store.path, self.house.policy, now)
+            learned = await self._learn(self.house.store.where, self.house.policy, now)
             from monitor.learning import keep
 
             moved = await keep(self.house.store, learned)

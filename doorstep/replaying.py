@@ -24,7 +24,9 @@ def play(
     if own:
         settings = read_settings(config)
         usual, zone = settings.detection, settings.zone
-        return replay_own(settings.database, Wanted(*wanted), out=out, now=wall(), usual=usual, zone=zone)
+        return replay_own(
+            settings.store_url or settings.database, Wanted(*wanted), out=out, now=wall(), usual=usual, zone=zone
+        )
     if shipments is None or events is None:
         raise RuleError("name both files with --shipments and --events, or say --own for your own database")
     return replay(shipments, events, Wanted(*wanted), out=out, now=wall())

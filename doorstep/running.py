@@ -40,7 +40,7 @@ def operate(config: Path, name: str, params: Mapping[str, Any]) -> dict[str, Any
     answer = control.ask_daemon(settings.database, name, params)
     if answer is not None:
         return answer
-    with Store(settings.database) as store:
+    with Store(settings.database, url=settings.store_url) as store:
         return perform(open_house(settings, store), name, params)
 
 
@@ -90,7 +90,7 @@ def run_daemon(config: Path, *, now: Clock = wall) -> None:
         before, settings = settings, renewed(config, settings)
         return settings is not before
 
-    with Store(settings.database) as store:
+    with Store(settings.database, url=settings.store_url) as store:
         daemon = open_daemon()
         greet(daemon.house)
         asked = None if sys.stdin.isatty() else renew  # to a terminal that closes SIGHUP means: go
@@ -124,6 +124,7 @@ def renewed(config: Path, running: Settings) -> Settings:
         log.warning("settings not taken; the old ones stay", problems=str(exc))
         return running
     changed = [name for name in FIXED if getattr(new.doorstep, name) != getattr(running.doorstep, name)]
+    changed += ["store.url"] if new.store_url != running.store_url else []
     if changed:
         log.warning("settings not taken: these need a restart", changed=changed)
         return running
@@ -158,7 +159,7 @@ def initialise(config: Path, person: str) -> None:
         config.write_text(template(), encoding="utf-8")
         typer.echo(f"wrote {config}: read it, and put in your first carrier's account")
     settings = read_settings(config)
-    with Store(settings.database) as store:
+    with Store(settings.database, url=settings.store_url) as store:
         if not store.read(people.people):
             name = person or "Admin"
             store.write(people.save_person, Person("admin", name, "admin"))

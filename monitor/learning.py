@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from monitor.risk.history import Bools, Floats
 from monitor.risk.keeping import VERSION, Kept, kept, to_bytes
 from monitor.risk.model import fit
 from store import cases, due, risk
-from store.base import Db, Store, reading
+from store.base import Db, Store, Where, reading
 from store.risk import OpenRow
 
 HOUR = 3600
@@ -43,9 +42,9 @@ class Learned:
     moved: list[tuple[int, int | None]]
 
 
-def learn(path: Path, policy: DetectionPolicy, now: datetime) -> Learned:
-    """Read the database at ``path``, fit, and compute the crossings of all that is watched. Changes nothing."""
-    with reading(path) as db:
+def learn(where: Where, policy: DetectionPolicy, now: datetime) -> Learned:
+    """Read the database there, fit, and compute the crossings of all that is watched. Changes nothing."""
+    with reading(where) as db:
         history = own_history.read(db, policy, now=now)
         at = now.timestamp() / HOUR
         model = fit(history, at)

@@ -15,7 +15,6 @@ from alembic.script import ScriptDirectory
 from domain.errors import RuleError
 from store.base import MIGRATIONS
 
-SQLITE = sqlite3.sqlite_version
 PRIVATE_FILE = 0o600
 BUSY_S = 60.0
 KEPT_FILES = "SELECT DISTINCT digest FROM stored_file WHERE erased_at IS NULL ORDER BY digest"

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -21,10 +21,14 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from domain.errors import RuleError
+from store import postgres
 from store.trouble import DatabaseError, refused, trouble_of
 
 Db = Connection
 """An open connection inside a transaction."""
+
+Where = Path | str
+"""The file of an SQLite database, or the address of one in PostgreSQL."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,27 +40,32 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Store:
-    """The embedded SQLite database at ``path``: WAL, foreign keys on, one writer that alone checkpoints.
+    """The embedded SQLite database at ``path``: WAL, foreign keys on, one writer that alone checkpoints. With ``url`` the
+    PostgreSQL database there; ``path`` then only says beside which name this installation's files lie.
 
     ``synchronous`` FULL survives a power cut; a simulation may say OFF. Raises RuleError where another process holds
-    the file, or where it was written by a newer version.
+    the file, where the address can't be used, or where it was written by a newer version.
     """
 
-    def __init__(self, path: Path, *, synchronous: str = "FULL") -> None:
-        self.path = path
+    def __init__(self, path: Path, *, url: str = "", synchronous: str = "FULL") -> None:
+        self.path, self.url = path, url
         path.parent.mkdir(parents=True, exist_ok=True)
         self.trouble = ""  # why the last change wasn't taken: what is wrong with the database, and what to do
-        self._lock = _lock(path)
+        self._write_engine = _engine(path, url, synchronous, query_only=False)
+        self._read_engine = _engine(path, url, synchronous, query_only=True)
+        self._lock = None if url else _lock(path)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix=WRITER)
-        self._write_engine = _engine(path, synchronous, query_only=False)
-        self._read_engine = _engine(path, synchronous, query_only=True)
         try:
             self._writer.submit(_migrate, self._write_engine).result()
         except BaseException as exc:
             self.close()  # a refused database is let go of at once
             if isinstance(exc, DatabaseError):
-                raise refused(path, exc) from exc
+                raise (postgres.refused(url, exc) if url else refused(path, exc)) from exc
             raise
+
+    @property
+    def where(self) -> Where:
+        return self.url or self.path
 
     def write(self, change: Callable[Concatenate[Db, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run ``change`` in one transaction on the writing thread; it commits unless ``change`` raises.
@@ -89,18 +98,24 @@ class Store:
 
     def checkpoint(self) -> bool:
         """Move the write-ahead log into the database and empty its file; False where a reader still holds it."""
+        if self.url:
+            return True  # the server's own business
         return self._writer.submit(_emptied, self._write_engine).result()
 
     def shred(self) -> bool:
-        """Write the whole database anew, so that nothing that was ever erased is left between its rows."""
-        self._writer.submit(_alone, self._write_engine, "VACUUM").result()
+        """Write the whole database anew, so that nothing that was ever erased is left between its rows; a server drops the
+        old versions of its rows.
+        """
+        alone = postgres.vacuum if self.url else partial(_alone, sql="VACUUM")
+        self._writer.submit(alone, self._write_engine).result()
         return self.checkpoint()
 
     def close(self) -> None:
         self._writer.shutdown(wait=True)
         self._read_engine.dispose()
         self._write_engine.dispose()
-        os.close(self._lock)
+        if self._lock is not None:
+            os.close(self._lock)
 
     def __enter__(self) -> Self:
         return self
@@ -120,9 +135,10 @@ def held(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[Db]:
+def reading(where: Where) -> Iterator[Db]:
     """A reading connection to the database of a daemon that runs, for a process of its own: one consistent snapshot."""
-    engine = _engine(path, "FULL", query_only=True)
+    path, url = (where, "") if isinstance(where, Path) else (Path(), where)
+    engine = _engine(path, url, "FULL", query_only=True)
     try:
         with engine.begin() as db:
             yield db
@@ -150,7 +166,11 @@ def _emptied(engine: Engine) -> bool:
     return not busy
 
 
-def _engine(path: Path, synchronous: str, *, query_only: bool) -> Engine:
+def _engine(path: Path, url: str, synchronous: str, *, query_only: bool) -> Engine:
+    if url:
+        engine = postgres.engine(url, query_only=query_only)
+        event.listen(engine, "connect", lambda _connection, record: record.info.update(folder=path.parent))
+        return engine
     pool = QueuePool if query_only else StaticPool
     sizes = {"pool_size": READERS, "max_overflow": READERS} if query_only else {}
     engine = create_engine(
@@ -160,7 +180,8 @@ def _engine(path: Path, synchronous: str, *, query_only: bool) -> Engine:
     )  # fmt: skip
 
     @event.listens_for(engine, "connect")
-    def _prepare(connection: object, _record: object) -> None:
+    def _prepare(connection: object, record: Any) -> None:
+        record.info["folder"] = path.parent
         connection.isolation_level = None  # type: ignore[attr-defined]  # we say BEGIN ourselves
         cursor = connection.cursor()  # type: ignore[attr-defined]
         for pragma in _pragmas(synchronous, query_only=query_only):
@@ -198,6 +219,8 @@ def _migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.connect() as db:
+        if postgres.is_postgres(db):
+            postgres.ready(db)
         config.attributes["connection"] = db
         _refuse_newer(config, db)
         command.upgrade(config, "head")

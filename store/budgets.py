@@ -71,7 +71,7 @@ def spend(db: Db, credential: str, windows: Windows, calls: int, *, now: datetim
         )
         db.exec_driver_sql(
             "INSERT INTO budget (credential, per_s, at_ms, used) VALUES (?,?,?,?)"
-            " ON CONFLICT (credential, per_s, at_ms) DO UPDATE SET used = used + excluded.used",
+            " ON CONFLICT (credential, per_s, at_ms) DO UPDATE SET used = budget.used + excluded.used",
             (credential, per_s, _kept_at(now, per_s), calls),
         )
 

@@ -423,7 +423,9 @@ def owned(db: Db) -> dict[str, int]:
 def untold(db: Db, *, limit: int = 200) -> list[CaseRow]:
     """Closed cases whose customer waits for a word, by the promise that was given."""
     query = select(_case).where(_case.c.untold, _case.c.closed_at.is_not(None))
-    return [case_of(row) for row in db.execute(query.order_by(_case.c.promise_by, _case.c.id).limit(limit))]
+    return [
+        case_of(row) for row in db.execute(query.order_by(_case.c.promise_by.nulls_first(), _case.c.id).limit(limit))
+    ]
 
 
 def list_cases(db: Db, *, only_open: bool = True, members: bool = True, limit: int = 1_000) -> list[CaseRow]:

@@ -38,6 +38,7 @@ from store import (
 )
 from store.base import Db
 from store.comparing import Difference, compare, histories
+from store.dialect import integrity
 from store.facts import FactRow, to_row
 from store.said_times import unpack
 from store.tables import maybe_from_seconds, table, to_json
@@ -53,8 +54,8 @@ PARCELS_AT_A_TIME = 500
 
 def differences(db: Db, *, now: datetime) -> list[Difference]:
     """Everything stored that differs from what its facts amount to; empty where all is well."""
-    integrity = db.exec_driver_sql("PRAGMA integrity_check").scalar()
-    broken = [] if integrity == "ok" else [Difference("database", "integrity", integrity, "ok")]
+    found = integrity(db)
+    broken = [] if found == "ok" else [Difference("database", "integrity", found, "ok")]
     kept = (
         _cases, _incidents, _causes, _returns, _stops, _bookings, _claims, _enquiries, *money_check.LOOKS, _outbox_ids,
         _files, _told, _handovers, _marks, _erasures, courier_chats.faults, *warehouse_check.LOOKS,
@@ -65,7 +66,7 @@ def differences(db: Db, *, now: datetime) -> list[Difference]:
 def newest(db: Db) -> datetime | None:
     """When anything was last written: a demo's time may be ahead of the clock."""
     at = db.exec_driver_sql(
-        "SELECT max(at) FROM (SELECT max(at) AS at FROM fact UNION ALL SELECT max(received_at) FROM scan)"
+        "SELECT max(at) FROM (SELECT max(at) AS at FROM fact UNION ALL SELECT max(received_at) FROM scan) newest"
     ).scalar()
     return maybe_from_seconds(at)
 

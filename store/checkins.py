@@ -122,7 +122,7 @@ def expected(db: Db, *, until: datetime, limit: int = 200) -> list[Expected]:
         " UNION ALL SELECT r.ref, NULL FROM returns r WHERE (r.status = 'by_carrier'"
         "  OR EXISTS (SELECT 1 FROM return_parcel b WHERE b.return_ref = r.ref))"
         " AND NOT EXISTS (SELECT 1 FROM stop s WHERE s.return_ref = r.ref AND s.status IN ('collected', 'partly_collected'))"
-        " AND NOT EXISTS (SELECT 1 FROM checkin c WHERE c.return_ref = r.ref)) ORDER BY due IS NULL, due, ref LIMIT ?",
+        " AND NOT EXISTS (SELECT 1 FROM checkin c WHERE c.return_ref = r.ref)) coming ORDER BY due IS NULL, due, ref LIMIT ?",
         (int(until.timestamp()), limit),
     ).all()
     found = [(returns.find(db, ref), due) for ref, due in rows]
@@ -174,8 +174,8 @@ def scanned(db: Db, *, now: datetime, limit: int) -> list[Scanned]:
         "SELECT b.return_ref, b.shipment_id, s.carrier, s.number, (SELECT min(e.at) FROM parcel p JOIN scan e ON e.parcel_id = p.id"
         "  JOIN phrase h ON h.id = e.phrase_id WHERE p.shipment_id = s.id AND h.physical AND e.at <= ?) AS first,"
         " (SELECT min(p.last_physical_at) FROM parcel p WHERE p.shipment_id = s.id) AS known"
-        " FROM return_parcel b JOIN shipment s ON s.id = b.shipment_id WHERE b.scanned_at IS NULL AND known IS NOT NULL"
-        " ORDER BY b.shipment_id LIMIT ?",
+        " FROM return_parcel b JOIN shipment s ON s.id = b.shipment_id WHERE b.scanned_at IS NULL AND EXISTS"
+        " (SELECT 1 FROM parcel p WHERE p.shipment_id = s.id AND p.last_physical_at IS NOT NULL) ORDER BY b.shipment_id LIMIT ?",
         (int(now.timestamp()), limit),
     )
     return [

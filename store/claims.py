@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.postgresql import insert  # SQLite took its ON CONFLICT over
 
 from domain.claim import Claim, ClaimEvent, ClaimFact, ClaimReason, ClaimState, fold_claim
 from store import claim_tables, facts, tables

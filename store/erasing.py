@@ -20,6 +20,7 @@ from domain.erasing import ERASED, Hooks, Personal, Rewrite, hooks, in_json, own
 from domain.place import Location, distance_m
 from store import facts, privacy_tables, tables, tracking
 from store.base import Db
+from store.dialect import guard_of
 from store.facts import FactRow
 from store.personal import REACH, SUBJECT, How, columns_of
 from store.tables import Json, from_json, table, to_json, to_seconds
@@ -425,8 +426,7 @@ def faults(db: Db) -> Iterator[tuple[str, str, str]]:
             yield f"fact {row.id}", "rewritten by hand", "as its erasure left it"
     if db.execute(select(_erasing.c.erasure_id)).first():
         yield "erasing", "open", "closed with its transaction"
-    guard = db.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'fact_append_only'").scalar()
-    if not guard or "erasing" not in guard:
+    if "erasing" not in guard_of(db, "fact_append_only"):
         yield "fact", "no guard", "the trigger that keeps facts as they are"
 
 

@@ -13,7 +13,7 @@ def cases(db: Db) -> Rows:
     return _rows(
         db,
         "SELECT c.kind, c.subject_type, c.subject_id, min(f.at), c.closed_at, CAST(c.id AS TEXT),"
-        " coalesce(CAST(c.incident_id AS TEXT), ''), coalesce(json_extract(f.data, '$.party'), '') FROM cases c"
+        " coalesce(CAST(c.incident_id AS TEXT), ''), coalesce(min(json_extract(f.data, '$.party')), '') FROM cases c"
         " JOIN fact f ON f.subject_type = 'case' AND f.subject_id = CAST(c.id AS TEXT) AND f.event = 'opened'"
         " GROUP BY c.id ORDER BY c.id",
         times=(3, 4),

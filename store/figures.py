@@ -41,7 +41,7 @@ JOINS = (
         "= 'order'",
         "LEFT JOIN orders o ON o.ref = c.subject_id LEFT JOIN shipment s ON s.order_ref = o.ref AND s.leg = 'out'",
     ),
-    ("NOT IN ('shipment', 'order')", "LEFT JOIN orders o ON o.ref = c.order_ref LEFT JOIN shipment s ON 0"),
+    ("NOT IN ('shipment', 'order')", "LEFT JOIN orders o ON o.ref = c.order_ref LEFT JOIN shipment s ON 1 = 0"),
 )
 
 
@@ -87,10 +87,11 @@ def shipments(db: Db, *, since: datetime) -> list[Sent]:
     """Every outbound shipment that was uploaded, due or delivered at ``since`` or later; by id."""
     at = to_seconds(since)
     rows = db.exec_driver_sql(
-        "SELECT s.id, s.carrier, coalesce(o.shop, ''), s.created_at, s.promised_at,"
+        "SELECT s.id, s.carrier, coalesce(min(o.shop), ''), s.created_at, s.promised_at,"
         " CASE WHEN min(p.delivered = 'yes') THEN max(p.delivered_at) END AS delivered"
         " FROM shipment s JOIN parcel p ON p.shipment_id = s.id AND p.leg = 'out' LEFT JOIN orders o ON o.ref = s.order_ref"
-        " WHERE s.leg = 'out' GROUP BY s.id HAVING s.created_at >= ? OR s.promised_at >= ? OR delivered >= ? ORDER BY s.id",
+        " WHERE s.leg = 'out' GROUP BY s.id HAVING s.created_at >= ? OR s.promised_at >= ?"
+        " OR CASE WHEN min(p.delivered = 'yes') THEN max(p.delivered_at) END >= ? ORDER BY s.id",
         (at, at, at),
     )
     return [
@@ -185,9 +186,11 @@ def refunds(db: Db, *, since: datetime) -> list[Refunded]:
     """Returns whose money was confirmed at ``since`` or later; the clock began when the goods were collected."""
     rows = db.exec_driver_sql(
         "SELECT (SELECT min(f.at) FROM fact f WHERE f.subject_type = 'return' AND f.subject_id = t.ref"
-        "  AND f.event IN ('collected', 'partly_collected')) AS received, max(i.confirmed_at) AS confirmed, o.shop"
+        "  AND f.event IN ('collected', 'partly_collected')) AS received, max(i.confirmed_at) AS confirmed, min(o.shop)"
         " FROM returns t JOIN instruction i ON i.return_ref = t.ref JOIN orders o ON o.ref = t.order_ref"
-        " GROUP BY t.ref HAVING count(i.confirmed_at) = count(*) AND confirmed >= ? AND received IS NOT NULL ORDER BY t.ref",
+        " GROUP BY t.ref HAVING count(i.confirmed_at) = count(*) AND max(i.confirmed_at) >= ?"
+        " AND EXISTS (SELECT 1 FROM fact f WHERE f.subject_type = 'return' AND f.subject_id = t.ref"
+        "  AND f.event IN ('collected', 'partly_collected')) ORDER BY t.ref",
         (to_seconds(since),),
     )
     return [Refunded(from_seconds(r[0]), from_seconds(r[1]), r[2]) for r in rows]

@@ -146,9 +146,9 @@ def how_many(db: Db) -> int:
 
 
 def root_of(db: Db) -> Path:
-    """The folder of the bytes: ``files`` beside the database's own file."""
-    [file] = [row[2] for row in db.exec_driver_sql("PRAGMA database_list") if row[1] == "main"]
-    return Path(file).parent / FOLDER
+    """The folder of the bytes: ``files`` beside the database's own file, or in its place where a server keeps the rows."""
+    folder: Path = db.info["folder"]
+    return folder / FOLDER
 
 
 def path_of(root: Path, digest: str) -> Path:

@@ -84,7 +84,9 @@ def _members(db: Db, incident_id: int, *, only_open: bool, first: int) -> list[C
     if only_open:
         query = query.where(_case.c.closed_at.is_(None))
     rows = db.execute(
-        query.order_by(_case.c.closed_at.is_not(None), _case.c.promise_by, _case.c.id).limit(PAGE).offset(first)
+        query.order_by(_case.c.closed_at.is_not(None), _case.c.promise_by.nulls_first(), _case.c.id)
+        .limit(PAGE)
+        .offset(first)
     )
     return reads.lines_of(db, [cases.case_of(row) for row in rows])
 

@@ -193,7 +193,7 @@ def open_members(db: Db, incident_id: int, *, limit: int) -> int:
     """How many members are open, counted up to ``limit``."""
     return int(
         db.exec_driver_sql(
-            "SELECT count(*) FROM (SELECT 1 FROM cases WHERE incident_id = ? AND closed_at IS NULL LIMIT ?)",
+            "SELECT count(*) FROM (SELECT 1 FROM cases WHERE incident_id = ? AND closed_at IS NULL LIMIT ?) counted",
             (incident_id, limit),
         ).scalar_one()
     )

@@ -118,7 +118,9 @@ def parcel_counts(db: Db) -> dict[Milestone | None, int]:
 
 def recent_shipments(db: Db, *, milestone: str = "", limit: int = 100) -> list[ShipmentView]:
     """The shipments heard of last; ``milestone`` narrows to one, ``none`` to those never scanned."""
-    query = select(_parcel.c.shipment_id).order_by(_parcel.c.last_at.desc(), _parcel.c.id.desc()).limit(limit)
+    query = (
+        select(_parcel.c.shipment_id).order_by(_parcel.c.last_at.desc().nulls_last(), _parcel.c.id.desc()).limit(limit)
+    )
     if milestone:
         query = query.where(_parcel.c.milestone == (None if milestone == "none" else milestone))
     ids = list(dict.fromkeys(row[0] for row in db.execute(query)))

@@ -178,7 +178,7 @@ def open_of(db: Db, person_id: str, *, limit: int) -> list[CaseLine]:
     rows = db.execute(
         select(_case.c.id)
         .where(_case.c.closed_at.is_(None), _case.c.owner == person_id)
-        .order_by(_case.c.promise_by, _case.c.id)
+        .order_by(_case.c.promise_by.nulls_first(), _case.c.id)
         .limit(limit)
     )
     return lines_of(db, [row[0] for row in rows])

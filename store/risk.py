@@ -166,7 +166,8 @@ def values_cents(db: Db, order_refs: Sequence[str], currency: str) -> dict[str, 
     found: dict[str, int] = {}
     for chunk in chunks(order_refs):
         rows = db.exec_driver_sql(
-            "SELECT o.ref, sum(json_extract(i.value, '$.qty') * json_extract(i.value, '$.price_cents'))"
+            "SELECT o.ref, sum(CAST(json_extract(i.value, '$.qty') AS INTEGER)"
+            " * CAST(json_extract(i.value, '$.price_cents') AS INTEGER))"
             " FROM orders o, json_each(o.items) i WHERE o.currency = ? AND o.ref IN"
             f" ({','.join('?' * len(chunk))}) GROUP BY o.ref",
             (currency, *chunk),
@@ -196,15 +197,21 @@ class OpenRow(NamedTuple):
     risk_at: int | None
 
 
+SILENT = (
+    "{0}.delivered <> 'yes' AND {0}.leg = 'out' AND {0}.last_physical_at IS NOT NULL AND"
+    " coalesce({0}.milestone, '') NOT IN ('awaiting_collection', 'returning', 'returned', 'cancelled')"
+)
+
+
 def on_their_way(db: Db, *, after: int, limit: int) -> list[OpenRow]:
     """Some watched shipments that were held and not received so far, with greater ids than ``after``, in order of ids."""
     rows = db.exec_driver_sql(
         "SELECT s.id, p.id, s.carrier, s.service, s.origin, s.destination, s.region, s.order_ref, s.promised_at,"
-        " coalesce(p.milestone, ''), coalesce(p.last_physical_place, ''), min(p.last_physical_at), w.risk_at"
+        " coalesce(p.milestone, ''), coalesce(p.last_physical_place, ''), p.last_physical_at, w.risk_at"
         " FROM watch w JOIN shipment s ON s.id = w.shipment_id JOIN parcel p ON p.shipment_id = s.id"
-        " WHERE w.shipment_id > ? AND w.ended = '' AND w.note = '' AND s.leg = 'out' AND p.delivered <> 'yes'"
-        " AND p.leg = 'out' AND p.last_physical_at IS NOT NULL AND"
-        " coalesce(p.milestone, '') NOT IN ('awaiting_collection', 'returning', 'returned', 'cancelled') GROUP BY s.id ORDER BY s.id LIMIT ?",
+        f" WHERE w.shipment_id > ? AND w.ended = '' AND w.note = '' AND s.leg = 'out' AND {SILENT.format('p')}"
+        f" AND NOT EXISTS (SELECT 1 FROM parcel q WHERE q.shipment_id = p.shipment_id AND {SILENT.format('q')}"
+        "  AND (q.last_physical_at, q.id) < (p.last_physical_at, p.id)) ORDER BY s.id LIMIT ?",
         (after, limit),
     )
     return [OpenRow(*row) for row in rows]

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from domain.case import SubjectType
 from domain.shipment import Order, ShipmentView
 from store import cases, intake, tables, tracking
 from store.base import Db
 from store.cases import CaseRow
+from store.dialect import ending
 from store.tables import table
 
 _shipment, _order, _customer = table(tables.Shipment), table(tables.Order), table(tables.Customer)
@@ -64,9 +65,7 @@ def _begins(column: Any, text: str) -> ColumnElement[bool]:
 
 def _ends(column: Any, text: str) -> ColumnElement[bool]:
     """Ends with the text: first by the index over the last characters (which serves no bound parameter), then exactly."""
-    return and_(
-        func.substr(column, literal_column(f"-{ENDING}")) == text[-ENDING:], column.endswith(text, autoescape=True)
-    )
+    return and_(ending(column, ENDING) == text[-ENDING:], column.endswith(text, autoescape=True))
 
 
 def _case_numbered(db: Db, text: str) -> list[CaseRow]:

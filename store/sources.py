@@ -48,6 +48,7 @@ def outages(db: Db, *, since: datetime) -> dict[tuple[str, str], list[tuple[date
 
 
 COLUMNS = "source, account, last_ok_at, failing_since, failures, paused_until, error, used_up_until, stood_in"
+RENEWED = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS.split(", ")[2:])
 
 
 def state(db: Db, source: str, account: str) -> SourceState:
@@ -78,7 +79,7 @@ def _of(row: Any) -> SourceState:
 
 def save(db: Db, value: SourceState) -> None:
     db.exec_driver_sql(
-        f"INSERT OR REPLACE INTO source ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)",
+        f"INSERT INTO source ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (source, account) DO UPDATE SET {RENEWED}",
         (
             value.source,
             value.account,
@@ -88,6 +89,6 @@ def save(db: Db, value: SourceState) -> None:
             maybe_to_seconds(value.paused_until),
             value.error,
             maybe_to_seconds(value.used_up_until),
-            int(value.stood_in),
+            value.stood_in,
         ),
     )

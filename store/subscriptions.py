@@ -25,7 +25,8 @@ class Outcome:
 def want(db: Db, shipment_id: int, source: str, account: str, *, now: datetime) -> None:
     """Subscribe to a shipment as soon as possible; a wish that is there already stays as it is."""
     db.exec_driver_sql(
-        "INSERT OR IGNORE INTO subscription (shipment_id, source, account, state, due_at, error) VALUES (?,?,?,?,?,'')",
+        "INSERT INTO subscription (shipment_id, source, account, state, due_at, error) VALUES (?,?,?,?,?,'')"
+        " ON CONFLICT DO NOTHING",
         (shipment_id, source, account, WANTED, to_seconds(now)),
     )
 

@@ -218,7 +218,8 @@ def _insert_events(db: Db, rows: Sequence[tuple[int, int, int, str, ScanEvent]],
     ]
     values.sort(key=itemgetter(0, 1))
     db.exec_driver_sql(
-        "INSERT OR IGNORE INTO scan (parcel_id, key, at, received_at, phrase_id, place_id, said) VALUES (?,?,?,?,?,?,?)",
+        "INSERT INTO scan (parcel_id, key, at, received_at, phrase_id, place_id, said) VALUES (?,?,?,?,?,?,?)"
+        " ON CONFLICT DO NOTHING",
         values,
     )
 

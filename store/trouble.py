@@ -1,4 +1,4 @@
-"""What may be wrong with the database itself, by SQLite's own error names, and what to do about it."""
+"""What may be wrong with the database itself, by the engine's own error names, and what to do about it."""
 
 from pathlib import Path
 
@@ -29,8 +29,16 @@ TROUBLES = (
     ),
     ("SQLITE_IOERR", "disk_errors: the disk gives errors; look at the system's log"),
     ("SQLITE_CANTOPEN", "unreachable: the database can't be opened; is its folder there, and ours to write in?"),
+    ("53100", "disk_full: the database server's disk is full; make room, what waits goes on by itself"),
+    ("25006", "read_only: the database server can't be written (a standby?); name the primary in [store] url"),
+    ("55P03", "locked: somebody else has held the database for a minute; end it (a tool, an open transaction?)"),
+    ("XX001", "damaged: the database server finds damaged pages; stop, and restore a backup (doorstep restore)"),
+    ("53", "unreachable: the database server has no connection or memory left; look at its limits"),
+    ("08", "unreachable: the database server doesn't answer; does it run, is [store] url right?"),
+    ("57", "unreachable: the database server ended our work; does it run?"),
 )
-"""The beginning of SQLite's name of the error (sqlite.org/rescode.html), the reason and the fix."""
+"""The beginning of the engine's name of the error (sqlite.org/rescode.html, PostgreSQL's appendix A), the reason and the fix."""
+GONE = "08006"  # connection_failure: what PostgreSQL calls it where there is no server left to name it
 
 
 def trouble_of(error: BaseException) -> str:
@@ -40,10 +48,19 @@ def trouble_of(error: BaseException) -> str:
     """
     seen: BaseException | None = error
     for _ in range(CHAIN):
-        name = getattr(getattr(seen, "orig", None), "sqlite_errorname", "")
+        name = _name_of(getattr(seen, "orig", None))
         if told := next((told for begin, told in TROUBLES if name.startswith(begin)), ""):
             return told
         seen = seen.__context__ if seen is not None else None
+    return ""
+
+
+def _name_of(error: object) -> str:
+    """SQLite's name, or PostgreSQL's code; "" where it has neither."""
+    if hasattr(error, "sqlite_errorname"):
+        return str(error.sqlite_errorname)
+    if hasattr(error, "sqlstate"):
+        return str(error.sqlstate or (GONE if type(error).__name__ == "OperationalError" else ""))
     return ""
 
 

@@ -38,15 +38,16 @@ def not_checked_in(db: Db, *, before: datetime, limit: int) -> list[NotCheckedIn
     """Due at the warehouse before a moment and not there, without a case for it, open or past. What is paid already is
     missed as well, since the first return was ever scanned in: who scans nothing misses nothing.
     """
+    due = "max(max(f.at), coalesce(max(t.return_at), 0))"
     rows = db.exec_driver_sql(
-        "SELECT r.ref, r.order_ref, max(max(f.at), coalesce(max(t.return_at), 0)) AS due, max(f.at), coalesce(max(t.collector), '')"
+        f"SELECT r.ref, r.order_ref, {due} AS due, max(f.at), coalesce(max(t.collector), '')"
         " FROM returns r JOIN fact f ON f.subject_type = 'return' AND f.subject_id = r.ref"
         f" AND f.event IN {FETCHED} LEFT JOIN stop s ON s.return_ref = r.ref AND s.status IN {FETCHED}"
         " LEFT JOIN route t ON t.id = s.route_id WHERE NOT EXISTS (SELECT 1 FROM checkin c WHERE c.return_ref = r.ref)"
         " AND NOT EXISTS (SELECT 1 FROM cases c"
         " WHERE c.subject_type = 'return' AND c.subject_id = r.ref AND c.kind = 'checkin_missing')"
         f" AND (r.status IN {FETCHED} OR f.at >= (SELECT min(c.checked_in_at) FROM checkin c))"
-        " GROUP BY r.ref, r.order_ref HAVING due <= ? ORDER BY due, r.ref LIMIT ?",
+        f" GROUP BY r.ref, r.order_ref HAVING {due} <= ? ORDER BY due, r.ref LIMIT ?",
         (to_seconds(before), limit),
     )
     return [NotCheckedIn(r[0], r[1], from_seconds(r[2]), from_seconds(r[3]), r[4]) for r in rows]

@@ -26,7 +26,8 @@ class Unidentified:
 
 def add(db: Db, shipment_id: int, guesses: Sequence[str], *, due_at: datetime | None) -> None:
     db.exec_driver_sql(
-        "INSERT OR REPLACE INTO unidentified (shipment_id, guesses, due_at) VALUES (?,?,?)",
+        "INSERT INTO unidentified (shipment_id, guesses, due_at) VALUES (?,?,?)"
+        " ON CONFLICT (shipment_id) DO UPDATE SET guesses = excluded.guesses, due_at = excluded.due_at",
         (shipment_id, to_json(list(guesses)), maybe_to_seconds(due_at)),
     )
 

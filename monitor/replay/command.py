@@ -24,7 +24,7 @@ from monitor.replay.report import Line, report
 from monitor.replay.verdicts import verdicts
 from monitor.replay.walk import Fit, Walked, walk
 from monitor.risk.history import History
-from store.base import reading
+from store.base import Where, reading
 
 CURVES = {"by the promise": 0.0, "two days before the promise": -2.0}
 ANYWHERE = ZoneInfo("UTC")
@@ -55,7 +55,7 @@ def replay(shipments: Path, events: Path, wanted: Wanted, *, out: Path, now: dat
 
 
 def replay_own(
-    database: Path,
+    database: Where,
     wanted: Wanted,
     *,
     out: Path,
@@ -66,7 +66,7 @@ def replay_own(
     """The same on the daemon's own database, which may be in use, with what its desk said of its alarms. ``usual``: its policy,
     where ``wanted`` names none; ``zone``: the shop's, for the weeks of those verdicts. Raises RuleError, ConfigError.
     """
-    if not database.exists():
+    if isinstance(database, Path) and not database.exists():
         raise RuleError(f"{database}: there is no database yet; name your settings with --config, or two files")
     rules, grace = _rules(wanted, usual)
     since = datetime.fromtimestamp(day(wanted.evaluate_from) * 3600, UTC)

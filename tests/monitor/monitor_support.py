@@ -7,6 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from engines import a_store
+
 from config.policies import DetectionPolicy, load_desk, load_detection
 from domain.desk_hours import DeskHours
 from domain.shipment import Customer, Item, Order, Shipment
@@ -44,7 +46,7 @@ def scan(
 
 @contextmanager
 def opened(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "doorstep.sqlite3", synchronous="OFF") as store:
+    with a_store(tmp_path / "doorstep.sqlite3") as store:
         yield store
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from engines import a_store
 from monitor_support import START
 
 from chat.registry import CHATS
@@ -111,7 +112,7 @@ def stage(folder: Path) -> Iterator[Stage]:
     file.write_text(SETTINGS, encoding="utf-8")
     settings = load(file, environ={}, structs=STRUCTS)
     clock = SetClock(START)
-    with Store(folder / "storm.sqlite3", synchronous="OFF") as store:
+    with a_store(folder / "storm.sqlite3") as store:
         house = replace(open_house(settings, store, now=clock), wall=clock)
         for person in (Person("li", "李梅", "agent"), Person("max", "Max", "agent"), Person("eve", "Eve", "viewer")):
             store.write(people.save_person, person)

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from engines import a_store
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +24,7 @@ from doorstep.intake_money import PlatformRefund
 from monitor import alerts, look, make_good
 from monitor.make_good import Decision, Refused, Wish
 from store import cases, check, facts, intake, ledger, mail, money_check, people, promises, proposals, reships, tracking
-from store.base import Db, Store
+from store.base import Db
 from store.people import Person
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
@@ -45,7 +46,7 @@ class Desk:
     """A store with people, an order, its parcel and a case about it, and a clock."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = Store(folder / "desk.sqlite3", synchronous="OFF")
+        self.store = a_store(folder / "desk.sqlite3")
         self.now, self.count = NOW, 0
         self.store.write(self._furnish)
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from engines import a_store
+
 from domain.case import Finding, Kind, Subject, SubjectType
 from domain.pickup import ReturnReason
 from domain.returns import Return, ReturnItem, Route, Stop
@@ -26,7 +28,7 @@ def at(hours: float) -> datetime:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[Store]:
-    with Store(folder / "desk.sqlite3", synchronous="OFF") as store:
+    with a_store(folder / "desk.sqlite3") as store:
         yield store
 
 

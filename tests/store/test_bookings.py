@@ -17,6 +17,8 @@ from store import bookings, check, facts, pickup_quotes
 from store.base import Db, Store
 from store.bookings import BookingEvent, Stage
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 SENDER = Party("王小明", "13812345678", "梧桐路 1 号", "杭州市", "浙江省")
 ORDER = PickupOrder(
     "R-1",

@@ -38,6 +38,8 @@ from store import cases, check, intake, ledger, mail, returns, tracking
 from store.base import Db, Store
 from store.returns import ReturnFact
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 KINDS = (Kind.STALLED, Kind.LOST, Kind.DAMAGED)
 PEOPLE = (None, "li", "chen")
 NUMBERS = ("ZT1", "ZT2", "ZT3")
@@ -234,10 +236,10 @@ PROJECTED = [
     ("UPDATE cases SET status = 'resolved' WHERE id = 1", "case 1", "status"),
     ("UPDATE cases SET owner = 'chen' WHERE id = 1", "case 1", "owner"),
     ("UPDATE cases SET promise_by = promise_by + 3600 WHERE id = 1", "case 1", "promise_by"),
-    ("UPDATE cases SET breached = 1 WHERE id = 1", "case 1", "breached"),
+    ("UPDATE cases SET breached = NOT breached WHERE id = 1", "case 1", "breached"),
     ("UPDATE cases SET closed_at = NULL WHERE id = 2", "case 2", "closed_at"),
     ("UPDATE cases SET evidence = '[]' WHERE id = 1", "case 1", "evidence"),
-    ("UPDATE cases SET untold = 0 WHERE id = 1", "case 1", "untold"),
+    ("UPDATE cases SET untold = NOT untold WHERE id = 1", "case 1", "untold"),
     ("UPDATE promise SET outcome = 'kept' WHERE case_id = 1", "case 1", "promises"),
     ("UPDATE promise SET promise_by = promise_by + 60 WHERE case_id = 1", "case 1", "promises"),
     ("UPDATE returns SET status = 'requested' WHERE ref = 'R2'", "return R2", "status"),

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from store_support import add_shipment, at, damage, open_case, opened
 
 from domain.case import CaseEvent, CaseFact
 from store import cases, check, mail, marks, telling
 from store.mail import Letter
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def tell(db, case_id):

@@ -11,6 +11,8 @@ from store import check, files
 from store.base import Db, Store
 from store.files import FileRow
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 PNG = b"\x89PNG\r\n\x1a\n" + b"a picture"
 JPEG = b"\xff\xd8\xff\xe0 a photo"
 

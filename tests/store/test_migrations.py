@@ -3,9 +3,11 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, create_engine
+from engines import unmigrated
+from sqlalchemy import Connection
 from store_support import at, finding, opened, rows
 
 from domain.tracking import NoData
@@ -14,6 +16,8 @@ from store.base import MIGRATIONS
 from store.budgets import Window
 from store.ledger import Instruction
 from store.tables import to_seconds
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 DAY = 86_400
 NOW = to_seconds(at(2))
@@ -58,11 +62,8 @@ def at_0001(db: Connection) -> None:
 
 
 def upgraded(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path / 'desk.sqlite3'}")
-    with engine.connect() as db:
+    with unmigrated(tmp_path / "desk.sqlite3") as db:
         at_0001(db)
-        db.commit()
-    engine.dispose()
 
 
 def test_everything_that_was_watched_is(tmp_path: Path) -> None:
@@ -110,8 +111,7 @@ def test_calls_that_were_spent_are(tmp_path: Path) -> None:
 
 def test_pieces_of_earlier_refunds_are_counted_and_guarded(tmp_path: Path) -> None:
     """A return's line paid before proposals were known stands for as many pieces as were collected: none is paid again."""
-    engine = create_engine(f"sqlite:///{tmp_path / 'desk.sqlite3'}")
-    with engine.connect() as db:
+    with unmigrated(tmp_path / "desk.sqlite3") as db:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = db
@@ -127,8 +127,6 @@ def test_pieces_of_earlier_refunds_are_counted_and_guarded(tmp_path: Path) -> No
             "INSERT INTO instruction (id, order_ref, item, kind, amount_cents, currency, return_ref, approval, why,"
             " written_at) VALUES ('refund-R1', 'O1', 'A#1', 'refund', 200, 'CNY', 'R1', '', '', 0)"
         )
-        db.commit()
-    engine.dispose()
     with opened(tmp_path) as store:
         assert [(one.item, one.qty) for one in store.read(ledger.of_order, "O1")] == [("A#1", 2)]
         made = [

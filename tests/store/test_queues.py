@@ -16,6 +16,8 @@ from store.cases import CaseRow
 from store.queues import NOBODY, Queue, Wanted
 from store.search import search
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 NOW = at(30)
 E = CaseEvent
 BELONGS: dict[Queue, Callable[[CaseRow], bool]] = {

@@ -13,6 +13,8 @@ from domain.tracking import Certainty, EventTime, Manner, Milestone, ParcelReadi
 from store import tracking
 from store.base import Db, Store
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 M = Milestone
 SPOKEN = (M.PICKED_UP, M.IN_TRANSIT, M.OUT_FOR_DELIVERY, M.ATTEMPT_FAILED, M.DELIVERED, M.INFO)
 NOW = at(40)

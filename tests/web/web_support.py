@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import msgspec
+from engines import a_store
 from fastapi import FastAPI
 
 from carriers.registry import CARRIERS, account_settings
@@ -24,7 +25,7 @@ from doorstep.web.app import create_app
 from doorstep.web.auth import hash_password
 from monitor import alerts
 from store import cases, intake, people, returns, tracking
-from store.base import Db, Store
+from store.base import Db
 from store.people import Person
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
@@ -53,7 +54,7 @@ def settings(folder: Path, *, demo: bool = False, **tables: Any) -> Settings:
 
 def a_house(folder: Path, *, demo: bool = False, **tables: Any) -> House:
     made = settings(folder, demo=demo, **tables)
-    store = Store(folder / "test.sqlite3", synchronous="OFF")
+    store = a_store(folder / "test.sqlite3")
     house = House(store, made, made.detection, SetClock(NOW), wall=SetClock(NOW))
     for person in (
         Person("lin", "林晓", "lead", "en", HASH),

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from store.migrations.guards import append_only, row_numbers
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -427,7 +429,5 @@ def upgrade() -> None:  # noqa: PLR0915 - a schema is one long statement
         sqlite_with_rowid=False,
     )
     for table in ("fact", "scan"):
-        op.execute(
-            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE ON {table}"
-            f" BEGIN SELECT RAISE(ABORT, '{table}: facts are only ever appended'); END"
-        )
+        append_only(table)
+    row_numbers("instruction")

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from store.migrations.guards import row_numbers
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -56,6 +58,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("channel", "key"),
     )
+    row_numbers("chat_unplaced")
     op.create_index("ix_chat_unplaced_about", "chat_unplaced", ["about"])
     op.add_column("outbox", sa.Column("priority", sa.Integer(), nullable=False, server_default="0"))
     op.create_index("outbox_remote", "outbox", ["channel", "remote_id"])

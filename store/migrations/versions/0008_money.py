@@ -3,29 +3,26 @@
 import sqlalchemy as sa
 from alembic import op
 
+from store.migrations.guards import left_out
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-GUARD = """
-CREATE TRIGGER instruction_guard BEFORE INSERT ON instruction
-WHEN NEW.approval = '' AND NEW.kind IN ('refund', 'reship')
-BEGIN
-  SELECT RAISE(IGNORE) WHERE EXISTS (
-    SELECT 1 FROM instruction o
-    WHERE o.order_ref = NEW.order_ref AND o.kind IN ('refund', 'reship') AND (
-      o.kind <> NEW.kind OR o.item = '*' OR NEW.item = '*'
-      OR (
-        rtrim(o.item, '0123456789') LIKE '%#' AND rtrim(o.item, '0123456789') = rtrim(NEW.item, '0123456789')
-        AND CAST(substr(o.item, length(rtrim(o.item, '0123456789')) + 1) AS INTEGER)
-          < CAST(substr(NEW.item, length(rtrim(NEW.item, '0123456789')) + 1) AS INTEGER) + NEW.qty
-        AND CAST(substr(NEW.item, length(rtrim(NEW.item, '0123456789')) + 1) AS INTEGER)
-          < CAST(substr(o.item, length(rtrim(o.item, '0123456789')) + 1) AS INTEGER) + o.qty
-      )
-    )
-  );
-END
+WHEN = "NEW.approval = '' AND NEW.kind IN ('refund', 'reship')"
+CLASH = """
+SELECT 1 FROM instruction o
+WHERE o.order_ref = NEW.order_ref AND o.kind IN ('refund', 'reship') AND (
+  o.kind <> NEW.kind OR o.item = '*' OR NEW.item = '*'
+  OR (
+    rtrim(o.item, '0123456789') LIKE '%#' AND rtrim(o.item, '0123456789') = rtrim(NEW.item, '0123456789')
+    AND CAST(substr(o.item, length(rtrim(o.item, '0123456789')) + 1) AS INTEGER)
+      < CAST(substr(NEW.item, length(rtrim(NEW.item, '0123456789')) + 1) AS INTEGER) + NEW.qty
+    AND CAST(substr(NEW.item, length(rtrim(NEW.item, '0123456789')) + 1) AS INTEGER)
+      < CAST(substr(o.item, length(rtrim(o.item, '0123456789')) + 1) AS INTEGER) + o.qty
+  )
+)
 """
 """Whoever writes: without an approval no order gets a refund and a reship, nor a piece twice. The row is left out, as by the
 unique index beside it.
@@ -109,4 +106,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("shipment_id", "instruction_id"),
     )
     op.create_index("ix_reship_original_instruction_id", "reship_original", ["instruction_id"])
-    op.execute(GUARD)
+    left_out("instruction_guard", "instruction", WHEN, CLASH)

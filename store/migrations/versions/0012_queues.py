@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from store.migrations.guards import ending
+
 revision = "0012"
 down_revision = "0011"
 branch_labels = None
@@ -21,7 +23,7 @@ def upgrade() -> None:
     for name, column in (("owner", "owner"), ("status", "status"), ("morning", "rank"), ("kind", "kind")):
         op.create_index(f"case_queue_{name}", "cases", [column, "promise_by", "id", "closed_at"], sqlite_where=OPEN)
     op.create_index("watch_item_since", "watch_item", ["since", "subject_id", "kind"])
-    op.create_index("shipment_ending", "shipment", [sa.text("substr(number, -4)")])
-    op.create_index("customer_phone_ending", "customer", [sa.text("substr(phone, -4)")])
+    op.create_index("shipment_ending", "shipment", [ending("number", 4)])
+    op.create_index("customer_phone_ending", "customer", [ending("phone", 4)])
     op.create_index("parcel_delivered", "parcel", ["id", "delivered"], sqlite_where=sa.text("delivered = 'yes'"))
     op.create_index("watch_going_on", "watch", ["shipment_id", "ended"], sqlite_where=sa.text("ended = ''"))

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from store.migrations.guards import append_only_but
+
 revision = "0015"
 down_revision = "0014"
 branch_labels = None
@@ -55,9 +57,4 @@ def upgrade() -> None:
         ["id"],
         sqlite_where=sa.text("subject_type = 'person' OR event IN ('revealed', 'act_refused', 'linked')"),
     )
-    same = " AND ".join(f"NEW.{column} IS OLD.{column}" for column in UNTOUCHED)
-    op.execute("DROP TRIGGER fact_append_only")
-    op.execute(
-        f"CREATE TRIGGER fact_append_only BEFORE UPDATE ON fact WHEN NOT (EXISTS (SELECT 1 FROM erasing) AND {same})"
-        " BEGIN SELECT RAISE(ABORT, 'fact: facts are only ever appended'); END"
-    )
+    append_only_but("fact", "EXISTS (SELECT 1 FROM erasing)", UNTOUCHED)

@@ -6,6 +6,8 @@ Each text is packed where it can be made of the instant again, which is tried; e
 import sqlalchemy as sa
 from alembic import op
 
+from store.migrations.guards import append_only
+
 revision = "0025"
 down_revision = "0024"
 branch_labels = None
@@ -37,7 +39,9 @@ def upgrade() -> None:
         _rewritten()
         return
     op.add_column("scan", sa.Column("said", sa.Text(), nullable=False, server_default=""))
+    op.execute("ALTER TABLE scan DISABLE TRIGGER USER")
     op.execute(f"UPDATE scan SET said = {VERBATIM}")
+    op.execute("ALTER TABLE scan ENABLE TRIGGER USER")
     with op.batch_alter_table("scan") as batch_op:
         batch_op.alter_column("said", server_default=None)
         for name in ("raw", "zone", "certainty"):
@@ -64,7 +68,4 @@ def _rewritten() -> None:
     )
     op.drop_table("scan")
     op.rename_table("scan_said", "scan")
-    op.execute(
-        "CREATE TRIGGER scan_append_only BEFORE UPDATE ON scan"
-        " BEGIN SELECT RAISE(ABORT, 'scan: facts are only ever appended'); END"
-    )
+    append_only("scan")
