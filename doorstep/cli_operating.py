@@ -9,6 +9,8 @@ from doorstep.cli_parts import CONFIG, AsJson, Config, operate, show
 
 stuck = typer.Typer(help="What got stuck: letters given up, items set aside. List, try again.", no_args_is_help=True)
 
+store = typer.Typer(help="Where the rows are kept.", no_args_is_help=True)
+
 
 def backup(
     target: Annotated[Path, typer.Argument(help="A new folder.")], config: Config = CONFIG, json: AsJson = False
@@ -94,8 +96,30 @@ def stuck_retry(
     typer.echo("\n".join(f"{one}: due now" for one in answer["again"]) or "nothing that could be tried again")
 
 
+@store.command("move")
+def store_move(config: Config = CONFIG, json: AsJson = False) -> None:
+    """Copy the SQLite database to the empty PostgreSQL database that `[store] url` names, and compare all of it. The daemon must be stopped."""
+    from doorstep.moving import move
+    from doorstep.running import read_settings
+
+    moved = move(read_settings(config))
+    show(
+        {
+            "tables": [{"table": one.table, "rows": one.rows, "digest": one.digest} for one in moved.tables],
+            "kept": moved.kept,
+        },
+        json,
+        lambda a: [
+            *(f"{one['rows']:>10}  {one['table']}  {one['digest'][:16]}" for one in a["tables"] if one["rows"]),
+            f"moved: {sum(one['rows'] for one in a['tables'])} rows of {len(a['tables'])} tables, the same on both sides; start the daemon",
+            f"the SQLite file stays as {a['kept']}: delete it when all is well, no erasure reaches it",
+        ],
+    )
+
+
 def add_to(app: typer.Typer) -> None:
     """Give the program these commands."""
     for command in (backup, restore, doctor):
         app.command()(command)
     app.add_typer(stuck, name="stuck")
+    app.add_typer(store, name="store")

@@ -21,6 +21,7 @@ from domain.errors import RuleError
 SCHEMES = ("postgresql", "postgres")
 WRITING = 0x646F6F72  # "door": the advisory lock of whoever changes something; such locks belong to one database
 READERS = 8
+INSTEAD_OF_NUL = "\N{REPLACEMENT CHARACTER}"
 OLDEST = 14
 CONNECT_S = 10
 LOCALES = frozenset({"C", "POSIX", "C.UTF-8", "C.UTF8"})
@@ -154,7 +155,7 @@ def _without_nul(dumper: Any) -> Any:
 
     class Dumper(dumper):  # type: ignore[misc]  # psycopg's own class
         def dump(self, obj: str) -> Any:
-            return super().dump(obj.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in obj else obj)
+            return super().dump(obj.replace("\0", INSTEAD_OF_NUL) if "\0" in obj else obj)
 
     return Dumper
 
