@@ -93,6 +93,8 @@ class Daemon:
             else:
                 self.metrics.done(done, self.house.wall())
                 self.heartbeat.beat()
+            if self.house.store.led:
+                signal.raise_signal(signal.SIGTERM)  # the other one works on
             service.notify(service.ALIVE)  # a beat that fails is alive; one that hangs isn't
 
     async def _probe(self) -> None:

@@ -5,21 +5,27 @@ import os
 import secrets
 import socket
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import typer
 
 from config.settings import Settings, load
 from domain.errors import RuleError
-from doorstep import control, logs
+from doorstep import control, logs, service
 from doorstep.clock import Clock, wall
 from doorstep.wiring import STRUCTS, lines_of, open_house
 
+if TYPE_CHECKING:
+    from store.base import Store
+
 SOLVE_SECONDS = 10.0
+STAND_BY_S = 2.0
+"""How often a daemon that stands by asks whether it is to tick."""
 
 
 def read_settings(path: Path) -> Settings:
@@ -61,11 +67,9 @@ def run_daemon(config: Path, *, now: Clock = wall) -> None:
     from doorstep.watched_folder import importer
     from scheduler.router.problem import Seconds
     from store import files
-    from store.base import Store
 
     settings = read_settings(config)
     logs.set_up(settings.doorstep.log_level)
-    doors = [_door(settings, config, port) for port in (settings.doorstep.port, settings.doorstep.public_port) if port]
 
     def open_daemon() -> Daemon:
         house = open_house(settings, store, now=now)
@@ -90,12 +94,34 @@ def run_daemon(config: Path, *, now: Clock = wall) -> None:
         before, settings = settings, renewed(config, settings)
         return settings is not before
 
-    with Store(settings.database, url=settings.store_url) as store:
+    with _leading(settings) as store:
+        ports = (settings.doorstep.port, settings.doorstep.public_port)
+        doors = [_door(settings, config, port) for port in ports if port]
         daemon = open_daemon()
         greet(daemon.house)
         asked = None if sys.stdin.isatty() else renew  # to a terminal that closes SIGHUP means: go
         while asyncio.run(serve(daemon, *(door.dup() for door in doors), renewable=asked)):
             daemon = open_daemon()  # calls that come meanwhile wait at the doors, which stay open
+        if store.led:
+            raise RuleError("another daemon has taken over this database; this one has stopped")
+
+
+def _leading(settings: Settings) -> "Store":
+    """The store of the one daemon that ticks: where another one does, this one stands by until that has gone."""
+    from store.base import Store
+    from store.postgres import Led
+
+    said = False
+    while True:
+        try:
+            return Store(settings.database, url=settings.store_url, leads=bool(settings.store_url))
+        except Led:
+            if not said:
+                structlog.get_logger().info("standing by: another daemon ticks on this database")
+            said = True
+            service.notify(service.READY)
+            service.notify(service.ALIVE)
+            time.sleep(STAND_BY_S)
 
 
 def _door(settings: Settings, config: Path, port: int) -> socket.socket:

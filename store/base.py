@@ -44,14 +44,16 @@ class Store:
     PostgreSQL database there; ``path`` then only says beside which name this installation's files lie.
 
     ``synchronous`` FULL survives a power cut; a simulation may say OFF. Raises RuleError where another process holds
-    the file, where the address can't be used, or where it was written by a newer version.
+    the file, where the address can't be used, or where it was written by a newer version. ``leads``: of several programs
+    on one PostgreSQL database this is the one that ticks; raises postgres.Led where there is another.
     """
 
-    def __init__(self, path: Path, *, url: str = "", synchronous: str = "FULL") -> None:
+    def __init__(self, path: Path, *, url: str = "", leads: bool = False, synchronous: str = "FULL") -> None:
         self.path, self.url = path, url
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.led = False  # another daemon ticks by now: nothing is changed here any more
         self.trouble = ""  # why the last change wasn't taken: what is wrong with the database, and what to do
-        self._write_engine = _engine(path, url, synchronous, query_only=False)
+        self._write_engine = _engine(path, url, synchronous, query_only=False, leads=leads)
         self._read_engine = _engine(path, url, synchronous, query_only=True)
         self._lock = None if url else _lock(path)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix=WRITER)
@@ -83,6 +85,9 @@ class Store:
     def _change(self, change: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             done = _in_transaction(self._write_engine, change, *args, **kwargs)
+        except postgres.Led:
+            self.led = True
+            raise
         except DatabaseError as exc:
             self.trouble = trouble_of(exc) or self.trouble
             raise
@@ -166,9 +171,9 @@ def _emptied(engine: Engine) -> bool:
     return not busy
 
 
-def _engine(path: Path, url: str, synchronous: str, *, query_only: bool) -> Engine:
+def _engine(path: Path, url: str, synchronous: str, *, query_only: bool, leads: bool = False) -> Engine:
     if url:
-        engine = postgres.engine(url, query_only=query_only)
+        engine = postgres.engine(url, query_only=query_only, leads=leads)
         event.listen(engine, "connect", lambda _connection, record: record.info.update(folder=path.parent))
         return engine
     pool = QueuePool if query_only else StaticPool

@@ -7,19 +7,23 @@ its transaction (docs/decisions, 12), a look is one repeatable-read snapshot tha
 
 import importlib.util
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Engine, Integer, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateColumn, CreateIndex
 
 from domain.errors import RuleError
 
 SCHEMES = ("postgresql", "postgres")
 WRITING = 0x646F6F72  # "door": the advisory lock of whoever changes something; such locks belong to one database
+LEADING = WRITING + 1  # of the one daemon that ticks, for as long as its writing connection lives
 READERS = 8
 INSTEAD_OF_NUL = "\N{REPLACEMENT CHARACTER}"
 OLDEST = 14
@@ -29,6 +33,13 @@ SESSION = {  # milliseconds: nobody holds the lock for ever, not even over a con
     "lock_timeout": 60_000,
     "idle_in_transaction_session_timeout": 60_000,
 }
+KEPT_ALIVE_S = {"tcp_keepalives_idle": 4, "tcp_keepalives_interval": 3, "tcp_keepalives_count": 2}
+"""The server lets go of a machine that is gone, and of its locks, within ten seconds."""
+
+
+class Led(RuleError):
+    """Another daemon ticks on this database."""
+
 
 # What SQLite has and PostgreSQL hasn't. max and min of two values: NULL where one of them is (hence STRICT).
 FUNCTIONS = """
@@ -69,8 +80,10 @@ def shown(dsn: str) -> str:
     return url_of(dsn).set(drivername="postgresql").render_as_string(hide_password=True)
 
 
-def engine(dsn: str, *, query_only: bool) -> Engine:
-    """Connections to the database: one that changes, or some that look."""
+def engine(dsn: str, *, query_only: bool, leads: bool = False) -> Engine:
+    """Connections to the database: one that changes, or some that look. ``leads``: no change but by the one daemon that ticks;
+    where that is another one by now, each raises Led.
+    """
     made = create_engine(
         url_of(dsn),
         pool_size=READERS if query_only else 1,
@@ -81,6 +94,8 @@ def engine(dsn: str, *, query_only: bool) -> Engine:
         connect_args={"connect_timeout": CONNECT_S, "application_name": "doorstep"},
     )
     event.listen(made, "connect", _prepare)
+    if leads:
+        event.listen(made, "begin", _lead)
     event.listen(made, "begin", _look if query_only else _change)
     event.listen(made, "before_cursor_execute", _driver_sql, retval=True)
     return made
@@ -144,7 +159,7 @@ def _prepare(connection: Any, _record: object) -> None:
     for dumper in (StrDumper, StrDumperUnknown):
         connection.adapters.register_dumper(str, _without_nul(dumper))
     with connection.cursor() as cursor:
-        for name, value in SESSION.items():
+        for name, value in (SESSION | KEPT_ALIVE_S).items():
             cursor.execute(f"SET {name} = {value}")
     connection.commit()
 
@@ -163,6 +178,28 @@ def _without_nul(dumper: Any) -> Any:
 def _change(db: Connection) -> None:
     # the lock is the transaction's first statement: what follows sees all that was committed before it was taken
     db.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITING})")
+
+
+def _lead(db: Connection) -> None:
+    """The lock belongs to the connection: a new one, after the server was away, must get it again."""
+    if db.info.get("leads"):
+        return
+    if not db.exec_driver_sql(f"SELECT pg_try_advisory_lock({LEADING})").scalar():
+        raise Led("store.url: another daemon ticks on this database")
+    db.info["leads"] = True
+
+
+@contextmanager
+def held(dsn: str) -> Iterator[Connection]:
+    """A connection outside of any transaction, while no daemon ticks. Raises RuleError where one does, or the database can't be used."""
+    made = create_engine(url_of(dsn), poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True)
+    try:
+        with made.connect() as db:
+            if not db.exec_driver_sql(f"SELECT pg_try_advisory_lock({LEADING})").scalar():
+                raise Led("store.url: a daemon is using this database; stop it first (doorstep run?)")
+            yield db
+    except OperationalError as exc:
+        raise refused(dsn, exc) from exc
 
 
 def _look(db: Connection) -> None:

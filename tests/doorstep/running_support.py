@@ -72,12 +72,16 @@ class Daemon:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
+        self.begin()
+        wait_for(self.lives)
+
+    def begin(self) -> None:
+        """Start the process, whatever comes of it."""
         self.starts += 1
         with (self.folder / f"daemon-{self.starts}.log").open("wb") as log:
             self.process = subprocess.Popen(
                 [*self.program, *self.arguments], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        wait_for(self.lives)
 
     def lives(self) -> bool:
         assert self.process is not None
