@@ -18,10 +18,11 @@ from typing import Any
 from domain.errors import RuleError
 from doorstep.erasures import list_file
 from store import backup as copies
+from store import pg_backup
 from store.files import FOLDER, path_of
 
 FORMAT = 1
-DATABASE, ERASURES, MANIFEST = "doorstep.sqlite3", "erasures", "manifest.json"
+DATABASE, DUMP, ERASURES, MANIFEST = "doorstep.sqlite3", "doorstep.pgdump", "erasures", "manifest.json"
 PART = ".part"
 TRIES = 3
 PIECE = 1024 * 1024
@@ -46,9 +47,9 @@ class Moved(Exception):
     """Something was erased while it was being copied: what was copied may hold it, so it is copied anew."""
 
 
-def make(database: Path, target: Path, *, now: datetime, last: Path | None = None) -> Manifest:
+def make(database: Path, target: Path, *, now: datetime, last: Path | None = None, url: str = "") -> Manifest:
     """Write a backup to the folder ``target``, which must not exist, while a daemon may run. ``last``: an earlier one to share
-    files with. Raises RuleError where it can't be written.
+    files with; ``url``: where the rows are in PostgreSQL. Raises RuleError where it can't be written.
     """
     if target.exists():
         raise RuleError(f"{target}: is there already: name a new folder")
@@ -58,7 +59,7 @@ def make(database: Path, target: Path, *, now: datetime, last: Path | None = Non
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir(mode=PRIVATE_FOLDER, parents=True)
             with contextlib.suppress(Moved):
-                manifest = _filled(database, part, now, last)
+                manifest = _filled(database, url, part, now, last)
                 part.rename(target)
                 _sync_folder(target.parent)
                 return manifest
@@ -69,20 +70,21 @@ def make(database: Path, target: Path, *, now: datetime, last: Path | None = Non
     raise RuleError(f"{target}: customers were being erased all the time: make the backup when that has ended")
 
 
-def _filled(database: Path, part: Path, now: datetime, last: Path | None) -> Manifest:
+def _filled(database: Path, url: str, part: Path, now: datetime, last: Path | None) -> Manifest:
     """Raises Moved where an erasure came between."""
-    copies.copy_to(database, part / DATABASE)
-    held = {DATABASE: digest_of(part / DATABASE)}
-    for digest in copies.kept_files(part / DATABASE):
+    name = DUMP if url else DATABASE
+    copied = pg_backup.dump(url, part / name) if url else copies.copy_to(database, part / name)
+    held = {name: digest_of(part / name)}
+    for digest in copied.files:
         kept = path_of(part / FOLDER, digest)
         _take(path_of(database.parent / FOLDER, digest), kept, digest, last)
         held[str(kept.relative_to(part))] = digest
     if list_file(database).exists():
         _copy(list_file(database), part / ERASURES)
         held[ERASURES] = digest_of(part / ERASURES)
-    if copies.erased(database) != copies.erased(part / DATABASE):
+    if (pg_backup.erased(url) if url else copies.erased(database)) != copied.erased:
         raise Moved
-    manifest = Manifest(now, copies.schema_of(part / DATABASE), version("doorstep"), held)
+    manifest = Manifest(now, copied.schema, version("doorstep"), held)
     (part / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
     _sync(part)
     return manifest
@@ -152,10 +154,10 @@ def verify(source: Path) -> Manifest:
     """Read every byte of a backup. Raises RuleError where a file is missing or altered, or the schema isn't known here."""
     manifest = read_manifest(source)
     wrong = [name for name, digest in manifest.files.items() if not _is(source / name, digest)]
-    if wrong or DATABASE not in manifest.files:
+    if wrong or not {DATABASE, DUMP} & set(manifest.files):
         named = ", ".join(wrong[:5]) or DATABASE
         raise RuleError(f"{source}: missing or altered: {named}: use another backup")
-    schema = copies.schema_of(source / DATABASE)
+    schema = manifest.schema if DUMP in manifest.files else copies.schema_of(source / DATABASE)
     if not copies.is_known(schema):
         raise RuleError(
             f"{source}: its database was written by a newer Doorstep (schema {schema}, version {manifest.version}):"

@@ -20,7 +20,8 @@ def backup(
     from doorstep.clock import wall
     from doorstep.running import read_settings
 
-    made = make(read_settings(config).database, target, now=wall())
+    settings = read_settings(config)
+    made = make(settings.database, target, now=wall(), url=settings.store_url)
     answer = {"backup": str(target), "files": len(made.files), "schema": made.schema}
     show(
         answer,

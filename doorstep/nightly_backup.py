@@ -79,7 +79,8 @@ class NightlyBackup:
             shutil.rmtree(part)  # what a crash left
         made = made_in(self.folder)
         target = self.folder / f"{NAME}{now.astimezone(UTC):{TIME}}"
-        backups.make(self.settings.database, target, now=now, last=made[-1][1] if made else None)
+        last = made[-1][1] if made else None
+        backups.make(self.settings.database, target, now=now, last=last, url=self.settings.store_url)
         for _, path in made_in(self.folder)[: -self.settings.backup.keep]:
             shutil.rmtree(path)
 

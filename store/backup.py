@@ -8,6 +8,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic.script import ScriptDirectory
@@ -17,10 +18,20 @@ from store.base import MIGRATIONS
 
 PRIVATE_FILE = 0o600
 BUSY_S = 60.0
+ERASED = "SELECT id FROM erasure ORDER BY id"
 KEPT_FILES = "SELECT DISTINCT digest FROM stored_file WHERE erased_at IS NULL ORDER BY digest"
 
 
-def copy_to(database: Path, target: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What a copy holds: its schema's revision, the digests of the files that it speaks of, the ids of the erasures that it knows."""
+
+    schema: str
+    files: list[str]
+    erased: list[str]
+
+
+def copy_to(database: Path, target: Path) -> Copied:
     """Copy a database as it is now, whoever writes to it meanwhile. Raises RuleError where it can't be read or written whole."""
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
     try:
@@ -37,6 +48,7 @@ def copy_to(database: Path, target: Path) -> None:
         raise RuleError(
             f"{database}: its copy isn't sound ({sound}): run `doorstep check`, and keep your last good backup"
         )
+    return Copied(schema_of(target), kept_files(target), erased(target))
 
 
 def schema_of(database: Path) -> str:
@@ -60,7 +72,7 @@ def kept_files(database: Path) -> list[str]:
 
 def erased(database: Path) -> list[str]:
     """The ids of the erasures that a database knows."""
-    return _rows(database, "SELECT id FROM erasure ORDER BY id", "erasure")
+    return _rows(database, ERASED, "erasure")
 
 
 def _rows(database: Path, sql: str, table: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal_column
+from sqlalchemy import ColumnElement, inspect, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import String
@@ -34,6 +34,11 @@ def size(db: Db) -> int:
 def schema(db: Db) -> str:
     """The revision of the schema."""
     return str(db.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
+
+
+def tables(db: Db) -> list[str]:
+    """The names of all tables."""
+    return sorted(inspect(db).get_table_names())
 
 
 def guard_of(db: Db, trigger: str) -> str:

@@ -118,7 +118,7 @@ def opened(folder: Path) -> Iterator[House]:
         file.write_text(TOML)
     (folder / "inbox").mkdir(exist_ok=True)
     settings = configured.load(file, environ={}, structs=STRUCTS)
-    with Store(settings.database, synchronous="OFF") as store:
+    with Store(settings.database, url=settings.store_url, synchronous="OFF") as store:
         yield replace(open_house(settings, store, now=SetClock(NOW)), wall=SetClock(NOW))
 
 
