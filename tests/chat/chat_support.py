@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from engines import a_store
 from synapse import Synapse, User
 
 from config.settings import Settings, load
@@ -175,7 +176,7 @@ def a_room(folder: Path, server: Synapse, suffix: str, *, link: bool = True, mor
             user.join(room)
     settings = read_settings(settings_file(folder, matrix_table(server.url, bot, room, **table) + more))
     clock = SetClock(datetime.now(UTC).replace(microsecond=0))
-    store = Store(folder / "chat.sqlite3", synchronous="OFF")
+    store = a_store(folder / "chat.sqlite3")
     house = open_house(settings, store, now=clock)
     for person in PEOPLE:
         store.write(people.save_person, person)

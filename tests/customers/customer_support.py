@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from engines import a_store
+
 from config.customer_settings import Customers, Hook, Mail, Sms
 from config.policies import load_detection
 from config.settings import Settings, defaults
@@ -51,7 +53,7 @@ def a_house(folder: Path, own: Customers) -> House:
     base = defaults(folder / "doorstep.toml")
     changed = {name: getattr(base, name) for name in Settings.__dataclass_fields__}
     made = Settings(**{**changed, "customers": own})
-    store = Store(folder / "h.sqlite3", synchronous="OFF")
+    store = a_store(folder / "h.sqlite3")
     return House(store, made, made.detection, SetClock(START), wall=SetClock(START))
 
 
@@ -61,7 +63,7 @@ def hook() -> Hook:
 
 @contextmanager
 def opened(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "c.sqlite3", synchronous="OFF") as store:
+    with a_store(tmp_path / "c.sqlite3") as store:
         store.write(people.save_person, Person("lin", "Lin", "agent"))
         yield store
 

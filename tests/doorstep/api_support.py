@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from engines import a_store
 from fastapi import APIRouter, FastAPI
 
 from doorstep.clock import SetClock
@@ -19,7 +20,7 @@ from doorstep.operations import perform
 from doorstep.web.api import control_router, health_router, intake_router
 from doorstep.web.app import create_app
 from doorstep.wiring import open_house
-from store.base import Db, Store
+from store.base import Db
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
 TOKEN = "control-token"
@@ -134,7 +135,7 @@ def _counts(db: Db) -> dict[str, int]:
 def door(folder: Path, *more: Callable[[House], APIRouter]) -> Iterator[Door]:
     """The demo's settings, with a clock that stands; ``more`` routers."""
     settings = write_settings(folder, 8799, 1)
-    with Store(settings.database, synchronous="OFF") as store:
+    with a_store(settings.database) as store:
         house = replace(open_house(settings, store, now=SetClock(NOW)), wall=SetClock(NOW))
         key = perform(house, "key_create", {"name": "shop"})["key"]
         metrics = Metrics()

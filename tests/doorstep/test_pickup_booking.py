@@ -186,7 +186,7 @@ def test_killed_between_the_commit_and_the_answer(tmp_path: Path, *, arrived: bo
 
     Until its sender is surely dead nobody else sends it; then the beat finds out, and the same id is the same booking.
     """
-    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[2])])
+    paths = os.pathsep.join(str(folder) for folder in (Path(__file__).parent, *Path(__file__).parents[1:3]))
     dead = subprocess.run(
         [sys.executable, "-c", DYING, str(tmp_path), str(arrived)], env={**os.environ, "PYTHONPATH": paths},
         capture_output=True, text=True, check=False,

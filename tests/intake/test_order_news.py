@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from engines import a_store
 
 from config import settings as configured
 from doorstep.clock import SetClock
@@ -11,7 +12,7 @@ from doorstep.intake_fields import RowError
 from doorstep.taking import Sender, Taken, take_order, take_return
 from doorstep.wiring import open_house
 from store import returns
-from store.base import Db, Store
+from store.base import Db
 
 NOW = datetime(2026, 3, 10, 2, tzinfo=UTC)
 SHOP = Sender("shop", "api")
@@ -20,7 +21,7 @@ ORDER = {"order": "O-1", "items": [{"sku": "S", "qty": 2, "price_cents": 5_900, 
 
 def test_an_order_fetched_at_a_shop_can_go_back_from_then_on(tmp_path: Path) -> None:
     """No parcel at all: before it was fetched nothing can go back; the first time that is said counts."""
-    with Store(tmp_path / "doorstep.sqlite3", synchronous="OFF") as store:
+    with a_store(tmp_path / "doorstep.sqlite3") as store:
         house = open_house(configured.defaults(tmp_path / "doorstep.toml"), store, now=SetClock(NOW))
 
         def order(**news: str) -> Taken:

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from engines import a_store
+
 from config import settings as configured
 from domain.shipment import Item, Order, Shipment
 from domain.tracking import Certainty, EventTime, Milestone, ParcelReading, ScanEvent, Zone
@@ -11,7 +13,7 @@ from doorstep.taking import Sender, Taken, take_return
 from doorstep.wiring import open_house
 from scheduler.request import cancel_return
 from store import intake, returns, tracking
-from store.base import Db, Store
+from store.base import Db
 
 NOW = datetime(2026, 3, 10, 2, tzinfo=UTC)
 BODY = {"order": "O-1", "items": [{"sku": "S", "qty": 1}], "reason": "no_reason"}
@@ -29,7 +31,7 @@ def delivered(db: Db) -> None:
 def test_asked_again_after_a_refusal_and_after_a_cancellation(tmp_path: Path) -> None:
     """Too early, the same again, in time, the same again, cancelled, anew: refused, known, taken, known, taken anew."""
     settings = configured.defaults(tmp_path / "doorstep.toml")
-    with Store(tmp_path / "doorstep.sqlite3", synchronous="OFF") as store:
+    with a_store(tmp_path / "doorstep.sqlite3") as store:
         house = open_house(settings, store, now=SetClock(NOW))
 
         def ask(db: Db) -> Taken:

@@ -6,6 +6,7 @@ from datetime import datetime, time
 from pathlib import Path
 from random import Random
 
+from engines import a_store
 from pickup_house import FLEET, POLICY, an_order, at, beat, deliver, link
 from pickup_house import ask as ask_for
 
@@ -18,7 +19,6 @@ from scheduler.router import Plan, Problem, Steps
 from scheduler.router.mending import mend, mend_or_later
 from scheduler.tick import PickupSettings, TickReport
 from store import facts, returns
-from store.base import Store
 
 DAY = "2026-11-23"
 ASKED = at("2026-11-22T20:00")
@@ -49,7 +49,7 @@ class Day:
     """A store with a planned day, and what people do in it."""
 
     def __init__(self, path: Path, slots: Sequence[str | None], *, couriers: int = 2, capacity: int = 30) -> None:
-        self.store = Store(path / "day.sqlite3", synchronous="OFF")
+        self.store = a_store(path / "day.sqlite3")
         self.settings = settings(fleet(couriers, capacity))
         for n, slot in enumerate(slots, 1):
             self.ask(n, slot, ASKED)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from engines import a_store
 from hypothesis import given
 from hypothesis import strategies as st
 from pickup_house import CODE, POLICY, a_return, an_order, at, deliver
@@ -122,7 +123,7 @@ def test_no_other_text_is_the_code(said: str) -> None:
 
 @pytest.fixture
 def store(tmp_path: Path):
-    with Store(tmp_path / "desk.db", synchronous="OFF") as opened:
+    with a_store(tmp_path / "desk.db") as opened:
         opened.write(deliver, ORDER, at("2026-11-20T15:00"))
         for n in (1, 2):
             value = replace(RETURN, ref=f"r{n}", status=ReturnStatus.REQUESTED, items=(ReturnItem("A", 1),))

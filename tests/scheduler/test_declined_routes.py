@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+from engines import a_store
 from pickup_house import FLEET, POLICY, an_order, ask, at, beat, deliver, link
 
 from scheduler.plan_types import Refused
@@ -18,7 +19,7 @@ TWO = replace(FLEET, couriers=tuple(replace(one, breaks=()) for one in FLEET.cou
 
 
 def planned(tmp_path: Path) -> Store:
-    store = Store(tmp_path / "test.sqlite3", synchronous="OFF")
+    store = a_store(tmp_path / "test.sqlite3")
     for n in (1, 2):
         store.write(deliver, an_order(f"o{n}", n), at("2026-11-20T09:00"))
         ask(store, f"r{n}", f"o{n}", now=at("2026-11-22T20:00"))

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from engines import a_store
 from pickup_house import CN, SETTINGS, a_return, an_order, ask, at, beat, deliver
 
 from domain.booking import Party, PickupOrder, Quote, Slot
@@ -27,7 +28,7 @@ PARTY = Party("张三", "13800000000", "文三路 1 号", "杭州")
 
 @pytest.fixture
 def store(tmp_path: Path):
-    with Store(tmp_path / "desk.db", synchronous="OFF") as opened:
+    with a_store(tmp_path / "desk.db") as opened:
         for n in (NEAR, NEAR + 1, FAR):
             opened.write(deliver, an_order(f"o{n}", n), at("2026-11-20T15:00"))
         ask(opened, "promised", f"o{NEAR}", now=ASKED_AT)

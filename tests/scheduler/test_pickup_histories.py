@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from engines import a_store
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pickup_house import CODE, POLICY, an_order, ask, at, beat, deliver, link
@@ -82,7 +83,7 @@ def check_all(store: Store, now) -> None:
 @given(st.lists(events, min_size=5, max_size=25))
 def test_no_history_breaks_a_rule(history: list) -> None:
     """A waiting return is on no open stop, a planned one on exactly one; money follows goods, once; facts and rows agree."""
-    with TemporaryDirectory() as folder, Store(Path(folder) / "desk.db", synchronous="OFF") as store:
+    with TemporaryDirectory() as folder, a_store(Path(folder) / "desk.db") as store:
         store.write(deliver, an_order(), at("2026-11-20T15:00"))
         now = at("2026-11-22T20:00")
         ask(store, "r1", now=now, items=(ReturnItem("A", 2),), slot=None)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from engines import a_store
 from pickup_house import DEPOT, SETTINGS, a_return, an_order, ask, at, beat, deliver, link
 
 from domain.pickup import ReturnStatus
@@ -25,7 +26,7 @@ NEAR, BESIDE, FAR = -10, -11, 30
 
 @pytest.fixture
 def store(tmp_path: Path):
-    with Store(tmp_path / "desk.db", synchronous="OFF") as opened:
+    with a_store(tmp_path / "desk.db") as opened:
         for n in (NEAR, BESIDE, FAR):
             opened.write(deliver, an_order(f"o{n}", n), at("2026-11-20T15:00"))
         yield opened

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from engines import a_store
 from pickup_house import CODE, FLEET, POLICY, a_return, an_order, ask, at, deliver, link
 
 from domain.errors import RuleError
@@ -25,7 +26,7 @@ NOW = at("2026-11-22T20:00")
 
 @pytest.fixture
 def store(tmp_path: Path):
-    with Store(tmp_path / "desk.db", synchronous="OFF") as opened:
+    with a_store(tmp_path / "desk.db") as opened:
         opened.write(deliver, an_order("o1", 1), at("2026-11-20T15:00"))
         opened.write(deliver, an_order("o2", 2), None)
         yield opened

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from engines import a_store
 from pickup_house import CODE, LATER, POLICY, a_return, an_order, ask, at, beat, deliver, link
 
 from domain.pickup import FailReason, ReturnStatus
@@ -22,7 +23,7 @@ PLAN_AT = at("2026-11-23T10:00")
 
 @pytest.fixture
 def store(tmp_path: Path):
-    with Store(tmp_path / "desk.db", synchronous="OFF") as opened:
+    with a_store(tmp_path / "desk.db") as opened:
         for n in (1, 2, 3):
             opened.write(deliver, an_order(f"o{n}", n), at("2026-11-20T15:00"))
         yield opened

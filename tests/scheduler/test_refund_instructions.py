@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from engines import a_store
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pickup_house import a_return, an_order, at, deliver
@@ -28,7 +29,7 @@ def fetched(ref: str = "r1", *items: ReturnItem, **fields: object):
 
 @pytest.fixture
 def store(tmp_path: Path):
-    with Store(tmp_path / "desk.db", synchronous="OFF") as opened:
+    with a_store(tmp_path / "desk.db") as opened:
         opened.write(deliver, ORDER, at("2026-11-20T15:00"))
         yield opened
 
@@ -189,7 +190,7 @@ def test_no_piece_is_paid_twice_in_whatever_order_returns_come(pile: list, payer
         if taken:
             items = (ReturnItem(sku, qty) for sku, qty in sorted(taken.items()))
             values.append(fetched(f"r{n}", *items, payer=payer))
-    with TemporaryDirectory() as folder, Store(Path(folder) / "desk.db", synchronous="OFF") as store:
+    with TemporaryDirectory() as folder, a_store(Path(folder) / "desk.db") as store:
         store.write(deliver, ORDER, at("2026-11-20T15:00"))
         for value in values:
             add(store, value)

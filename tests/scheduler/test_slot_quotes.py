@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from engines import a_store
 from hypothesis import given
 from hypothesis import strategies as st
 from pickup_house import DEPOT, FLEET, LATER, POLICY, a_return, an_order, ask, at, beat, deliver
@@ -29,7 +30,7 @@ ONE = Fleet(FLEET.depots, FLEET.collectors, FLEET.couriers[1:])
 
 @pytest.fixture
 def store(tmp_path: Path):
-    made = Store(tmp_path / "t.sqlite3", synchronous="OFF")
+    made = a_store(tmp_path / "t.sqlite3")
     yield made
     made.close()
 
