@@ -33,9 +33,11 @@ class Budget:
         return True
 
 
-def worth(probability: float, alert_from: float) -> float:
-    """What acting now brings, in needless checks: what is saved on average, less the check."""
-    return probability / max(alert_from, 1e-9) - 1.0
+def worth_cents(probability: float | None, foreseen: Foreseen | None, policy: DetectionPolicy) -> int | None:
+    """What acting now is worth; None where no model says how probable it is."""
+    if probability is None or foreseen is None:
+        return None
+    return round(policy.worth_cents(probability, foreseen.value_cents))
 
 
 def day_of(at: datetime) -> int:
@@ -52,10 +54,8 @@ class Candidate:
     shipment_id: int
     foreseen: Foreseen | None
 
-    @property
-    def worth(self) -> float:
-        p = self.opening.finding.probability
-        return worth(p, self.foreseen.alert_from) if p is not None and self.foreseen else 0.0
+    def worth(self, policy: DetectionPolicy) -> int:
+        return worth_cents(self.opening.finding.probability, self.foreseen, policy) or 0
 
 
 def admitted(
@@ -69,7 +69,9 @@ def admitted(
     budget = Budget(policy.alerts_a_day, Counter({day: cases.told_since(db, begin)}))
     together = _together(db, candidates, policy)
     taken, held = [], []
-    for one in sorted(candidates, key=lambda c: (_may_wait(c), -c.worth, c.opening.finding.since, c.shipment_id)):
+    for one in sorted(
+        candidates, key=lambda c: (_may_wait(c), -c.worth(policy), c.opening.finding.since, c.shipment_id)
+    ):
         shared = any(cause in together for cause in one.opening.causes)
         if shared or budget.take(day) or not _may_wait(one):
             taken.append(one)

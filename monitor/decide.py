@@ -132,9 +132,20 @@ def _watching(
     findings: Sequence[Finding],
     alerts: Sequence[Finding],
     by_kind: Mapping[Kind, CaseRow],
-    watched: Sequence[Kind],
+    watched: Mapping[Kind, float | None],
 ) -> list[Decision]:
     busy = set(by_kind) | {f.kind for f in alerts}
+    busy |= SILENCE if busy & SILENCE else frozenset()
     wanted = {f.kind: f for f in visible(findings) if f.watch and f.kind not in busy}
-    decisions: list[Decision] = [Watch(f) for kind, f in wanted.items() if kind not in watched]
+    decisions: list[Decision] = [
+        Watch(f) for kind, f in wanted.items() if kind not in watched or _moved(watched[kind], f.probability)
+    ]
     return decisions + [Unwatch(kind) for kind in watched if kind not in wanted]
+
+
+SAME = 0.005
+"""Chances are shown in whole hundredths."""
+
+
+def _moved(before: float | None, now: float | None) -> bool:
+    return before != now if before is None or now is None else abs(before - now) >= SAME

@@ -10,12 +10,13 @@ from config.policies import DetectionPolicy
 from domain.case import CaseEvent, CaseFact, Finding, Severity, Subject, SubjectType, promise_by
 from domain.shipment import ShipmentView
 from monitor import alerts, foresight, incidents, reshipped
-from monitor.capacity import Candidate, admitted, next_day
+from monitor.capacity import Candidate, admitted, next_day, worth_cents
 from monitor.causes import causes_of
 from monitor.closely import seen_closely
 from monitor.crossing import Outage, credited, judge
 from monitor.deadlines import first_look
-from monitor.decide import Clear, Decision, Open, Refresh, Unwatch, Watch, decide
+from monitor.decide import SILENCE, Clear, Decision, Open, Refresh, Unwatch, Watch, decide
+from monitor.foresight import Foreseen
 from monitor.incidents import WITHOUT_PROMISE, Opening, reopened
 from monitor.weighing import weighed
 from store import asking, cases, due, sources, tracking
@@ -67,7 +68,8 @@ def look_at(
         if shipment_id in outages:
             counting = tuple(credited(crossing, outages[shipment_id]) for crossing in counting)
         judged = judge(counting, subject, heard_until=view.polled_at, now=now)
-        for decision in decide(judged.findings, standing.get(subject.id, cases.NOTHING)):
+        findings = [_with_chance(found, seen.of.get(shipment_id)) for found in judged.findings]
+        for decision in decide(findings, standing.get(subject.id, cases.NOTHING)):
             if isinstance(decision, Clear) and decision.case.id in seen_again.kept_open:
                 continue  # its goods are on their way a second time: a person ends it
             reship = seen_again.again.get(shipment_id)
@@ -76,6 +78,8 @@ def look_at(
             elif isinstance(decision, Open):
                 one = opening(decision.finding, view, policy, now=now)
                 candidates.append(Candidate(one, shipment_id, seen.of.get(shipment_id)))
+            elif isinstance(decision, Watch):
+                _watch(db, decision.finding, seen.of.get(shipment_id), policy, now=now)
             else:
                 carry_out(db, decision, subject, policy, now=now, order_ref=view.shipment.order_ref)
         if judged.ask_now:
@@ -83,14 +87,28 @@ def look_at(
         alarms.append(due.Alarm(shipment_id, *((None, None) if judged.ask_now else (judged.rules_at, judged.risk_at))))
     openings, held = admitted(db, candidates, policy, now=now)
     incidents.take(db, openings, policy, now=now)
-    due.set_alarms(db, _held_back(db, alarms, held, now=now))
+    due.set_alarms(db, _held_back(db, alarms, held, policy, now=now))
     return len(alarms)
 
 
-def _held_back(db: Db, alarms: Sequence[due.Alarm], held: Sequence[Candidate], *, now: datetime) -> list[due.Alarm]:
+def _with_chance(found: Finding, seen: Foreseen | None) -> Finding:
+    """What is only watched since nothing moves has the model's chance, where there is one: so it is ranked among the others."""
+    if seen is None or found.probability is not None or not found.watch or found.kind not in SILENCE:
+        return found
+    return replace(found, probability=seen.probability)
+
+
+def _watch(db: Db, found: Finding, seen: Foreseen | None, policy: DetectionPolicy, *, now: datetime) -> None:
+    cases.watch(db, found, now=now, worth_cents=worth_cents(found.probability, seen, policy))
+
+
+def _held_back(
+    db: Db, alarms: Sequence[due.Alarm], held: Sequence[Candidate], policy: DetectionPolicy, *, now: datetime
+) -> list[due.Alarm]:
     """What the desk has no room for today stays on the watch list, and is weighed again tomorrow."""
     for one in held:
-        cases.watch(db, replace(one.opening.finding, watch=True, severity=Severity.WATCH), now=now)
+        found = replace(one.opening.finding, watch=True, severity=Severity.WATCH)
+        _watch(db, found, one.foreseen, policy, now=now)
     waiting = {one.shipment_id for one in held}
     at = next_day(now)
     return [one._replace(risk_at=min(one.risk_at or at, at)) if one.shipment_id in waiting else one for one in alarms]

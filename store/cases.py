@@ -361,21 +361,26 @@ def about(db: Db, subject: Subject) -> list[CaseRow]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a subject has now: its open cases, what was closed (kind → ``since`` of its finding), what is watched."""
+    """What a subject has now: its open cases, what was closed other than by itself (kind → ``since`` of its finding),
+    what is watched
+    (kind → how probable it was).
+    """
 
     open: tuple[CaseRow, ...] = ()
     closed: Mapping[Kind, datetime] = field(default_factory=dict)
-    watched: tuple[Kind, ...] = ()
+    watched: Mapping[Kind, float | None] = field(default_factory=dict)
 
 
 NOTHING = Standing()
+BY_ITSELF = "cleared."
+"""How the reasons begin for which a case closed itself: the same silence may be worth a case again."""
 
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _CASES_OF = (
     select(_case).where(_case.c.subject_type == bindparam("type"), _case.c.subject_id.in_(_IDS)).order_by(_case.c.id)
 )
-_ITEMS_OF = select(_item.c.subject_id, _item.c.kind).where(
+_ITEMS_OF = select(_item.c.subject_id, _item.c.kind, _item.c.probability).where(
     _item.c.subject_type == bindparam("type"), _item.c.subject_id.in_(_IDS)
 )
 
@@ -383,17 +388,17 @@ _ITEMS_OF = select(_item.c.subject_id, _item.c.kind).where(
 def standings(db: Db, kind: SubjectType, ids: Sequence[str]) -> dict[str, Standing]:
     """How these subjects of one type stand; those of which there is nothing are left out."""
     open_, closed = defaultdict[str, list[CaseRow]](list), defaultdict[str, dict[Kind, datetime]](dict)
-    watched = defaultdict[str, list[Kind]](list)
+    watched = defaultdict[str, dict[Kind, float | None]](dict)
     for start in range(0, len(ids), IN_LIMIT):
         params = {"type": kind.value, "ids": ids[start : start + IN_LIMIT]}
         for row in db.execute(_CASES_OF, params):
             if row.closed_at is None:
                 open_[row.subject_id].append(case_of(row))
-            else:
+            elif not row.close_reason.startswith(BY_ITSELF):
                 closed[row.subject_id][Kind(row.kind)] = row.since
         for item in db.execute(_ITEMS_OF, params):
-            watched[item.subject_id].append(Kind(item.kind))
-    return {one: Standing(tuple(open_[one]), closed[one], tuple(watched[one])) for one in {*open_, *closed, *watched}}
+            watched[item.subject_id][Kind(item.kind)] = item.probability
+    return {one: Standing(tuple(open_[one]), closed[one], watched[one]) for one in {*open_, *closed, *watched}}
 
 
 def with_open_ones(db: Db, kind: SubjectType) -> frozenset[str]:
@@ -443,8 +448,8 @@ def list_cases(db: Db, *, only_open: bool = True, members: bool = True, limit: i
 # --- the watch list ------------------------------------------------------------------------------------------------
 
 
-def watch(db: Db, finding: Finding, *, now: datetime) -> None:
-    """Put a finding on the watch list, or refresh it there."""
+def watch(db: Db, finding: Finding, *, now: datetime, worth_cents: int | None = None) -> None:
+    """Put a finding on the watch list, or refresh it there. ``worth_cents``: what acting on it now is worth, None: not known."""
     key = {
         "subject_type": finding.subject.type.value,
         "subject_id": finding.subject.id,
@@ -454,6 +459,7 @@ def watch(db: Db, finding: Finding, *, now: datetime) -> None:
         "since": finding.since,
         "probability": finding.probability,
         "evidence": [w.to_json() for w in finding.evidence],
+        "rank": tables.UNRANKED if worth_cents is None else -worth_cents,
     }
     same = [_item.c[name] == value for name, value in key.items()]
     if db.execute(_item.update().where(*same).values(**values)).rowcount == 0:
@@ -485,6 +491,7 @@ class Watched:
     found_at: datetime
     probability: float | None
     evidence: tuple[Words, ...]
+    worth_cents: int | None = None
 
 
 def told_since(db: Db, since: datetime) -> int:
@@ -493,8 +500,12 @@ def told_since(db: Db, since: datetime) -> int:
     return int(db.execute(counted).scalar_one())
 
 
+IN_ORDER = (_item.c.rank, _item.c.since, _item.c.subject_id, _item.c.kind)
+"""The watch list by what acting is worth, the most first; then what has been watched longest."""
+
+
 def watch_list(db: Db, *, limit: int = 500) -> list[Watched]:
-    rows = db.execute(select(_item).order_by(_item.c.since, _item.c.subject_id, _item.c.kind).limit(limit))
+    rows = db.execute(select(_item).order_by(*IN_ORDER).limit(limit))
     return [watched_of(row) for row in rows]
 
 
@@ -502,4 +513,5 @@ def watched_of(row: Any) -> Watched:
     return Watched(
         Kind(row.kind), Subject(SubjectType(row.subject_type), row.subject_id), row.since, row.found_at,
         row.probability, tuple(words_from_json(w) for w in row.evidence),
+        None if row.rank == tables.UNRANKED else -row.rank,
     )  # fmt: skip

@@ -255,23 +255,23 @@ class WatchPage:
 
 
 def watch_page(db: Db, *, after: str = "", size: int = PAGE) -> WatchPage:
-    """A page of the watch list: what has been watched longest first."""
-    key = (_item.c.since, _item.c.subject_id, _item.c.kind)
-    query = select(_item).order_by(*key).limit(size + 1)
+    """A page of the watch list: first what acting on it is worth most, then what has been watched longest."""
+    query = select(_item).order_by(*cases.IN_ORDER).limit(size + 1)
     if after:
-        since, subject_id, kind = _watch_key_read(after)
-        query = query.where(tuple_(*key) > tuple_(literal(since, tables.Instant()), literal(subject_id), literal(kind)))
+        rank, since, subject_id, kind = _watch_key_read(after)
+        values = (literal(rank), literal(since, tables.Instant()), literal(subject_id), literal(kind))
+        query = query.where(tuple_(*cases.IN_ORDER) > tuple_(*values))
     rows = db.execute(query).all()
     found = [cases.watched_of(row) for row in rows[:size]]
     about = reads.abouts(db, [(item.subject, None) for item in found])
     last = rows[size - 1] if len(rows) > size else None
-    more = f"{to_seconds(last.since)}.{last.kind}.{last.subject_id}" if last else ""
+    more = f"{last.rank}.{to_seconds(last.since)}.{last.kind}.{last.subject_id}" if last else ""
     return WatchPage([reads.watch_line(item, about[item.subject]) for item in found], more)
 
 
-def _watch_key_read(key: str) -> tuple[datetime, str, str]:
+def _watch_key_read(key: str) -> tuple[int, datetime, str, str]:
     try:
-        seconds, kind, subject_id = key.split(".", 2)
-        return from_seconds(int(seconds)), subject_id, kind
+        rank, seconds, kind, subject_id = key.split(".", 3)
+        return int(rank), from_seconds(int(seconds)), subject_id, kind
     except (ValueError, OverflowError, OSError) as exc:
         raise RuleError(f"after: {key[:40]!r} is no place in the watch list; begin at its top") from exc

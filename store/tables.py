@@ -366,11 +366,17 @@ class Case(SQLModel, table=True):
     type: str = ""  # of a case that a person opened: config/policies/case_types.toml; '' where a detector did
 
 
+UNRANKED = 1 << 40
+"""Behind everything that is ranked."""
+
+
 class WatchItem(SQLModel, table=True):
-    """The watch list: findings that page nobody and promise nothing."""
+    """The watch list: findings that page nobody and promise nothing. ``rank``: what acting is worth in cents, below zero so that
+    the most comes first; UNRANKED where that isn't known.
+    """
 
     __tablename__ = "watch_item"
-    __table_args__ = (Index("watch_item_since", "since", "subject_id", "kind"),)
+    __table_args__ = (Index("watch_item_rank", "rank", "since", "subject_id", "kind"),)
     subject_type: str = Field(primary_key=True)
     subject_id: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
@@ -378,6 +384,7 @@ class WatchItem(SQLModel, table=True):
     found_at: datetime = Field(sa_type=Instant)
     probability: float | None = None
     evidence: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    rank: int = Field(default=UNRANKED, sa_type=BigInteger)
 
 
 class Return(SQLModel, table=True):

@@ -101,9 +101,13 @@ class WorthPolicy:
     least: float
     most: float
 
+    def late(self, value_cents: float) -> float:
+        """What it costs, in cents, to hear too late of goods of this value."""
+        return self.late_cents + self.late_share * value_cents
+
     def alert_from(self, value_cents: float) -> float:
         """The probability from which acting now is worth it, for goods of this value."""
-        late = self.late_cents + self.late_share * value_cents
+        late = self.late(value_cents)
         return min(max(self.check_cents / max(self.check_cents + late, 1e-9), self.least), self.most)
 
 
@@ -183,6 +187,14 @@ class DetectionPolicy:
     def alert_from(self, value_cents: float | None) -> float:
         """The probability from which a parcel is an alert; ``value_cents`` of its goods, None: not known."""
         return self.risk.alert if value_cents is None else max(self.worth.alert_from(value_cents), self.risk.watch)
+
+    def worth_cents(self, probability: float, value_cents: float | None) -> float:
+        """What acting now is worth: the chance times what a late word costs, less the chance that the check is needless times
+        what that costs. Of goods of unknown value a late word costs what `risk.alert` says, at which it is worth nothing.
+        """
+        check = self.worth.check_cents
+        late = check * (1 / self.risk.alert - 1) if value_cents is None else self.worth.late(value_cents)
+        return probability * late - (1 - probability) * check
 
     def region(self, name: str) -> RegionPolicy:
         """The region's own policy, else the one for abroad."""

@@ -23,7 +23,7 @@ from monitor.heard import Ear
 from store import cases, chat_people, check, intake, mail
 from store import incidents as rows
 from store import sources as source_rows
-from store.base import Db
+from store.base import Db, Store
 from store.cases import CaseRow
 from store.incidents import IncidentRow
 from store.sources import SourceState
@@ -370,6 +370,32 @@ def test_a_promise_survives_flapping(tmp_path: Path) -> None:
         assert case is not None
         assert case.is_open
         assert case.promise_by == at(25)
+
+
+def test_a_parcel_that_flaps_is_told_once(tmp_path: Path) -> None:
+    """Refused, handed out again, refused again, within the hour: one case and one alert, whose message is edited each time; what
+    comes back later than that is new.
+    """
+    with opened(tmp_path) as store:
+        shipment = store.write(with_shipment, promised_h=None)
+        events = [scan(M.PICKED_UP, 0), scan(M.OUT_FOR_DELIVERY, 1)]
+        refusals = (scan(M.EXCEPTION, 2, reason=Reason.REFUSED), scan(M.EXCEPTION, 2.6, reason=Reason.REFUSED))
+        for step in (refusals[0], scan(M.OUT_FOR_DELIVERY, 2.3), refusals[1]):
+            events.append(step)
+            store.write(heard, shipment, (step.time.at - START) / HOUR + 0.1, *events)
+        [case] = store.read(cases.list_cases, only_open=False)
+        assert (case.kind, case.is_open) == (Kind.REFUSED, True)
+        assert letters(store, case) == ["alert", "alert_edit", "alert_edit"]
+        events += [scan(M.OUT_FOR_DELIVERY, 3), scan(M.EXCEPTION, 5, reason=Reason.REFUSED)]
+        store.write(heard, shipment, 3.1, *events[:-1])
+        store.write(heard, shipment, 5.1, *events)
+        first, second = store.read(cases.list_cases, only_open=False)
+        assert {first.is_open, second.is_open} == {True, False}
+        assert letters(store, max(first, second, key=lambda c: c.id)) == ["alert"]
+
+
+def letters(store: Store, case: CaseRow) -> list[str]:
+    return [letter.kind for letter in store.read(mail.letters_about, "case", str(case.id))]
 
 
 # --- outages -------------------------------------------------------------------------------------------------------

@@ -34,7 +34,8 @@ from monitor.explaining import explain
 from monitor.foresight import sight
 from monitor.replay.command import Wanted, replay_own
 from monitor.risk.keeping import from_bytes, to_bytes
-from store import asking, cases, due, risk, tracking
+from monitor.weighing import MODELS_OWN
+from store import asking, cases, due, mail, risk, tracking
 from store.asking import Polled
 
 DAYS = 60
@@ -388,3 +389,68 @@ def test_a_night_that_fails_is_tried_again_an_hour_later(tmp_path):
         store.write(lived, 20)
         assert asyncio.run(nights(store)) is None
         assert tried == [NOW, NOW + timedelta(minutes=61)]
+
+
+def test_the_watch_list_is_ranked_by_worth_and_promises_nothing(tmp_path):
+    """Its chance times what a late word costs by the goods' value, less a needless check; no case, no message; when it will be an
+    alert is stored, and a new chance ranks it anew.
+    """
+    wide = replace(CALM, risk=replace(CALM.risk, watch=0.02))
+    with opened(tmp_path) as store:
+        store.write(lived)
+        store.write(keep_it, learning.learn(store.path, wide, NOW))
+        store.write(half_of_them_dearer)
+        ids = list(store.read(risk_times))
+        store.write(look.look_at, ids, wide, now=NOW)
+        watched = store.read(cases.watch_list)
+        seen = store.read(lambda db: sight(db, tracking.views(db, ids), wide, now=NOW)).of
+        assert {seen[int(w.subject.id)].value_cents for w in watched} == {5_900, 40_000}
+        for w in watched:
+            value = seen[int(w.subject.id)].value_cents
+            late, check = wide.worth.late_cents + wide.worth.late_share * value, wide.worth.check_cents
+            assert w.worth_cents == round(w.probability * late - (1 - w.probability) * check)
+        worth = [w.worth_cents for w in watched]
+        assert worth == sorted(worth, reverse=True)
+        assert [w.probability for w in watched] != sorted((w.probability for w in watched), reverse=True)
+        told = {
+            row.subject_id for row in store.read(lambda db: db.exec_driver_sql("SELECT subject_id FROM cases").all())
+        }
+        assert told.isdisjoint({w.subject.id for w in watched})
+        times = store.read(risk_times)
+        for w in watched:
+            assert times[int(w.subject.id)][1] == int(seen[int(w.subject.id)].alert_at.timestamp()) > NOW.timestamp()
+        one = max(watched, key=lambda w: seen[int(w.subject.id)].alert_at)
+        later = NOW + (seen[int(one.subject.id)].alert_at - NOW) / 2
+        store.write(asking.reschedule, "kuaidi100", [Polled(int(one.subject.id), later)], now=later)
+        store.write(look.look_at, [int(one.subject.id)], wide, now=later)
+        [again] = [w for w in store.read(cases.watch_list) if w.subject == one.subject]
+        assert again.probability > one.probability
+        assert again.worth_cents > one.worth_cents
+
+
+def test_a_chance_that_wavers_at_the_threshold_neither_clears_nor_repeats(tmp_path):
+    """A case stays while its chance lies between watching and alerting: nothing is said; below watching it clears, by an edit."""
+    with opened(tmp_path) as store:
+        store.write(lived)
+        store.write(keep_it, learning.learn(store.path, CALM, NOW))
+        ids = list(store.read(risk_times))
+        seen = store.read(lambda db: sight(db, tracking.views(db, ids), CALM, now=NOW)).of
+        shipment, p = next((one, f.probability) for one, f in seen.items() if 0.1 < f.probability < 0.9)
+
+        def looked(watch, alert):
+            worth = replace(CALM.worth, least=alert, most=alert)
+            store.write(
+                look.look_at, [shipment], replace(CALM, worth=worth, risk=replace(CALM.risk, watch=watch)), now=NOW
+            )
+            [case] = [c for c in store.read(cases.list_cases, only_open=False) if c.kind in MODELS_OWN]
+            return case.is_open, [letter.kind for letter in store.read(mail.letters_about, "case", str(case.id))]
+
+        for _ in range(3):
+            assert looked(p - 0.02, p - 0.01) == (True, ["alert"])
+            assert looked(p - 0.01, p + 0.01) == (True, ["alert"])
+        assert looked(p + 0.01, p + 0.02) == (False, ["alert", "alert_edit"])
+        assert looked(p - 0.02, p - 0.01) == (True, ["alert", "alert_edit", "alert_edit"])
+
+
+def half_of_them_dearer(db):
+    db.exec_driver_sql("UPDATE orders SET items = replace(items, '5900', '40000') WHERE rowid % 2")

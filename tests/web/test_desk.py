@@ -213,3 +213,28 @@ def test_the_desk_says_what_tomorrow_brings(house, lin):
         assert '<p class="ahead short"' in page
         assert "Tomorrow</b> about 44 new cases" in page
         assert "room for 30 · <strong>14 will have to wait</strong>" in page
+
+
+def test_the_watch_list_stands_by_what_acting_is_worth(house, lin):
+    """The most first, page by page; what isn't known comes last, by how long it has been watched."""
+    worth = {1: None, 2: 120, 3: 900, 4: -50, 5: 120, 6: None}
+    for n, cents in worth.items():
+        subject = Subject(SubjectType.SHIPMENT, str(add_parcel(house, n)))
+        chance = None if cents is None else 0.4
+        finding = Finding(
+            Kind.PROMISE_RISK,
+            subject,
+            NOW - n * HOUR,
+            (Words("evidence.disputed", {"text": "w"}),),
+            watch=True,
+            probability=chance,
+        )
+        house.store.write(cases.watch, finding, now=NOW, worth_cents=cents)
+    first = house.store.read(queues.watch_page, size=3)
+    second = house.store.read(queues.watch_page, size=3, after=first.more)
+    assert [line.item.worth_cents for line in (*first.lines, *second.lines)] == [900, 120, 120, -50, None, None]
+    since = [line.item.since for line in (*first.lines, *second.lines)]
+    assert since[1] < since[2]
+    assert since[4] < since[5]
+    page = lin.get("/?queue=watch").text
+    assert order_of(page, "¥9.00", "¥1.20", "-¥0.50")

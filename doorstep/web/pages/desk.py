@@ -134,7 +134,7 @@ def _show(request: Request, web: Web, who: Desk, wanted: Wanted, page: str) -> R
         raise HTTPException(422, str(exc)) from exc
     return render(
         request, who, page, board=found, wanted=wanted, today=now.astimezone(web.house.policy.desk.hours.zone).date(), tabs=TABS, address=address,
-        untold_year=web.house.settings.untold_year(now),
+        worth_currency=web.house.policy.worth.currency, untold_year=web.house.settings.untold_year(now),
     )  # fmt: skip
 
 
