@@ -2,7 +2,7 @@
 
 The statements of this room are written for both engines. What differs is here: how an engine is opened, `?` as the place of a
 value, the few functions that only SQLite has, and schema words. One writer at a time on both: a change takes an advisory lock with
-its transaction (docs/decisions, 12), a look is one repeatable-read snapshot that can't write.
+its transaction (docs/decisions, 8), a look is one repeatable-read snapshot that can't write.
 """
 
 import importlib.util
