@@ -94,7 +94,7 @@ def test_what_was_done_by_hand_is_refused(place: Path) -> None:
         shipment = store.write(add_shipment)
         store.write(tracking.record, told(shipment, scan(hours=1)), now=at(2))
         assert store.write(ledger.write, an_instruction("a"))
-        for change in ("UPDATE fact SET event = 'x'", "UPDATE scan SET raw = 'x'"):
+        for change in ("UPDATE fact SET event = 'x'", "UPDATE scan SET said = 'x'"):
             with pytest.raises(DBAPIError, match="facts are only ever appended"):
                 store.write(damage, change)
         columns = "qty, kind, amount_cents, currency, approval, why, written_at"
