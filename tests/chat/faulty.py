@@ -4,14 +4,19 @@ layer around a simulated platform.
 
 import asyncio
 import contextlib
+import sqlite3
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import httpx
 import uvicorn
+from running_support import Daemon
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -87,6 +92,11 @@ class Proxy:
     def met(self) -> Counter[str]:
         return self._dice.met
 
+    @property
+    def tried(self) -> int:
+        """How much was to be sent."""
+        return self._dice.thrown
+
     async def pass_on(self, request: Request) -> Response:
         fault = self._dice() if request.method == "PUT" else ""
         if fault == "limited":
@@ -125,3 +135,38 @@ def proxy(target: str, port: int, *, share: float, seed: int = 7) -> Iterator[Pr
     finally:
         server.should_exit = True
         thread.join(20)
+
+
+def killed_while_sending(running: Daemon, tried: Callable[[], int], kills: int, tries: int, patience_s: float) -> None:
+    """Kill the daemon so many times, each once some more was to be sent (of about ``tries`` in all), at moments that a seed chose."""
+    rng, until = Random(11), time.monotonic() + patience_s
+    for n in range(kills):
+        while tried() < tries * (n + 1) // (kills + 2):
+            assert time.monotonic() < until, running.log()
+            time.sleep(0.02)
+        time.sleep(rng.uniform(0, 0.5))
+        running.kill()
+        running.start()
+
+
+def until_told(running: Daemon, database: Path, patience_s: float) -> None:
+    """Wait until no alert waits: what a long day adds to them (steps missed, reminders) may."""
+    until = time.monotonic() + patience_s
+    waiting = "SELECT count(*) FROM outbox WHERE kind = 'alert' AND sent_at IS NULL AND dead_at IS NULL"
+    while time.monotonic() < until:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
+            if db.execute(waiting).fetchone() == (0,):
+                return
+        time.sleep(0.3)
+    raise AssertionError(f"alerts still wait: {running.log()}")
+
+
+def until_quiet(running: Daemon, patience_s: float) -> None:
+    """Wait until no letter waits."""
+    until = time.monotonic() + patience_s
+    while time.monotonic() < until:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{running.url}/readyz").json()["letters"]["waiting"] == 0:
+                return
+        time.sleep(0.3)
+    raise AssertionError(f"letters still wait: {running.log()}")

@@ -9,7 +9,7 @@ import sys
 
 from nio import AsyncClient, LoginResponse, RoomMessageText, RoomSendResponse
 
-PATIENCE_S = 1_500
+PATIENCE_S = 2 * 3_600
 
 
 async def main(homeserver: str, user: str, password: str, room: str, count: int) -> None:

@@ -6,16 +6,13 @@ The real program against all simulated platforms at once (Matrix has a real home
 
 import contextlib
 import os
-import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import dingtalk_support
 import feishu_support
-import httpx
 import mattermost_support
 import pytest
 import slack_support
@@ -23,8 +20,8 @@ import telegram_support
 import wecom_app_support
 import wecom_support
 from chat_support import a_case, read_settings, settings_file
-from faulty import Dice, Disturbed
-from running_support import Daemon, daemon, free_port
+from faulty import Dice, Disturbed, killed_while_sending, until_told
+from running_support import daemon, free_port
 from telegram_support import serving
 
 from chat.registry import CHATS
@@ -34,8 +31,8 @@ from store.base import Store
 
 pytestmark = pytest.mark.slow
 FULL = os.environ.get("DOORSTEP_FAULTS") == "full"
-ALERTS, KILLS, SHARE = (1_000, 20, 0.3) if FULL else (12, 1, 0.3)
-PATIENCE_S = 3 * 3_600 if FULL else 240
+ALERTS, KILLS, SHARE = (1_000, 20, 0.3) if FULL else (10, 1, 0.3)
+PATIENCE_S = 3 * 3_600 if FULL else 600
 
 
 @dataclass(frozen=True)
@@ -131,37 +128,23 @@ def test_killed_and_disturbed_no_alert_is_lost_or_said_twice(disturbed: dict[str
         house = open_house(settings, store)
         wanted = {str(store.write(a_case, house, n)) for n in range(ALERTS)}
     with daemon(tmp_path, "run", port=settings.doorstep.port) as running:
-        killed_while_sending(running, lambda: sum(one.dice.thrown for one in disturbed.values()))
+        tries = ALERTS * len(disturbed)
+        killed_while_sending(
+            running, lambda: sum(one.dice.thrown for one in disturbed.values()), KILLS, tries, PATIENCE_S
+        )
+        until_told(running, settings.database, PATIENCE_S)
         assert running.stop() == 0, running.log()
     with Store(settings.database) as store:
         letters = [letter for case in wanted for letter in store.read(mail.letters_about, "case", case)]
         assert store.read(check.differences, now=open_house(settings, store).now()) == []
     for name, one in disturbed.items():
-        sent = {x.subject_id: x.remote_id for x in letters if x.channel == f"{name}:desk" and x.remote_id}
-        twice = len(one.said) - len(wanted)
+        sent = {x.subject_id: x.remote_id for x in letters if x.channel == f"{name}:desk" and x.kind == "alert"}
+        noted = {x.remote_id for x in letters if x.channel == f"{name}:desk"}
+        twice = len(set(one.said) - noted)
         faults = ", ".join(f"{one.dice.met[fault]} {fault}" for fault in sorted(one.dice.met))
         print(f"{name}: {len(one.said)} said for {len(wanted)} alerts, {twice} twice; {faults}; {KILLS} kills")
         assert set(sent) == wanted, name
         assert len(set(sent.values())) == len(wanted), name
         assert set(sent.values()) <= set(one.said), name
-        assert 0 <= twice <= (0 if one.platform.sure else one.unknown), name
+        assert twice <= (0 if one.platform.sure else one.unknown), name
         assert one.dice.met.total() > 0, name
-
-
-def killed_while_sending(running: Daemon, tried: Callable[[], int]) -> None:
-    """Kill the daemon so many times, each once some more was to be sent, at moments that a seed chose; then wait until nothing waits."""
-    rng, until = Random(11), time.monotonic() + PATIENCE_S
-    for n in range(KILLS):
-        wanted = len(PLATFORMS) * ALERTS * (n + 1) // (KILLS + 2)
-        while tried() < wanted:
-            assert time.monotonic() < until, running.log()
-            time.sleep(0.02)
-        time.sleep(rng.uniform(0, 0.5))
-        running.kill()
-        running.start()
-    while time.monotonic() < until:
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{running.url}/readyz").json()["letters"]["waiting"] == 0:
-                return
-        time.sleep(0.3)
-    raise AssertionError(f"letters still wait: {running.log()}")
