@@ -62,7 +62,7 @@ def model() -> Kept:
         to_seconds(NOW) / 3600, clock, Pace(0.2, 0.8, 0.5, 0.004, effects), gaps, beta, np.zeros(len(DETAILS)),
         np.ones(len(DETAILS)), parcels=10_000, missed=300,
     )  # fmt: skip
-    return Kept(fitted, (0.1, 0.0, 0.1), {"carrier c1": 0.1})
+    return Kept(fitted, (0.1, 0.0, 0.1), {"carrier c1": 0.1}, {"c1": 0.3})
 
 
 def silent(n: int) -> Silent:

@@ -8,6 +8,7 @@ model is smooth; the first crossing is looked for on a grid and narrowed down, a
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import exp
 from typing import TypeVar
 
 import numpy as np
@@ -26,7 +27,7 @@ from monitor.risk.features import (
     overlap,
 )
 from monitor.risk.gaps import SHORTEST as SHORTEST_GAP
-from monitor.risk.gaps import Gap, keys_of
+from monitor.risk.gaps import Gap, carrier_of, keys_of
 from monitor.risk.groups import levels_of
 from monitor.risk.history import MILESTONES, PICKED_UP, Floats, Ints
 from monitor.risk.keeping import Kept
@@ -129,7 +130,7 @@ class Asked:
     """A kept model made ready: what of it every parcel shares, and what each lane and spot brings."""
 
     kept: Kept
-    lanes: dict[Lane, tuple[float, float, float]] = field(default_factory=dict)
+    lanes: dict[Lane, tuple[float, float, float, float]] = field(default_factory=dict)
     spots: dict[Spot, tuple[float, float, float, float, float]] = field(default_factory=dict)
 
     @cached_property
@@ -151,14 +152,17 @@ class Asked:
         beta = self.kept.model.beta[1 : 1 + len(knots)]
         return bends, np.clip(bends[:, None] - knots, 0.0, TAU_MOST) @ beta
 
-    def lane(self, one: Lane) -> tuple[float, float, float]:
-        """The expected log of its working days less the promise's part, its carrier's speed, its region's."""
+    def lane(self, one: Lane) -> tuple[float, float, float, float]:
+        """The expected log of its working days less the promise's part, its carrier's speed, its region's, and what a day of
+        silence counts by its carrier's pace of these days.
+        """
         found = self.lanes.get(one)
         if found is None:
             pace, speed = self.kept.model.pace, self.kept.group_speed
             effect = sum(pace.effects.get(name, {}).get(group, 0.0) for name, group in levels_of(*one))
             carrier, region = (speed.get(key, 0.0) for key in keys_of_group(one[0], one[3]))
-            found = self.lanes[one] = (pace.a + effect, carrier, region)
+            usual = exp(-self.kept.slower.get(carrier_of(one[0]), 0.0))
+            found = self.lanes[one] = (pace.a + effect, carrier, region, usual)
         return found
 
     def gap(self, one: Spot) -> Gap:
@@ -196,6 +200,7 @@ class Columns:
     late_scale: float
     gap_mu: Floats
     gap_sigma: Floats
+    usual: Floats
     several: Floats
     ahead: Floats
     after: Floats
@@ -204,7 +209,7 @@ class Columns:
     @classmethod
     def of(cls, asked: Asked, s: Silent, part: slice) -> "Columns":
         m, weights = asked.kept.model, asked.weights
-        lanes = np.array([asked.lane(one) for one in s.lanes]).reshape(-1, 3)[s.lane[part]]
+        lanes = np.array([asked.lane(one) for one in s.lanes]).reshape(-1, 4)[s.lane[part]]
         spots = np.array([asked.spot(one) for one in s.spots]).reshape(-1, 5)[s.spot[part]]
         begun, promised, deadline, held = (m.clock.days(at[part]) for at in (s.handed, s.promised, s.deadline, s.held))
         slack = np.maximum(promised - begun, SHORTEST)
@@ -225,7 +230,7 @@ class Columns:
         return cls(
             asked, begun, promised, deadline, np.maximum(held, begun),
             lanes[:, 0] + m.pace.b * log_slack, np.clip(LEAD_SHARE * slack, LEAD_LEAST, LEAD_MOST),
-            WEEK_OF_GRACE * 24 / max(grace, 1.0), spots[:, 0], spots[:, 1], several, still["ahead"], still["after"],
+            WEEK_OF_GRACE * 24 / max(grace, 1.0), spots[:, 0], spots[:, 1], lanes[:, 3], several, still["ahead"], still["after"],
             still["always"],
         )  # fmt: skip
 
@@ -250,7 +255,7 @@ class Columns:
         return promise, lane, self.always + self.several * self._silence(now, w["always"])
 
     def _silence(self, now: Floats, w: dict[str, float]) -> Floats:
-        silent = np.maximum(now - self.held, 0.0)
+        silent = np.maximum(now - self.held, 0.0) * self.usual
         z = np.clip((np.log(np.maximum(silent, SHORTEST_GAP)) - self.gap_mu) / self.gap_sigma, -3.0, 5.0)
         found = w["log silence"] * np.log(np.maximum(silent, SHORTEST)) + w["silence"] * z
         return found + w["silence > 1"] * np.maximum(z - 1, 0.0) + w["silence > 2"] * np.maximum(z - 2, 0.0)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.risk.gaps import Gaps, event_keys, silence
+from monitor.risk.gaps import Gaps, carrier_of, event_keys, silence, slowness
 from monitor.risk.groups import parts
 from monitor.risk.history import MILESTONES, PICKED_UP, Floats, History, Ints
 from monitor.risk.pace import SHORTEST, Pace
@@ -51,6 +51,8 @@ class Known:
     gap_sigma: Floats
     near: Floats
     groups: tuple[tuple[Ints, Floats], ...]
+    slower: dict[str, Floats]
+    carrier: Ints
 
 
 def known(history: History, clock: WorkingTime, pace: Pace, gaps: Gaps, regime: Regime) -> Known:
@@ -67,10 +69,12 @@ def known(history: History, clock: WorkingTime, pace: Pace, gaps: Gaps, regime: 
         number = {name: n for n, name in enumerate(names)}
         table = np.stack([*(regime.group_speed[name] for name in names), np.zeros(len(regime.speed))])
         groups.append((np.array([number.get(key, len(names)) for key in keys], dtype=np.int64), table))
+    event_days, mu, sigma = clock.days(history.events.at), *np.array([(g.mu, g.sigma) for g in found]).reshape(-1, 2).T
+    slower = slowness(history, event_days, mu, sigma, (regime.first_day, len(regime.speed))) if found else {}
+    number = {name: n for n, name in enumerate(slower)}
     return Known(
-        history, clock, pace, gaps, regime, pace.expected(p, slack), begun, promised, deadline,
-        clock.days(history.events.at), np.array([g.mu for g in found]), np.array([g.sigma for g in found]),
-        np.array(near), tuple(groups),
+        history, clock, pace, gaps, regime, pace.expected(p, slack), begun, promised, deadline, event_days, mu, sigma,
+        np.array(near), tuple(groups), slower, np.array([number.get(carrier_of(c), 0) for c in p.carrier], dtype=np.int64),
     )  # fmt: skip
 
 
@@ -119,7 +123,7 @@ def _weeks(k: Known, parcel: Ints, at: Floats) -> list[Floats]:
 
 
 def _scans(k: Known, parcel: Ints, at: Floats, now: Floats) -> list[Floats]:
-    """Where it was last held, and how unusual the silence since then is. With two stamps a parcel all of it is level."""
+    """Where it was last held, and how unusual the silence since then is, by its carrier's pace of these days. With two stamps a parcel all of it is level."""
     history, state = k.history, k.history.state
     if not len(history.events):
         return [np.zeros(len(at)) for _ in SCANS]
@@ -128,7 +132,9 @@ def _scans(k: Known, parcel: Ints, at: Floats, now: Floats) -> list[Floats]:
     held = np.where(some, state.physical_row[row], -1)
     was_held, held = held >= 0, np.maximum(held, 0)
     since = np.where(was_held, np.maximum(k.event_days[held], k.begun[parcel]), k.begun[parcel])
-    silent = np.maximum(now - since, 0.0)
+    day, _ = k.regime.at(at)
+    slower = np.stack(list(k.slower.values()))[k.carrier[parcel], day]
+    silent = np.maximum(now - since, 0.0) * np.exp(-slower)
     z = np.where(was_held, np.clip(silence(k.gap_mu[held], k.gap_sigma[held], silent), -3.0, 5.0), 0.0)
     scans = np.where(some, state.scans[row], 0)
     several = (scans > 1).astype(float)

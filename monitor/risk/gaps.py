@@ -48,7 +48,7 @@ class Gaps:
 def keys_of(milestone: int, carrier: str, place: str) -> list[str]:
     """From coarse to fine."""
     base = MILESTONES[milestone].value
-    keys = [base, f"{base}|{carrier.strip().casefold()}"]
+    keys = [base, f"{base}|{carrier_of(carrier)}"]
     path = parts(place)
     return keys + [f"{keys[1]}|{'/'.join(path[:depth])}" for depth in range(1, len(path) + 1)]
 
@@ -116,6 +116,46 @@ def gaps_before(history: History, clock: WorkingTime, now: float) -> tuple[Ints,
     closed = ends <= now
     ends = np.minimum(np.minimum(ends, history.censored_at[parcel]), now)
     return rows, np.maximum(clock.days(ends) - clock.days(e.at[rows]), 0.0), closed
+
+
+LATELY = 0.5 ** (1 / 2)
+"""What a day counts of the one before it: a half-life of two days."""
+ENDED_GAPS = 20.0
+"""Ended gaps by which a carrier's slowness is drawn to none."""
+STRANGE = 2.0
+"""A gap further off than so many sigmas counts as so many: a stalled parcel that moves again isn't its carrier's pace."""
+
+
+def slowness(
+    history: History, event_days: Floats, mu: Floats, sigma: Floats, span: tuple[int, int]
+) -> dict[str, Floats]:
+    """By carrier: the log of how much longer the gaps were that ended lately than parcels' gaps usually are, by day from the
+    first of ``span`` (first day, number of days) on, as known when the day begins. In a peak it is what all silences are
+    measured against.
+    """
+    e, (first, days) = history.events, span
+    held = np.flatnonzero(e.physical)
+    same = e.parcel[held[1:]] == e.parcel[held[:-1]]
+    begins, ends = held[:-1][same], held[1:][same]
+    day = (e.at[ends] // 24).astype(np.int64) - first
+    within = (day >= 0) & (day < days)
+    begins, ends, day = begins[within], ends[within], day[within]
+    off = silence(mu[begins], sigma[begins], event_days[ends] - event_days[begins])
+    off = np.clip(off, -STRANGE, STRANGE) * sigma[begins]
+    names, of = np.unique([carrier_of(c) for c in history.parcels.carrier], return_inverse=True)
+    shape = (len(names), days)
+    place = of[e.parcel[ends]] * days + day
+    total, count = (np.bincount(place, weights=w, minlength=len(names) * days).reshape(shape) for w in (off, None))
+    found = np.zeros(shape)
+    sums, seen = np.zeros(len(names)), np.zeros(len(names))
+    for n in range(1, days):
+        sums, seen = (sums + total[:, n - 1]) * LATELY, (seen + count[:, n - 1]) * LATELY
+        found[:, n] = sums / (seen + ENDED_GAPS)
+    return {str(name): found[n] for n, name in enumerate(names)}
+
+
+def carrier_of(name: str) -> str:
+    return name.strip().casefold()
 
 
 def silence(gap_mu: Floats, gap_sigma: Floats, silent: Floats) -> Floats:

@@ -17,7 +17,7 @@ from monitor.risk.model import RiskModel, know
 from monitor.risk.pace import Pace
 from monitor.risk.working_time import WorkingTime
 
-VERSION = 3
+VERSION = 4
 """Of the format and of the columns: a model of another version isn't read, and the rules decide until the next night."""
 NUMBERS = ("fitted_at", "shift", "forecast", "seen")
 COUNTS = ("parcels", "missed")
@@ -26,22 +26,27 @@ ARRAYS = ("beta", "centre", "scale")
 
 @dataclass(frozen=True)
 class Kept:
-    """A model and how the weeks stood: speed, promises missed, late parcels that stayed late, and the groups' speeds."""
+    """A model and how the weeks stood: speed, promises missed, late parcels that stayed late, the groups' speeds, and
+    the log of how much slower each carrier moves than usual.
+    """
 
     model: RiskModel
     weeks: tuple[float, float, float]
     group_speed: Mapping[str, float]
+    slower: Mapping[str, float]
 
 
 def kept(model: RiskModel, history: History, now: float) -> Kept:
     """The model with the weeks of its history as they stand at ``now`` (hours since 1970)."""
     if not len(history.parcels):
-        return Kept(model, (0.0, 0.0, 0.0), {})
-    regime = know(model, history, now).regime
+        return Kept(model, (0.0, 0.0, 0.0), {}, {})
+    k = know(model, history, now)
+    regime = k.regime
     day, values = regime.at(np.array([now]))
     speed, missed, stayed = (float(value[0]) for value in values)
     at = int(day[0])
-    return Kept(model, (speed, missed, stayed), {name: float(by[at]) for name, by in regime.group_speed.items()})
+    groups, slower = ({name: float(by[at]) for name, by in table.items()} for table in (regime.group_speed, k.slower))
+    return Kept(model, (speed, missed, stayed), groups, slower)
 
 
 def to_bytes(k: Kept) -> bytes:
@@ -54,6 +59,7 @@ def to_bytes(k: Kept) -> bytes:
         "gaps": {key: (gap.mu, gap.sigma, gap.count) for key, gap in m.gaps.known.items()},
         "weeks": k.weeks,
         "group_speed": k.group_speed,
+        "slower": k.slower,
     }
     return zlib.compress(json.dumps(value, ensure_ascii=False, sort_keys=True).encode())
 
@@ -66,4 +72,4 @@ def from_bytes(body: bytes) -> Kept:
         gaps=Gaps({key: Gap(*gap) for key, gap in value["gaps"].items()}), beta=beta, centre=centre, scale=scale,
         **{name: value[name] for name in (*NUMBERS, *COUNTS)},
     )  # fmt: skip
-    return Kept(model, tuple(value["weeks"]), value["group_speed"])
+    return Kept(model, tuple(value["weeks"]), value["group_speed"], value["slower"])

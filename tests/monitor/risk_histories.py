@@ -60,6 +60,25 @@ def scan_level(seed: int, parcels: int, days: int) -> tuple[list[dict], list[dic
     return shipments, events
 
 
+def peak(seed: int, parcels: int, days: int, begins: int) -> tuple[list[dict], list[dict]]:
+    """Scans as above, and from one day on all of carrier c0's gaps take twice as long; one parcel in sixteen stalls for weeks."""
+    rng = Random(seed)
+    shipments, events = [], []
+    for n in range(parcels):
+        at = handed = START + timedelta(days=rng.uniform(0, days))
+        to, carrier = rng.choice(REGIONS), f"c{n % 2}"
+        stall = rng.randrange(1, 6) if rng.random() < 1 / 16 else -1
+        way = [("picked_up", "hub/x"), *(("in_transit", f"hub/{rng.randrange(4)}") for _ in range(4))]
+        way += [("at_destination", to), ("out_for_delivery", to), ("delivered", to)]
+        for step, (milestone, place) in enumerate(way):
+            slower = 2.0 if carrier == "c0" and (at - START).days >= begins else 1.0
+            gap = slower * rng.lognormvariate(-0.9, 0.6) + (rng.uniform(18, 30) if step == stall else 0)
+            at = at + timedelta(days=gap) if step else handed
+            events.append(event(n, at, milestone, place))
+        shipments.append(row(n, to, handed, handed + timedelta(days=6), "delivered", at, carrier=carrier))
+    return shipments, events
+
+
 def row(n, to, handed, promised, outcome, ended, carrier="") -> dict:
     return {
         "shipment_id": f"P{n:05}", "carrier": carrier, "service": "", "origin": "hub/x", "destination": to,

@@ -8,7 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from risk_histories import SLOW, order_level, scan_level, write
+from risk_histories import SLOW, order_level, peak, scan_level, write
 
 from monitor.replay.reading import Assumptions, Tally, read_history
 from monitor.risk.ahead import Asked, Silent, foresee, numbered
@@ -170,6 +170,62 @@ def test_computed_ahead_is_what_the_model_says(tmp_path, made):
     ahead = before & (found.alert > MAY + 0.01)
     there = foresee(Asked(k), replace(silent, known=np.where(ahead, found.alert, MAY)))
     assert there.now[ahead] == pytest.approx(0.5, abs=0.01)
+
+
+PEAK = 120
+"""The day on which c0 begins to take twice as long."""
+
+
+def test_a_carriers_pace_of_these_days_is_measured(tmp_path):
+    """A carrier whose gaps take twice as long is found at that within a week, the other one isn't; a day knows only of those before
+    it, and stalled parcels that move again are not a pace.
+    """
+    h = history(tmp_path, *peak(3, 4000, 150, PEAK))
+    begins = datetime(2025, 1, 1, tzinfo=UTC).timestamp() / 3600 + PEAK * 24
+    k = know(fit(h, begins), h, begins + 20 * 24)
+    day = int(begins // 24) - k.regime.first_day
+    slow, other = k.slower["c0"], k.slower["c1"]
+    assert np.abs(slow[30:day]).max() < 0.25
+    assert slow[day + 8 : day + 20] == pytest.approx(np.log(2), abs=0.25)
+    assert np.abs(other[30 : day + 20]).max() < 0.25
+    cut = begins + 10 * 24
+    before = know(fit(h, begins), history(tmp_path, *known_by(*peak(3, 4000, 150, PEAK), cut)), begins + 20 * 24)
+    first = before.regime.first_day
+    assert before.slower["c0"][: int(cut // 24) - first] == pytest.approx(slow[: int(cut // 24) - k.regime.first_day])
+
+
+def known_by(shipments, events, cut):
+    """Events up to a moment."""
+    return shipments, [e for e in events if datetime.fromisoformat(e["at"]).timestamp() / 3600 <= cut]
+
+
+def test_in_a_peak_silence_is_measured_by_the_carriers_own_pace(tmp_path):
+    """While all of a carrier's parcels take twice as long, fewer of its ordinary ones (by a fifth and more) look lost than by its pace of before,
+    the forecasts come nearer to what comes, and as many of those that really stall are found; other carriers' stand as they stood.
+    """
+    h = history(tmp_path, *peak(3, 6000, 150, PEAK))
+    begins = datetime(2025, 1, 1, tzinfo=UTC).timestamp() / 3600 + PEAK * 24
+    m = fit(h, begins)
+    k = know(m, h, begins + 21 * 24)
+    without = replace(k, slower={name: np.zeros_like(table) for name, table in k.slower.items()})
+    parcel, at = moments(h, np.flatnonzero(h.parcels.handed < begins + 14 * 24))
+    late = (at >= begins + 3 * 24) & (at < begins + 21 * 24)
+    mine = np.array([c == "c0" for c in h.parcels.carrier])[parcel]
+
+    def alarms(known, of):
+        value = risk(m, known, parcel[late & of], at[late & of])
+        told = np.unique(parcel[late & of][value >= 0.5])
+        first = value >= 0.4
+        off = value[first].mean() - h.missed[parcel[late & of]][first].mean()
+        return int((h.missed[told] == 0).sum()), int((h.missed[told] == 1).sum()), off
+
+    false, found, off = alarms(k, mine)
+    plain_false, plain_found, plain_off = alarms(without, mine)
+    assert false < 0.8 * plain_false
+    assert found >= 0.95 * plain_found
+    assert abs(off) < abs(plain_off) - 0.04
+    others, plain_others = alarms(k, ~mine), alarms(without, ~mine)
+    assert others[0] == pytest.approx(plain_others[0], abs=0.2 * plain_others[0] + 3)
 
 
 def test_working_days_turn_round():
