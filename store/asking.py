@@ -140,7 +140,7 @@ class Polled:
     ended: str = ""
 
 
-UNLESS_STANDING_BY = "CASE WHEN place > 0 AND next_poll_at IS NULL THEN NULL ELSE ? END"
+UNLESS_STANDING_BY = "CASE WHEN place > 0 AND next_poll_at IS NULL THEN NULL ELSE CAST(? AS BIGINT) END"
 
 
 def reschedule(db: Db, source: str, polled: Iterable[Polled], *, now: datetime) -> None:

@@ -38,7 +38,7 @@ from domain.errors import RuleError
 from domain.parcel import fold
 from domain.privacy import scrub_body
 from domain.tracking import Leg, Milestone, ParcelReading
-from store import budgets, cases, intake, ledger, mail, tracking
+from store import asking, budgets, cases, intake, ledger, mail, tracking
 from store.base import Db, Store
 from store.budgets import Window
 from store.mail import Letter
@@ -566,3 +566,23 @@ def test_however_a_history_comes_in_the_parcel_stands_the_same(tmp_path: Path) -
             assert stood == fold(events, now=at(10))
 
         holds()
+
+
+# --- who is asked --------------------------------------------------------------------------------------------------
+
+
+def test_of_a_phone_a_source_is_told_its_end(tmp_path: Path) -> None:
+    """What is due comes with the last four digits of the customer's phone, and no more of it."""
+    with opened(tmp_path) as store:
+        store.write(add_shipment)
+        assert [due.phone4 for due in store.read(asking.due_polls, "kuaidi100", "main", now=at(1), limit=9)] == ["5678"]
+
+
+def test_an_answer_may_end_the_questions(tmp_path: Path) -> None:
+    """Who is asked no more has no next time, in the one row and in many."""
+    with opened(tmp_path) as store:
+        shipment = store.write(add_shipment)
+        over = asking.Polled(shipment, next_poll_at=None)
+        store.write(asking.reschedule, "kuaidi100", [over], now=at(2))
+        assert store.read(asking.due_polls, "kuaidi100", "main", now=at(99), limit=9) == []
+        assert [of[0].next_poll_at for of in store.read(asking.sources_of, [shipment]).values()] == [None]
