@@ -24,7 +24,7 @@ faults: $(READY) $(SYNAPSE)/.ready
 	  tests/domain/test_desk_hours.py tests/doorstep/test_openapi.py tests/doorstep/test_simulate.py tests/figures tests/monitor/test_acts.py \
 	  tests/monitor/test_storm.py
 	DOORSTEP_ENGINE=postgres $(BIN)/python -m pytest tests/monitor/test_making_good.py tests/monitor/test_poll.py \
-	  tests/scheduler/test_pickups_end_to_end.py tests/scheduler/test_refund_instructions.py
+	  tests/scheduler/test_pickups_end_to_end.py tests/scheduler/test_refund_instructions.py tests/customers/test_telling.py tests/web/test_enquiries_page.py
 	mkdir -p $(MONTHS)
 	seq 1 100 | xargs -P 2 -I SEED sh -c 'test -s $(MONTHS)/SEED/summary.json || $(BIN)/doorstep simulate --days 31 --parcels 500 \
 	  --seed SEED --faults all --out $(MONTHS)/SEED 2>$(MONTHS)/SEED.log || test -s $(MONTHS)/SEED/summary.json'

@@ -216,8 +216,9 @@ def _driver_sql(
 @lru_cache(maxsize=4_096)
 def translated(statement: str) -> str:
     """A statement with `?` for its values, as the driver wants it: `%s`, and a `%` that is meant is doubled. The end of a text
-    is asked for by its own name: PostgreSQL's `substr` knows no negative place.
+    is asked for by its own name: PostgreSQL's `substr` knows no negative place. `+column` keeps only SQLite from an index.
     """
+    statement = re.sub(r"(?<=[( ])\+(?=[a-z])", "", statement)
     statement = re.sub(r"\bsubstr\(([\w.]+), -(\d+)\)", r"right(\1, \2)", statement)
     return re.sub(r"'[^']*'|\?", lambda m: "%s" if m[0] == "?" else m[0], statement.replace("%", "%%"))
 

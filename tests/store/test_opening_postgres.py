@@ -101,3 +101,16 @@ def test_what_was_done_by_hand_is_refused(place: Path) -> None:
         again = f"INSERT INTO instruction (id, order_ref, item, {columns}) SELECT 'b', order_ref, '*', {columns} FROM instruction"
         assert store.write(damage, again) == 0
         assert store.read(count, "instruction") == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("SELECT a FROM t WHERE b = ? AND c LIKE '%?'", "SELECT a FROM t WHERE b = %s AND c LIKE '%%?'"),
+        ("SELECT coalesce(substr(c.phone, -4), '') FROM c", "SELECT coalesce(right(c.phone, 4), '') FROM c"),
+        ("UPDATE t SET n = n + 1 WHERE (+kind = ?)", "UPDATE t SET n = n + 1 WHERE (kind = %s)"),
+    ],
+)
+def test_statements_are_put_as_the_driver_wants_them(said: str, meant: str) -> None:
+    """Places of values, signs that are meant, the end of a text, and what is said to SQLite's planner alone."""
+    assert postgres.translated(said) == meant
