@@ -32,6 +32,7 @@ from store.people import Person
 
 PARCELS, CASES, BEATS = 1_000_000, 100_000, 60
 STEP = timedelta(seconds=5)
+WARM_UP, READ_A_BEAT = 20, 200
 FILL = "import sys; from pathlib import Path; from bench.desk_page import *; fill(Path(sys.argv[1]), int(sys.argv[2]), watched=int(sys.argv[3]))"
 QUIET = (
     "UPDATE asking SET next_poll_at = next_poll_at + 86400",
@@ -45,6 +46,16 @@ def resident_mb() -> float:
     """Of this process, now."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
+
+
+def caught_up(house: House, cases: int) -> None:
+    """Readers of the log read what the filling wrote, a slice at each beat; only then is a beat quiet."""
+
+    async def live() -> None:
+        for n in range(WARM_UP + cases // READ_A_BEAT):
+            await beat(house, {}, Here(Steps(1)), now=NOW - STEP, rng=Random(n))
+
+    asyncio.run(live())
 
 
 def quiet_beats(house: House) -> tuple[list[float], list[float]]:
@@ -70,7 +81,7 @@ def told(values: Sequence[float]) -> str:
 def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.million", description=__doc__)
     parser.add_argument("--parcels", type=int, default=PARCELS)
-    parser.add_argument("--cases", type=int, default=CASES)
+    parser.add_argument("--cases", type=int, default=CASES, help="one page is that of case 77777")
     parser.add_argument("--rounds", type=int, default=desk_page.ROUNDS, help="how often each page is asked for")
     asked = parser.parse_args(words)
     desk_page.ROUNDS = asked.rounds
