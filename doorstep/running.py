@@ -117,7 +117,8 @@ def _leading(settings: Settings) -> "Store":
             return Store(settings.database, url=settings.store_url, leads=bool(settings.store_url))
         except Led:
             if not said:
-                structlog.get_logger().info("standing by: another daemon ticks on this database")
+                log = structlog.get_logger()
+                log.info("standing by: another daemon ticks on this database")
             said = True
             service.notify(service.READY)
             service.notify(service.ALIVE)
