@@ -22,7 +22,8 @@ WORDS = st.sampled_from(["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y%m%d %H%M%
 
 
 def back(time: EventTime) -> EventTime:
-    return unpack(pack(time), to_seconds(time.at) if time.at else None)
+    at = whole(time).at
+    return unpack(pack(time), to_seconds(at) if at else None)
 
 
 def whole(time: EventTime) -> EventTime:
