@@ -77,7 +77,7 @@ def parse_looked(raw: object) -> tuple[Looked, ...]:
 
 
 def _looked(raw: object) -> Looked:
-    if not isinstance(raw, Mapping) or raw.get("look") not in set(Look) or not isinstance(raw.get("qty"), int):
+    if not isinstance(raw, Mapping) or raw.get("look") not in tuple(Look) or not isinstance(raw.get("qty"), int):
         raise RuleError("each is {sku, look, qty}: look one of ok, part, differs, qty the good pieces")
     return Looked(text_of(raw.get("sku")), Look(raw["look"]), raw["qty"])
 

@@ -66,6 +66,8 @@ def test_a_warehouse_s_system_checks_in_and_decides(at_door: Door) -> None:
     assert at_door.post("checkins", {"code": ref}).status_code == 200
     wrong = {"code": ref, "items": [{"sku": "TEA", "look": "ok", "qty": 1}]}
     assert is_problem(at_door.post("checkins", wrong), 422)
+    odd = {"code": ref, "items": [{"sku": "A", "look": ["ok"], "qty": 1}]}
+    assert is_problem(at_door.post("checkins", odd), 422)
     found = {"code": ref, "items": [{"sku": "MUG", "look": "ok", "qty": 1}], "note": "as new"}
     assert at_door.post("checkins", found).status_code in {200, 201}
     there = at_door.house.store.read(checkins.find, ref)
