@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-PARCELS, DAYS, SEED = 500, 31, 7
-HASH_SEEDS = ("0", "1", "4242")
+FULL = os.environ.get("DOORSTEP_FAULTS") == "full"
+PARCELS, DAYS, SEED = 500 if FULL else 200, 31, 7
+HASH_SEEDS = ("0", "1", "4242") if FULL else ("0", "4242")
 AT_ONCE = 2
 TIMEOUT_S = 900
 RUN = Path(__file__).with_name("month_run.py")
@@ -53,7 +54,7 @@ def test_the_other_aggregators_carry_a_shop_as_well(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_month_is_the_same_each_time_and_right(tmp_path: Path) -> None:
-    """Under three hash seeds the same digest. Everything stored is what its facts amount to; every trouble was found in
+    """Under each hash seed the same digest. Everything stored is what its facts amount to; every trouble was found in
     time, no outage was taken for a stalled parcel, nobody paid twice, no return is on two routes; no letter left twice.
     """
     with ThreadPoolExecutor(AT_ONCE) as pool:
