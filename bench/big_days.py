@@ -17,10 +17,10 @@ from random import Random
 from statistics import median
 from time import process_time
 
+from bench.caches import forget
 from bench.machine import machine, version
 from bench.replanning import CUT_OFF, SPREAD, ask, fleet
 from domain.place import Location
-from scheduler import quotes
 from scheduler.offers import offers
 from scheduler.router import Cost, Courier, Plan, Problem, Seconds, Stop, solve
 from scheduler.travel.straight import haversine_table
@@ -82,7 +82,7 @@ def quoting(promised: int, couriers: int, seed: int) -> tuple[list[float], list[
         ref = store.write(fill)
         found, first, again = store.read(quoted, ref), [], []
         for _ in range(ROUNDS):
-            quotes.forget()
+            forget()
             first.append(taken(lambda: store.read(quoted, ref)))
             again.append(taken(lambda: store.read(quoted, ref)))
     return first, again, found

@@ -3,7 +3,7 @@
 import gc
 from functools import _lru_cache_wrapper
 
-ROOMS = ("domain.", "carriers.", "store.", "monitor.")
+ROOMS = ("domain.", "carriers.", "store.", "monitor.", "scheduler.")
 
 
 def forget() -> None:

@@ -100,6 +100,5 @@ def last_resort(db: Db, letter: Letter, after: timedelta) -> Plan:
         return Plan(needless=TOLD)
     if letter.kind == "alert" and about.acknowledged_by is not None:
         return Plan(needless=TAKEN)
-    return (
-        Plan() if not after or letter.error == FOR_OTHERS or letter.attempts else Plan(wait=after, waits_for=FOR_OTHERS)
-    )
+    has_waited = letter.error == FOR_OTHERS or letter.attempts > 0
+    return Plan() if has_waited or not after else Plan(wait=after, waits_for=FOR_OTHERS)

@@ -141,11 +141,6 @@ def _planned(home: Spot, shifts: Sequence[Shift], calls: Sequence[Call]) -> tupl
     return tours
 
 
-def forget() -> None:
-    """The remembered days, so that the next quote plans anew."""
-    _planned.cache_clear()
-
-
 def _shift(courier: Courier, depot: Depot, day: date) -> Shift:
     begin, end = (at_local(day, clock, depot.zone) for clock in courier.shift)
     pauses = timedelta(minutes=sum(pause.minutes for pause in courier.breaks))

@@ -361,9 +361,8 @@ def about(db: Db, subject: Subject) -> list[CaseRow]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a subject has now: its open cases, what was closed other than by itself (kind → ``since`` of its finding),
-    what is watched
-    (kind → how probable it was).
+    """What a subject has now: its open cases, what was closed other than by itself (kind → ``since`` of its finding), what is
+    watched (kind → how probable it was).
     """
 
     open: tuple[CaseRow, ...] = ()

@@ -97,9 +97,7 @@ def unlink(request: Request, web: Shared, who: Acting, form: Form, courier: str)
     """Nothing is written to them there any more, and nothing heard from them."""
     del form
     known = web.house.store.read(courier_chats.of_courier, courier)
-    was = web.house.store.write(
-        courier_chats.unlink, courier, now=web.house.now(), by=who.person.id, via=CHANNEL
-    )  # fmt: skip
+    was = web.house.store.write(courier_chats.unlink, courier, now=web.house.now(), by=who.person.id, via=CHANNEL)
     if known is None or not was:
         raise HTTPException(404, "courier")
     name = next((one.name for one in web.house.settings.couriers if one.id == courier), courier)
