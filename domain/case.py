@@ -1,6 +1,6 @@
 """Findings, cases and the 24-hour promise: kinds, transitions, arithmetic."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -305,6 +305,11 @@ UNFELT = frozenset(
      CaseEvent.ESCALATED, CaseEvent.CUSTOMER_SAID, CaseEvent.CARRIER_ANSWERED}
 )  # fmt: skip
 """Events that are kept and change nothing of a case's state."""
+
+
+def is_felt(facts: Iterable[CaseFact]) -> bool:
+    """Whether any of them may change a case's state."""
+    return any(fact.event not in UNFELT for fact in facts)
 
 
 def _advance(state: CaseState, fact: CaseFact) -> CaseState:

@@ -1,9 +1,10 @@
 """The steps of a case and its ladder: what is done and by whom, what was missed, who has been called since when."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import groupby
 
 from domain.case import (
     CaseEvent,
@@ -43,6 +44,12 @@ TAKES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class DueStep:
+    step: Step
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """``letter``: the message that did it, "" where it was none of ours."""
 
@@ -75,16 +82,21 @@ OPENING, MISSED = "opening", "missed"
 
 def fold_course(facts: Sequence[CaseFact]) -> Course:
     """Replay a case's facts; they begin with OPENED."""
-    course = _begun(facts[0])
-    for fact in facts[1:]:
-        course = _advance(course, fact)
-    return course
+    return advanced(_begun(facts[0]), facts[1:])
+
+
+NOTED = frozenset({CaseEvent.STEP_MISSED, CaseEvent.ESCALATED})
+"""What the clock writes by itself: most of a case's facts, several at once."""
 
 
 def advanced(course: Course, facts: Sequence[CaseFact]) -> Course:
     """A course with what was written since."""
-    for fact in facts:
-        course = _advance(course, fact)
+    for is_noted, some in groupby(facts, key=lambda fact: fact.event in NOTED):
+        if is_noted:
+            course = _noted(course, some)
+        else:
+            for fact in some:
+                course = _advance(course, fact)
     return course
 
 
@@ -95,11 +107,6 @@ def _begun(fact: CaseFact) -> Course:
 def _advance(course: Course, fact: CaseFact) -> Course:
     if fact.event is CaseEvent.REOPENED and (course.is_resolved or is_about_reship(fact)):
         return _begun(fact)
-    if fact.event is CaseEvent.STEP_MISSED:
-        return _missed(course, fact)
-    if fact.event is CaseEvent.ESCALATED:
-        rung = str(fact.data.get("rung", ""))
-        return replace(course, called={**course.called, rung: course.called.get(rung, 0) + 1})
     if fact.event is CaseEvent.MESSAGE_FAILED:
         return _undone(course, letter_of(fact))
     if fact.event in {CaseEvent.CLEARED, CaseEvent.RESOLVED} and not course.is_resolved:
@@ -109,15 +116,18 @@ def _advance(course: Course, fact: CaseFact) -> Course:
     return _worked(course, fact)
 
 
-def _missed(course: Course, fact: CaseFact) -> Course:
-    """On record; and the ladder begins, where it doesn't run already."""
-    step = _STEPS.get(str(fact.data.get("step", "")))
-    if step is None:
-        return course
-    missed = {**course.missed, step: fact.at}
-    if course.called_from is not None:
-        return replace(course, missed=missed)
-    return replace(course, missed=missed, called_from=fact.at, after=MISSED, called={})
+def _noted(course: Course, facts: Iterable[CaseFact]) -> Course:
+    """Rungs that fired, and missed steps: with one the ladder begins, where it doesn't run already."""
+    missed, called, since, after = {**course.missed}, {**course.called}, course.called_from, course.after
+    for fact in facts:
+        if fact.event is CaseEvent.ESCALATED:
+            rung = str(fact.data.get("rung", ""))
+            called[rung] = called.get(rung, 0) + 1
+        elif (step := _STEPS.get(str(fact.data.get("step", "")))) is not None:
+            missed[step] = fact.at
+            if since is None:
+                since, after, called = fact.at, MISSED, {}
+    return replace(course, missed=missed, called_from=since, after=after, called=called)
 
 
 def _undone(course: Course, letter: str) -> Course:

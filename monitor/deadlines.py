@@ -6,13 +6,14 @@ step, a warning, a rung of the ladder are noticed in the first minute in which t
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import islice, takewhile
 
-from config.policies import DeskPolicy, DetectionPolicy, due_of
+from config.policies import DeskPolicy, DetectionPolicy, Firing
 from domain import promise
 from domain.case import CaseEvent, CaseFact, CaseState, Kind, advanced, fold_case
 from domain.incident import incident_of
-from domain.steps import AFTER_RESOLVING, OPENING, Course, Rung, Step, fold_course
+from domain.steps import AFTER_RESOLVING, Course, DueStep, Rung, Step, fold_course
 from domain.steps import advanced as advanced_course
 
 LOUDEST = (CaseEvent.BREACHED, CaseEvent.ESCALATED, CaseEvent.WARNED, CaseEvent.STEP_MISSED)
@@ -20,12 +21,6 @@ LOUDEST = (CaseEvent.BREACHED, CaseEvent.ESCALATED, CaseEvent.WARNED, CaseEvent.
 
 Whom = Callable[[Rung], tuple[str, ...]]
 """The people (ids) whom a rung calls."""
-
-
-@dataclass(frozen=True, slots=True)
-class DueStep:
-    step: Step
-    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +47,17 @@ def look_at(kind: Kind, history: Sequence[CaseFact], policy: DetectionPolicy, *,
     state, course = fold_case(history), fold_course(history)
     alone = not is_member(history)
     left = open_steps(kind, state, course, policy.desk) if alone else []
-    facts = tuple(_due(kind, state, course, policy, now, whom, left, alone=alone))
-    state, course = advanced(state, facts), advanced_course(course, facts)
+    breached = _run_out(state, now)
+    state = advanced(state, breached)
+    warn_at = warning_at(state, policy)
+    due = tuple(_due(kind, course, policy, now, whom, left, warn_at, alone=alone))
+    state, course, facts = advanced(state, due), advanced_course(course, due), (*breached, *due)
     return Look(
         state,
         facts,
         next((event for event in LOUDEST if any(f.event is event and not f.data.get("silent") for f in facts)), None),
         next((tuple(f.data["to"]) for f in facts if f.event is CaseEvent.ESCALATED and not f.data["silent"]), ()),
-        _next_look(kind, state, course, policy, now, left, alone=alone),
+        _next_look(kind, state, course, policy, now, left, None if state.warned else warn_at, alone=alone),
         next(iter(left), None),
     )
 
@@ -67,24 +65,25 @@ def look_at(kind: Kind, history: Sequence[CaseFact], policy: DetectionPolicy, *,
 # --- what is due ---------------------------------------------------------------------------------------------------
 
 
+def _run_out(state: CaseState, now: datetime) -> tuple[CaseFact, ...]:
+    """By the clock, whether the desk works or not."""
+    is_over = any(p.promise_by <= now for p in promise.running(state.promises))
+    return (CaseFact(CaseEvent.BREACHED, now),) if is_over else ()
+
+
 def _due(
     kind: Kind,
-    state: CaseState,
     course: Course,
     policy: DetectionPolicy,
     now: datetime,
     whom: Whom,
     left: Sequence[DueStep],
+    warn_at: datetime | None,
     *,
     alone: bool,
 ) -> Iterator[CaseFact]:
-    if any(p.promise_by <= now for p in promise.running(state.promises)):
-        breached = CaseFact(CaseEvent.BREACHED, now)
-        state = advanced(state, [breached])
-        yield breached
     if not policy.desk.hours.is_open(now):
         return
-    warn_at = warning_at(state, policy)
     if warn_at is not None and warn_at <= now:
         yield CaseFact(CaseEvent.WARNED, now)
     if alone:
@@ -113,45 +112,35 @@ def open_steps(kind: Kind, state: CaseState, course: Course, desk: DeskPolicy) -
     """What is still to be done about a case, the first due first."""
     if course.is_over or (course.is_resolved and not state.owes_word):
         return []
-    found = [DueStep(Step.NEXT_DATE, course.next_at)] if course.next_at else []
-    promise_by = state.promise_by
-    for step, rule in desk.rules(kind):
-        if step in course.done or (course.is_resolved and step not in AFTER_RESOLVING):
-            continue
-        due = due_of(rule, course.opened_at, promise_by, desk.hours, spare=desk.spare)
-        if due is not None:
-            found.append(DueStep(step, due))
-    return sorted(found, key=lambda one: one.due_at)
+    found = [
+        one
+        for one in desk.timetable(kind, course.opened_at, state.promise_by)
+        if one.step not in course.done and (one.step in AFTER_RESOLVING or not course.is_resolved)
+    ]
+    if course.next_at is None:
+        return found
+    return sorted([DueStep(Step.NEXT_DATE, course.next_at), *found], key=lambda one: one.due_at)
 
 
 def _rungs(kind: Kind, course: Course, desk: DeskPolicy, now: datetime, whom: Whom) -> Iterator[CaseFact]:
     """Every firing that is due, on record; only the latest is said."""
-    due: list[Rung] = []
-    for length, rung in firings(kind, course, desk):
-        if fires_at(course, length, desk) > now:
-            break
-        due.append(rung)
+    due = [one.rung for one in takewhile(lambda one: fires_at(course, one, desk) <= now, firings(kind, course, desk))]
     for n, rung in enumerate(due, 1):
         said = n == len(due)
         data = {"rung": rung.name, "to": list(whom(rung)) if said else [], "silent": not said}
         yield CaseFact(CaseEvent.ESCALATED, now, data=data)
 
 
-def firings(kind: Kind, course: Course, desk: DeskPolicy) -> list[tuple[timedelta, Rung]]:
-    """Which rungs have still to fire, in their order, each with the desk time since the ladder began."""
+def firings(kind: Kind, course: Course, desk: DeskPolicy) -> Iterator[Firing]:
+    """What of the ladder has still to fire, in its order."""
     if course.called_from is None or course.is_over:
-        return []
-    found = []
-    for rung in desk.ladder(kind):
-        first = rung.after_opening if course.after == OPENING else rung.after_missed
-        if first is not None:
-            found += [(first + n * rung.every, rung) for n in range(course.called.get(rung.name, 0), rung.times)]
-    return sorted(found, key=lambda firing: firing[0])
+        return iter(())
+    return (one for one in desk.firings(kind, course.after) if one.n >= course.called.get(one.rung.name, 0))
 
 
-def fires_at(course: Course, length: timedelta, desk: DeskPolicy) -> datetime:
+def fires_at(course: Course, firing: Firing, desk: DeskPolicy) -> datetime:
     assert course.called_from is not None
-    return desk.hours.next_open(desk.hours.add(course.called_from, length))
+    return desk.hours.next_open(desk.hours.add(course.called_from, firing.length))
 
 
 # --- when to look again --------------------------------------------------------------------------------------------
@@ -164,13 +153,14 @@ def _next_look(
     policy: DetectionPolicy,
     now: datetime,
     left: Sequence[DueStep],
+    warn_at: datetime | None,
     *,
     alone: bool,
 ) -> datetime | None:
     clock = [p.promise_by for p in promise.running(state.promises)]
-    staff = [warning_at(state, policy), *(s.due_at for s in left if s.step not in course.missed)]
+    staff = [warn_at, *(s.due_at for s in left if s.step not in course.missed)]
     if alone:
-        staff += [fires_at(course, length, policy.desk) for length, _ in firings(kind, course, policy.desk)[:1]]
+        staff += [fires_at(course, one, policy.desk) for one in islice(firings(kind, course, policy.desk), 1)]
     first = min((at for at in staff if at is not None), default=None)
     if first is not None:
         clock.append(policy.desk.hours.next_open(max(first, now)))

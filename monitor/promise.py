@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from config.policies import DetectionPolicy
-from domain.case import CaseEvent
+from domain.case import CaseEvent, is_felt
 from monitor import alerts, apart
 from monitor.deadlines import Look, look_at
 from monitor.on_call import AtWork, at_work
@@ -68,9 +68,10 @@ def _kept(case: CaseRow, look: Look) -> Looked:
 
 def _said(case: CaseRow, look: Look, loud_at: datetime) -> alerts.Occasion:
     state = look.state
-    now = replace(
-        case, warned=state.warned, breached=state.breached, untold=state.owes_word, promise_by=state.promise_by
-    )
+    if is_felt(look.facts):
+        case = replace(
+            case, warned=state.warned, breached=state.breached, untold=state.owes_word, promise_by=state.promise_by
+        )
     assert look.says is not None
     heard = look.says in {CaseEvent.BREACHED, CaseEvent.WARNED, CaseEvent.ESCALATED}
-    return alerts.Occasion(now, look.says.value, look.called, loud_at if heard else None)
+    return alerts.Occasion(case, look.says.value, look.called, loud_at if heard else None)

@@ -11,7 +11,6 @@ from sqlalchemy import BindParameter, bindparam, func, or_, select
 
 from domain.case import (
     CLOSED,
-    UNFELT,
     CaseEvent,
     CaseFact,
     CaseState,
@@ -21,6 +20,7 @@ from domain.case import (
     Subject,
     SubjectType,
     fold_case,
+    is_felt,
 )
 from domain.case_types import Rank, rank_of
 from domain.incident import CauseKind, incident_of
@@ -32,6 +32,8 @@ from store.facts import FactRow
 from store.tables import iso_of, maybe_to_seconds, new_id, table
 
 IN_LIMIT = 500
+_EVENTS = {one.value: one for one in CaseEvent}
+_KINDS, _STATUSES = {one.value: one for one in Kind}, {one.value: one for one in CaseStatus}
 _case, _item = table(tables.Case), table(tables.WatchItem)
 _incident = table(incident_tables.Incident)
 
@@ -76,25 +78,21 @@ class CaseRow:
         return self.status not in CLOSED
 
 
-_AS_THEY_ARE = (
+_before_evidence = attrgetter(
     "opened_at", "promise_by", "owner", "acknowledged_by", "acknowledged_at", "warned", "breached", "told_at", "closed_at",
-    "close_reason", "since", "probability", "timer_at", "order_ref", "untold", "next_at", "step", "step_due_at", "incident_id",
-    "rank", "type",
+    "close_reason", "since", "probability",
 )  # fmt: skip
-_as_they_are = attrgetter(*_AS_THEY_ARE)
+_after_evidence = attrgetter(
+    "timer_at", "order_ref", "untold", "next_at", "step", "step_due_at", "incident_id", "rank", "type"
+)
 
 
 def case_of(row: Any) -> CaseRow:
-    return CaseRow(
-        id=row.id,
-        kind=Kind(row.kind),
-        subject=Subject(SubjectType(row.subject_type), row.subject_id),
-        severity=row.severity,
-        status=CaseStatus(row.status),
-        evidence=tuple(words_from_json(w) for w in row.evidence),
-        next_step=words_from_json(row.next_step) if row.next_step else None,
-        **dict(zip(_AS_THEY_ARE, _as_they_are(row), strict=True)),
-    )
+    evidence = tuple(words_from_json(w) for w in row.evidence)
+    next_step = words_from_json(row.next_step) if row.next_step else None
+    subject = Subject(SubjectType(row.subject_type), row.subject_id)
+    known = (*_before_evidence(row), evidence, next_step, *_after_evidence(row))
+    return CaseRow(row.id, _KINDS[row.kind], subject, row.severity, _STATUSES[row.status], *known)
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:
@@ -220,8 +218,10 @@ def history_of(db: Db, case_id: int) -> list[CaseFact]:
 
 def histories_of(db: Db, case_ids: Sequence[int]) -> dict[int, list[CaseFact]]:
     """The facts of several cases, each one's in the order in which they were written."""
-    found = facts.histories(db, "case", [str(one) for one in case_ids])
-    return {int(subject_id): [_case_fact(f) for f in rows] for subject_id, rows in found.items()}
+    found: dict[str, list[CaseFact]] = {str(one): [] for one in case_ids}
+    for one, event, at, by, channel, words, data in facts.entries(db, "case", list(found)):
+        found[one].append(CaseFact(_EVENTS[event], at, by, channel, words, data))
+    return {int(one): history for one, history in found.items()}
 
 
 def _case_fact(row: FactRow) -> CaseFact:
@@ -269,7 +269,7 @@ def keep_looks(db: Db, looks: Sequence[Looked]) -> None:
             for f in one.facts
         ],
     )
-    felt = [one for one in looks if any(fact.event not in UNFELT for fact in one.facts)]
+    felt = [one for one in looks if is_felt(one.facts)]
     promises.save(db, [(one.case_id, one.state.promises) for one in felt])
     _update(
         db,
@@ -408,7 +408,7 @@ def with_open_ones(db: Db, kind: SubjectType) -> frozenset[str]:
 
 def due_timers(db: Db, *, now: datetime, limit: int) -> list[CaseRow]:
     rows = db.execute(select(_case).where(_case.c.timer_at <= now).order_by(_case.c.timer_at, _case.c.id).limit(limit))
-    return [case_of(row) for row in rows]
+    return [case_of(row) for row in rows.all()]
 
 
 def of_owner(db: Db, person_id: str, *, limit: int = 1_000) -> list[CaseRow]:

@@ -1,6 +1,6 @@
 """The append-only log: writing an entry and reading a subject's history."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -54,17 +54,26 @@ IN_LIMIT = 500
 def histories(db: Db, subject_type: str, subject_ids: Sequence[str]) -> dict[str, list[FactRow]]:
     """The entries of several subjects, each one's in the order in which they were written."""
     found: dict[str, list[FactRow]] = {one: [] for one in subject_ids}
+    for one, event, at, by, channel, words, data in entries(db, subject_type, subject_ids):
+        found[one].append(FactRow(subject_type, one, event, at, by, channel, words, data))
+    return found
+
+
+Entry = tuple[str, str, datetime, str | None, str, str, dict[str, Any]]
+"""A subject's id, and of one of its entries: event, at, by, channel, words, data."""
+
+
+def entries(db: Db, subject_type: str, subject_ids: Sequence[str]) -> Iterator[Entry]:
+    """The entries of several subjects, each one's in the order in which they were written."""
     for start in range(0, len(subject_ids), IN_LIMIT):
         chunk = subject_ids[start : start + IN_LIMIT]
         rows = db.exec_driver_sql(
             'SELECT subject_id, event, at, "by", channel, words, data FROM fact WHERE subject_type = ? AND subject_id IN'
             f" ({','.join('?' * len(chunk))}) ORDER BY id",
             (subject_type, *chunk),
-        )
+        ).all()
         for one, event, at, by, channel, words, data in rows:
-            row = FactRow(subject_type, one, event, from_seconds(at), by, channel, words, from_json(data))
-            found[one].append(row)
-    return found
+            yield one, event, from_seconds(at), by, channel, words, from_json(data)
 
 
 def to_row(row: Any) -> FactRow:

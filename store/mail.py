@@ -165,7 +165,7 @@ def counts_about(db: Db, subject_type: str, subject_ids: Sequence[str]) -> dict[
             "SELECT subject_id, channel, count(*) FROM outbox WHERE subject_type = ? AND subject_id IN"
             f" ({','.join('?' * len(chunk))}) GROUP BY subject_id, channel",
             (subject_type, *chunk),
-        )
+        ).all()
         for subject_id, channel, count in rows:
             found.setdefault(subject_id, {})[channel] = count
     return found

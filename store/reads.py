@@ -45,7 +45,7 @@ def subject_numbers(db: Db, subjects: Sequence[Subject]) -> dict[Subject, str]:
     ids = sorted({int(one.id) for one in subjects if one.type is SubjectType.SHIPMENT})
     numbers: dict[str, str] = {}
     for chunk in tracking.chunks(ids):
-        rows = db.execute(select(_shipment.c.id, _shipment.c.number).where(_shipment.c.id.in_(chunk)))
+        rows = db.execute(select(_shipment.c.id, _shipment.c.number).where(_shipment.c.id.in_(chunk))).all()
         numbers.update({str(row.id): row.number for row in rows})
     return {one: numbers.get(one.id) or one.id if one.type is SubjectType.SHIPMENT else one.id for one in subjects}
 

@@ -4,7 +4,7 @@ from config.calendars import Calendar, Span, Ticking
 from config.policies.case_types import Types, load_case_types
 from config.policies.claim_dates import Window, window
 from config.policies.claims import AppealStep, ClaimRule, ClaimsPolicy, EvidenceRule, load_claims
-from config.policies.desk import DeskPolicy, StepRule, due_of
+from config.policies.desk import DeskPolicy, Firing, StepRule, due_of
 from config.policies.desk_file import load_desk
 from config.policies.detection import (
     AwaitingPolicy,
@@ -34,6 +34,7 @@ __all__ = [
     "EnquiryPolicy",
     "EvidenceRule",
     "FailedAttemptPolicy",
+    "Firing",
     "IncidentPolicy",
     "PollingPolicy",
     "PrivacyPolicy",

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from config.policies import DetectionPolicy, due_of
 from domain.case import CaseEvent, CaseFact, Kind, fold_case
 from domain.promise import Promise
-from domain.steps import Course, Done, Step, fold_course
-from monitor.deadlines import DueStep, is_member, open_steps
+from domain.steps import Course, Done, DueStep, Step, fold_course
+from monitor.deadlines import is_member, open_steps
 from store.facts import FactRow
 
 
