@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "doorstep"))  # how daemons are run in tests
+sys.path.insert(0, str(Path(__file__).parents[1] / "monitor"))  # how a storm is made
 
 from running_support import free_port
 from synapse import Synapse, running
