@@ -64,6 +64,24 @@ def run(config: Config = CONFIG) -> None:
 
 
 @app.command()
+def worker(
+    queues: Annotated[
+        str,
+        typer.Option("--queues", help="Only these carriers' jobs, by their ids with commas between; all by default."),
+    ] = "",
+    metrics_port: Annotated[int, typer.Option(help="A port on which this worker prints its figures; 0: none.")] = 0,
+    config: Config = CONFIG,
+) -> None:
+    """Ask carriers beside the daemon, as many workers as there is work: for installations on PostgreSQL."""
+    from store.postgres import have
+
+    have("procrastinate")
+    from doorstep.worker import run_worker
+
+    run_worker(config, [name.strip() for name in queues.split(",") if name.strip()], metrics_port=metrics_port)
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its files.")] = Path("demo"),
     port: Annotated[int, typer.Option(help="The console's port.")] = 8722,

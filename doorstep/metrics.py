@@ -10,6 +10,7 @@ from doorstep.beat import Beat
 from doorstep.chats import Channel
 from doorstep.merchant import Merchant
 from doorstep.nightly_backup import NightlyBackup
+from store.jobs import Counts
 from store.ledger import CHANNEL
 
 STALE = timedelta(seconds=60)
@@ -60,6 +61,8 @@ class Metrics:
         self._chat_acts = Gauge(
             "doorstep_chat_acts", "What people did in a chat since the start", ("channel",), registry=self.registry
         )
+        self._jobs = Gauge("doorstep_jobs", "Jobs for workers, by state", ("state",), registry=self.registry)
+        self._workers = Gauge("doorstep_workers", "Workers that live", registry=self.registry)
         if backup:
             at = Gauge(
                 "doorstep_backup_seconds",
@@ -112,6 +115,12 @@ class Metrics:
             self._chat_acts.labels(channel.name).set(channel.acts)
         if self._merchant:
             self._chat_up.labels(CHANNEL, "send").set(not self._merchant.sending.error)
+
+    def queue(self, counts: Counts) -> None:
+        """How the queue of jobs stands."""
+        self._jobs.labels("waiting").set(counts.waiting)
+        self._jobs.labels("running").set(counts.running)
+        self._workers.set(counts.workers)
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

@@ -74,6 +74,10 @@ def run_daemon(config: Path, *, now: Clock = wall) -> None:
     def open_daemon() -> Daemon:
         house = open_house(settings, store, now=now)
         store.write(adopt_orphans, settings, now=house.now())
+        if settings.store_url:
+            from doorstep.worker import make_queue
+
+            store.write(make_queue)
         store.write(files.sweep)  # a crash may have left bytes that no row speaks of
         reapply(house)  # a restored backup may know people who were erased since
         return Daemon(

@@ -23,12 +23,13 @@ from domain.tracking import Ask, Failed, Found, NoData, NotFound, ParcelReading,
 from monitor import look, spending
 from monitor.cadence import HELPLESS, next_poll
 from net.http import HttpReply
-from store import asking, cases, intake, sources, subscriptions, tracking
+from store import asking, cases, intake, sources, subscriptions, tracking, turns
 from store.asking import Due, Polled
 from store.base import Db, Store
 from store.sources import SourceState
 from store.tracking import RawBody
 from store.trouble import trouble_of
+from store.turns import Turn
 
 log = structlog.get_logger()
 MAX_CALLS_A_TURN = 64
@@ -52,27 +53,50 @@ class PollReport:
 Lines = Mapping[tuple[str, str], Line]
 
 
+Asked = list[tuple[Sequence[Due], Answer]]
+
+
 async def poll_due(
-    store: Store, lines: Lines, policy: DetectionPolicy, *, now: datetime, nonce: Callable[[], str]
+    store: Store,
+    lines: Lines,
+    policy: DetectionPolicy,
+    *,
+    now: datetime,
+    nonce: Callable[[], str],
+    claim: Callable[[Line], Turn] | None = None,
 ) -> PollReport:
-    """Ask every configured credential about what is due; returns sums over all.
+    """Ask every configured credential about what is due; returns sums over all. ``claim``: where other processes may ask too, under
+    which turn a line asks here.
 
     All ask at once, so that a slow source costs the others nothing but its own answer; what came is kept in the order
     of their names, so that the same world gives the same database.
     """
-    turns = [(line, await store.awrite(take_turn, line, now=now)) for _, line in sorted(lines.items())]
-    asking_now = [(line, turn, None if line.needs_token else line.account.token) for line, turn in turns if turn]
-    asked = await asyncio.gather(*(_ask_all(line, turn, nonce) for line, turn, _ in asking_now))
-    reports = []
-    for (line, _, token), answers in zip(asking_now, asked, strict=True):
-        stale = token is not None and line.account.token is not token
-        if stale or (line.carrier.token and all(denied(answer) for _, answer in answers)):
-            await store.awrite(spending.asked_again, line, now=now)
-        reports.append(await _keep_turn(store, line, answers, policy, now=now))
+    in_order = [(line, claim(line) if claim else None) for _, line in sorted(lines.items())]
+    turns = [(line, await store.awrite(take_turn, line, now=now, turn=turn)) for line, turn in in_order]
+    asking_now = [(line, turn) for line, turn in turns if turn]
+    asked = await asyncio.gather(*(ask_all(line, turn, nonce) for line, turn in asking_now))
+    reports = [
+        await keep_all(store, line, answers, policy, now=now, again=again)
+        for (line, _), (answers, again) in zip(asking_now, asked, strict=True)
+    ]
     return total(reports)
 
 
-Asked = list[tuple[Sequence[Due], Answer]]
+async def ask_all(line: Line, turn: Sequence[Due], nonce: Callable[[], str]) -> tuple[Asked, bool]:
+    """What the source says to all of a turn, and whether a stale token had a call made twice."""
+    token = None if line.needs_token else line.account.token
+    answers = await _ask_all(line, turn, nonce)
+    stale = token is not None and line.account.token is not token
+    return answers, stale or (line.carrier.token is not None and all(denied(answer) for _, answer in answers))
+
+
+async def keep_all(
+    store: Store, line: Line, answers: Asked, policy: DetectionPolicy, *, now: datetime, again: bool
+) -> PollReport:
+    """Write down what a turn brought; ``again``: a call was made twice, and counts so."""
+    if again:
+        await store.awrite(spending.asked_again, line, now=now)
+    return await _keep_turn(store, line, answers, policy, now=now)
 
 
 async def _ask_all(line: Line, turn: Sequence[Due], nonce: Callable[[], str]) -> Asked:
@@ -146,20 +170,29 @@ def ask_of(one: Due) -> Ask:
     )
 
 
-def take_turn(db: Db, line: Line, *, now: datetime) -> list[Due]:
+def take_turn(db: Db, line: Line, *, now: datetime, turn: Turn | None = None) -> list[Due]:
     """What this credential may ask now: nothing while it is paused, one call where it has failed until it answers again,
-    never more than its budgets and its money allow; what is worth most goes first.
+    never more than its budgets and its money allow; what is worth most goes first. What others ask right now is left to
+    them; what is taken is held as ``turn``.
     """
-    state = sources.state(db, line.carrier.id, line.account.name)
-    if state.paused_until and state.paused_until > now:
+    name = line.carrier.id, line.account.name
+    if turn:
+        turns.let_go(db, turn.id)
+    state, held = sources.state(db, *name), turns.held(db, *name, now=now)
+    if (state.paused_until and state.paused_until > now) or (state.failures and held):
         return []
-    asking.lift_overdue(db, line.carrier.id, line.account.name, now=now)
-    calls = 1 if state.failures else MAX_CALLS_A_TURN
+    asking.lift_overdue(db, *name, now=now)
+    calls = 1 if state.failures else turn.calls if turn else MAX_CALLS_A_TURN
     possible = spending.possible(db, line, now=now)
     batch = line.carrier.batch_size  # one number more than can be asked tells that work waits
-    limit = calls * batch if possible is None else min(calls * batch, possible * batch + 1)
-    wanted = asking.due_polls(db, line.carrier.id, line.account.name, now=now, limit=limit)
-    return spending.afford(db, line, wanted, now=now) if wanted else []
+    limit = min(calls * batch, turn.numbers if turn else calls * batch)
+    limit = limit if possible is None else min(limit, possible * batch + 1)
+    due = asking.due_polls(db, *name, now=now, limit=limit + len(held))
+    wanted = [one for one in due if one.shipment_id not in held][:limit]
+    taken = spending.afford(db, line, wanted, now=now) if wanted else []
+    if turn and taken:
+        turns.hold(db, turn, *name, [one.shipment_id for one in taken], now=now)
+    return taken
 
 
 def keep(
@@ -176,7 +209,9 @@ def keep(
     bodies = [raw_body(carrier, a.reply, a.readings) for _, a in asked if a.reply is not None and a.is_news]
     tracking.keep_raw(db, bodies, at=now)
     before = sources.state(db, carrier.id, account)
-    state = health_after(before, [r for _, r in pairs], now=now)
+    earlier = before.paused_until is not None and before.paused_until > now
+    # what another turn was asking already when the source was paused tells nothing new of it
+    state = before if earlier else health_after(before, [r for _, r in pairs], now=now)
     if state.failing_since is None and before.failing_since and now - before.failing_since >= policy.source_silent:
         sources.note_outage(db, state, before.failing_since, now=now)
     state = stand_in(db, state, pairs, policy, now=now)

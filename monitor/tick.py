@@ -9,6 +9,7 @@ from typing import Protocol
 from config.policies import DetectionPolicy
 from domain.make_good import Policy as MakeGoodPolicy
 from monitor import apart, claims, digest, follow_through, incidents, load, look, make_good, orders, promise, sources
+from monitor.handing_out import hand_out
 from monitor.identify import WayOf, identify_due
 from monitor.poll import Lines, PollReport, poll_due
 from monitor.subscriptions import CallbackUrl, subscribe_due
@@ -75,7 +76,8 @@ async def tick(
     in_order = [line for _, line in sorted(lines.items())]
     identified = await identify_due(store, in_order, ways.of_carrier, now=now)
     subscribed = await subscribe_due(store, in_order, ways.callback_url, now=now)
-    polled = await poll_due(store, lines, policy, now=now, nonce=nonce)
+    plan = await hand_out(store, lines, now=now)
+    polled = await poll_due(store, plan.ours, policy, now=now, nonce=nonce, claim=plan.claim)
     await count_parcels(store, policy, now=now)
     looked_at = await store.awrite(look_around, policy, now=now)
     timers = await run_timers(store, policy, now=now)

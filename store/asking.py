@@ -94,6 +94,19 @@ def due_polls(db: Db, source: str, account: str, *, now: datetime, limit: int) -
     return found
 
 
+def count_due(db: Db, source: str, account: str, *, now: datetime, most: int) -> int:
+    """How many shipments of one credential are due; counted up to ``most``."""
+    found = 0
+    for worth in WORTHS:
+        if found < most:
+            found += db.exec_driver_sql(
+                "SELECT count(*) FROM (SELECT 1 FROM asking WHERE source = ? AND account = ? AND worth = ?"
+                " AND next_poll_at <= ? LIMIT ?) due",
+                (source, account, worth, to_seconds(now), most - found),
+            ).scalar_one()
+    return found
+
+
 def due_of(row: Any) -> Due:
     shipment_id, number, carrier, phone4, destination, next_poll_at, worth, created_at, told = row
     created = from_seconds(created_at)

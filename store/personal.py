@@ -119,7 +119,7 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
         instruction.item instruction.return_ref pickup_quote.our_id pickup_booking.our_id pickup_booking.order_ref
         pickup_booking.ref pickup_booking.known_as pickup_booking.number inbound.account erasure.id erased_fact.erasure_id
         erasing.erasure_id set_aside.item chat_unplaced.key chat_unplaced.about claim.order_ref claim.parcel claim.number
-        customer_order.order_ref customer_step.letter handover_item.handover instruction.proposal proposal.id proposal.item
+        customer_order.order_ref customer_step.letter handover_item.handover instruction.proposal poll_turn.shipments proposal.id proposal.item
         checkin.return_ref return_parcel.return_ref proposal.order_ref reship.instruction_id reship.order_ref reship_original.instruction_id stored_file.subject_id""",
     "a code of our own, or a word of a fixed table": """
         risk_model.why_not
@@ -160,7 +160,7 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
         incident_act.by checkin.checked_in_by checkin.decided_by courier_chat.courier courier_chat.channel courier_chat.identity courier_chat.lang
         courier_code.courier courier_code.used_by proposal.proposed_by proposal.decided_by stored_file.by""",
     "of the installation itself": """
-        set_aside.topic meta.key meta.value chat_channel.name chat_channel.adapter chat_channel.lang chat_channel.zone chat_channel.url
+        poll_turn.id poll_turn.source poll_turn.account set_aside.topic meta.key meta.value chat_channel.name chat_channel.adapter chat_channel.lang chat_channel.zone chat_channel.url
         chat_channel.cursor chat_unplaced.channel chat_code.channel chat_code.remote_id chat_code.subject_type
         chat_code.subject_id chat_code.code""",
     "the way of a vehicle past many doors; erasing a stop takes the points around it out": "route.path",

@@ -70,14 +70,24 @@ def url_of(dsn: str) -> URL:
         raise RuleError("store.url: can't be read; write it like postgresql://user@host/database") from exc
     if url.drivername.partition("+")[0] not in SCHEMES or not url.database:
         raise RuleError("store.url: must name a PostgreSQL database, like postgresql://user@host/database")
-    if importlib.util.find_spec("psycopg") is None:
-        raise RuleError('PostgreSQL needs its driver: install Doorstep with it, `uv tool install "doorstep[postgres]"`')
+    have("psycopg")
     return url.set(drivername="postgresql+psycopg")
+
+
+def have(package: str) -> None:
+    """Raises RuleError where what PostgreSQL needs isn't installed."""
+    if importlib.util.find_spec(package) is None:
+        raise RuleError('PostgreSQL needs its driver: install Doorstep with it, `uv tool install "doorstep[postgres]"`')
 
 
 def shown(dsn: str) -> str:
     """The address without its password."""
     return url_of(dsn).set(drivername="postgresql").render_as_string(hide_password=True)
+
+
+def address(dsn: str) -> str:
+    """The address as the driver takes it, with its password."""
+    return url_of(dsn).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def engine(dsn: str, *, query_only: bool, leads: bool = False) -> Engine:

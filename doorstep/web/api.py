@@ -19,7 +19,7 @@ from doorstep.operations import perform
 from doorstep.taking import TAKE, Sender, Taken
 from doorstep.unheard import count_unheard
 from doorstep.web.context import web_of
-from store import aside, cases, chat_queue, mail, people
+from store import aside, cases, chat_queue, jobs, mail, people
 from store.base import Db
 from store.ledger import CHANNEL
 from store.trouble import DatabaseError, trouble_of
@@ -165,6 +165,7 @@ def health_router(house: House, metrics: Metrics) -> APIRouter:
         metrics.unheard.set(count_unheard(house))
         metrics.set_aside.set(house.store.read(aside.count))
         metrics.chats(house.store.read(chat_queue.counts) | {CHANNEL: house.store.read(mail.counts_of, CHANNEL)})
+        metrics.queue(house.store.read(jobs.counts))
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return router

@@ -17,6 +17,7 @@ from store import (
     promise_tables,
     risk_tables,
     tables,
+    turn_tables,
     warehouse_tables,
 )
 
@@ -33,6 +34,7 @@ assert money_tables
 assert files_tables
 assert claim_tables
 assert courier_chat_tables
+assert turn_tables
 assert warehouse_tables
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=SQLModel.metadata, render_as_batch=True

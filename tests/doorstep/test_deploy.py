@@ -4,17 +4,20 @@ import configparser
 import tomllib
 from pathlib import Path
 
+import pytest
+
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
-def test_the_unit_is_told_and_hardened() -> None:
-    """It notifies, is watched, reloads by SIGHUP and may write one folder only; a start waits longer than a large upgrade takes."""
+@pytest.mark.parametrize("name", ["doorstep", "doorstep-worker@"])
+def test_the_unit_is_told_and_hardened(name: str) -> None:
+    """It notifies, is watched, reloads by SIGHUP (a worker doesn't) and may write one folder only; a start waits longer than a large upgrade takes."""
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
-    unit.read(DEPLOY / "doorstep.service")
+    unit.read(DEPLOY / f"{name}.service")
     service = unit["Service"]
     assert service["Type"] == "notify"
-    assert "-HUP $MAINPID" in service["ExecReload"]
+    assert ("-HUP $MAINPID" in service.get("ExecReload", "")) == (name == "doorstep")
     assert int(service["WatchdogSec"]) >= 60
     wanted = {"NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "yes", "DynamicUser": "yes"}
     assert {name: service[name] for name in wanted} == wanted

@@ -4,11 +4,13 @@ import re
 from pathlib import Path
 
 from api_support import NOW, door
+from prometheus_client import CollectorRegistry, generate_latest
 
 from doorstep import metrics
 from doorstep.clock import SetClock
 from doorstep.metrics import Metrics
 from doorstep.nightly_backup import NightlyBackup
+from doorstep.worker_figures import COUNTED, Figures
 
 PAGE = Path(metrics.__file__).parent.parent / "docs" / "metrics.md"
 ROW = re.compile(r"^\| `(doorstep_\w+)` \| (\w+) \|([^|]*)\|", re.MULTILINE)
@@ -25,10 +27,22 @@ def documented() -> Names:
 def printed(tmp_path: Path) -> Names:
     """With everything that may be set up, so that each figure is registered."""
     with door(tmp_path) as at:
-        made = Metrics(backup=NightlyBackup(at.house.settings, SetClock(NOW)))
-        kinds = {m[1]: m[2] for m in TYPE.finditer(made.text().decode()) if not m[1].endswith("_created")}
-        labels = {n: frozenset(c._labelnames) for c, names in made.registry._collector_to_names.items() for n in names}
-        return {name: (kind, labels[name]) for name, kind in kinds.items()}
+        daemons = Metrics(backup=NightlyBackup(at.house.settings, SetClock(NOW))).registry
+        return names_of(Figures().registry) | names_of(daemons)
+
+
+def names_of(registry: CollectorRegistry) -> Names:
+    text = generate_latest(registry).decode()
+    kinds = {m[1]: m[2] for m in TYPE.finditer(text) if not m[1].endswith("_created")}
+    labels = {n: frozenset(c._labelnames) for c, names in registry._collector_to_names.items() for n in names}
+    return {name: (kind, labels[name]) for name, kind in kinds.items()}
+
+
+def test_a_workers_figures_are_called_as_the_daemons(tmp_path):
+    """What both count has one name and one kind: sums over all processes are right."""
+    with door(tmp_path):
+        both = names_of(Figures().registry).keys() & names_of(Metrics().registry).keys()
+    assert both == {f"doorstep_{name}" for name in COUNTED}
 
 
 def test_every_figure_is_documented_and_every_documented_figure_is_there(tmp_path):
