@@ -84,15 +84,18 @@ def kuaidi(number: str) -> dict[str, object]:
 
 
 def fedex(numbers: list[str]) -> dict[str, object]:
+    """Of every hundredth parcel it tells that it is damaged."""
     day = datetime.now(UTC).date().isoformat()
-    events = [
-        {"date": f"{day}T00:0{n}:00+08:00", "eventType": code, "eventDescription": code, "derivedStatusCode": code}
-        for n, code in enumerate(("PU", "DP"))
-    ]
-    results = [
-        {"trackingNumber": n, "trackResults": [{"trackingNumberInfo": {"trackingNumber": n}, "scanEvents": events}]}
-        for n in numbers
-    ]
+    results = []
+    for number in numbers:
+        codes = (("PU", ""), ("SE", "10") if number.endswith("00") else ("DP", ""))
+        events = [
+            {"date": f"{day}T00:0{n}:00+08:00", "eventType": code, "eventDescription": code, "derivedStatusCode": code}
+            | ({"exceptionCode": why} if why else {})
+            for n, (code, why) in enumerate(codes)
+        ]
+        told = {"trackingNumberInfo": {"trackingNumber": number}, "scanEvents": events}
+        results.append({"trackingNumber": number, "trackResults": [told]})
     return {"output": {"completeTrackResults": results}}
 
 
