@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta, Struct
 
+from config.areas import load_areas
 from config.checking import Misfit, did_you_mean, fit
 from config.customer_settings import CUSTOMER_WAYS, Customers, Hook, Mail, Sms
 from config.customer_texts import Overlaid, load_overlaid
@@ -40,6 +41,7 @@ from config.policies.workdays import Years, announced, load_workdays, missing
 from config.secrets import take_files, take_own_files, take_table
 from config.toml_text import Path_, dotted, line_of, lines_of, read_toml
 from config.travel_settings import Travel
+from domain.area import Area
 from domain.desk_hours import DeskHours, fault_of
 from domain.licence import ASKED_IN, Licence
 from domain.make_good import Policy as MakeGoodPolicy
@@ -166,7 +168,8 @@ class Depot(_Table, frozen=True):
 
 
 class Collector(_Table, frozen=True):
-    """A third-party firm that fetches returns. ``areas``: the districts that it serves, none named is everywhere.
+    """A third-party firm that fetches returns. ``areas``: the districts that it serves; ``area_file``: a GeoJSON file of what else it
+    serves, drawn on maps of ``area_datum``. Neither is everywhere.
 
     ``licence``: the number of its express licence, ``licence_until`` the last day on which it holds; without one it gets no routes
     where the law of ``country`` asks for it (快递市场管理办法 19). ``express``: it acts as an express firm at the door, so that its couriers
@@ -177,6 +180,8 @@ class Collector(_Table, frozen=True):
     name: str
     depots: Annotated[tuple[str, ...], Meta(min_length=1)]
     areas: tuple[str, ...] = ()
+    area_file: str = ""
+    area_datum: Literal["wgs84", "gcj02", "bd09"] = "wgs84"
     country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] = "CN"
     licence: str = ""
     licence_until: date | None = None
@@ -329,6 +334,7 @@ class Settings:
     workdays: Years = ()
     backup: Backup = field(default_factory=Backup)
     store_url: str = ""
+    areas: Mapping[str, Area] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Settings({str(self.file)!r})"
@@ -393,13 +399,16 @@ def load(path: Path, *, environ: Mapping[str, str], structs: Mapping[str, Struct
     make_good, more_problems = _policy(load_make_good, tables, "make_good", path)
     privacy, of_privacy = _policy(load_privacy, tables, "privacy", path)
     workdays, of_workdays = _policy(load_workdays, tables, "workdays", path)
+    areas, of_areas = (
+        load_areas(fitted.value.collectors, fitted.value.depots, path.parent) if fitted.value else ({}, [])
+    )
     texts, text_problems = _texts(fitted.value.customers.texts if fitted.value else "", path)
-    if wrong := [*problems, *own_problems, *more_problems, *of_privacy, *of_workdays, *text_problems]:
+    if wrong := [*problems, *own_problems, *more_problems, *of_privacy, *of_workdays, *of_areas, *text_problems]:
         raise ConfigError(wrong)
     made = _settings(
         path, fitted.value, adapters["carriers"][0], adapters["chats"][0], _for_this_desk(detection, fitted.value, workdays),
         make_good, privacy)  # fmt: skip
-    return replace(made, customer_texts=texts, workdays=workdays)
+    return replace(made, customer_texts=texts, workdays=workdays, areas=areas)
 
 
 def defaults(path: Path) -> Settings:

@@ -87,6 +87,7 @@ def fleet_of(settings: Settings) -> Fleet:
                 Price(c.fixed_cents, c.cost_per_stop_cents, c.cost_per_km_cents, c.cost_per_hour_cents),
                 c.areas,
                 c.held,
+                settings.areas.get(c.id),
             )
             for c in collectors.values()
         ),

@@ -26,6 +26,7 @@ MAX_SERVICE_S = 840
 """Real pickup days: 7-14 minutes of service a stop."""
 NO_COURIER = "no_courier"
 NO_LOCATION = "no_location"
+AREA_UNKNOWN = "area_unknown"
 HELD = "attempts"
 
 Between = Callable[[Location, Location], Sequence[tuple[float, float]]]
@@ -38,12 +39,20 @@ def straight(a: Location, b: Location) -> Sequence[tuple[float, float]]:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A return with the place where it is fetched. ``carrier_cents``: what a carrier's own courier would take, None where none may go."""
+    """A return with the place where it is fetched. ``carrier_cents``: what a carrier's own courier would take, None where none may go.
+    ``rough``: the place is the middle of its street or district only.
+    """
 
     value: Return
     location: Location
     district: str = ""
     carrier_cents: int | None = None
+    rough: bool = False
+
+    @property
+    def door(self) -> Location | None:
+        """Where the door is, as far as that is known."""
+        return None if self.rough else self.location
 
     @property
     def pieces(self) -> int:
@@ -129,23 +138,28 @@ def _windows(value: Return, start: datetime, now: datetime) -> list[list[int]]:
 
 
 def _allowed(visit: Visit, couriers: Sequence[Courier], fleet: Fleet) -> list[str] | None:
-    """Who may go: couriers whose collector serves the district (anyone where it serves all, or none is known)."""
-    mine = [c.id for c in couriers if _serves(fleet.collector(c.collector), visit.district)]
+    """Who may go: couriers whose collector serves the place; None where all may."""
+    mine = [c.id for c in couriers if _serves(fleet.collector(c.collector), visit.district, visit.door)]
     return None if len(mine) == len(couriers) else mine
 
 
-def nobody_for(district: str, batch: Batch, fleet: Fleet) -> str:
-    """Why nobody may go there that day: no courier, or none whose collector has a valid licence; "" where the router judges."""
+def nobody_for(district: str, door: Location | None, batch: Batch, fleet: Fleet) -> str:
+    """Why nobody may go there that day: no courier, none of whom it is known that they serve the place, or none whose collector has a
+    valid licence; "" where the router judges.
+    """
     able = fleet.couriers_of(batch.depot.id, batch.day)
-    if any(_serves(fleet.collector(c.collector), district) for c in able):
+    serving = {_serves(fleet.collector(c.collector), district, door) for c in able}
+    if True in serving:
         return ""
+    if None in serving:
+        return AREA_UNKNOWN
     known = [fleet.collector(c.collector) for c in fleet.couriers_of(batch.depot.id)]
-    faults = {fault for c in known if c and (fault := c.licence.fault(batch.day)) and (c.serves(district) or not able)}
+    faults = {f for c in known if c and (f := c.licence.fault(batch.day)) and (c.serves(district, door) or not able)}
     return min(faults, default="" if able else NO_COURIER)
 
 
-def _serves(collector: Collector | None, district: str) -> bool:
-    return collector is not None and collector.serves(district)
+def _serves(collector: Collector | None, district: str, door: Location | None) -> bool | None:
+    return collector.serves(district, door) if collector else False
 
 
 def _courier(courier: Courier, fleet: Fleet, batch: Batch, start: datetime, back_at: datetime | None) -> dict[str, Any]:

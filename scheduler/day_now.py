@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from domain.booking import Quote
 from domain.place import Location
 from domain.returns import Return, Route, Stop
 from scheduler.batching import Batch, home
 from scheduler.day import Visit, nobody_for
 from scheduler.dispatch import CURRENCY, carrier_price
+from scheduler.places.found import is_rough
 from scheduler.plan_types import Depot, Fleet, Slot, at_local, local_day
 from scheduler.progress import DECLINED, DISPATCHED, UNDER_WAY
 from scheduler.reports import NOTHING, Said, said_of
@@ -76,7 +78,7 @@ def held_of(value: Return, route: Route) -> Slot | None:
 
 
 def _visit(door: Door, stop: Stop) -> Visit:
-    return Visit(door.value, Location(lat=stop.lat, lon=stop.lon), door.district)
+    return Visit(door.value, Location(lat=stop.lat, lon=stop.lon), door.district, rough=is_rough(door.located))
 
 
 def _joining(
@@ -89,8 +91,14 @@ def _joining(
     booked = bookings.in_hand(db, refs)
     doors = replans.doors(db, [ref for ref in refs if ref not in booked])
     quotes = pickup_quotes.best(db, list(doors), currency=CURRENCY, now=now)
-    return {
-        ref: Visit(door.value, door.location, door.district, carrier_price(door.value, quotes.get(ref), carrier_cents))
+    visits = {
+        ref: _candidate(door, door.location, quotes.get(ref), carrier_cents)
         for ref, door in sorted(doors.items())
-        if door.location is not None and not nobody_for(door.district, batch, fleet)
+        if door.location
     }
+    return {ref: visit for ref, visit in visits.items() if not nobody_for(visit.district, visit.door, batch, fleet)}
+
+
+def _candidate(door: Door, at: Location, quote: Quote | None, carrier_cents: int | None) -> Visit:
+    cents = carrier_price(door.value, quote, carrier_cents)
+    return Visit(door.value, at, door.district, cents, rough=is_rough(door.located))

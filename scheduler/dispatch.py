@@ -36,6 +36,7 @@ from scheduler.day import (
 from scheduler.holding import HELD as WAITS
 from scheduler.holding import PAST, Decide, Question, question_of, recently, spread, told
 from scheduler.letters import Link, tell
+from scheduler.places.found import is_rough
 from scheduler.plan_types import Fleet
 from scheduler.referee import Violation, check
 from scheduler.request import location_of
@@ -198,11 +199,13 @@ def gather(
         location = location_of(order.customer) if order else None
         if order is None or location is None:
             left.append(Left(value.ref, NO_LOCATION))
-        elif why := nobody_for(order.customer.district, batch, fleet):
+            continue
+        cents = carrier_price(value, quotes.get(value.ref), carrier_cents)
+        visit = Visit(value, location, order.customer.district, cents, rough=is_rough(order.customer.located))
+        if why := nobody_for(visit.district, visit.door, batch, fleet):
             left.append(Left(value.ref, why))
         else:
-            cents = carrier_price(value, quotes.get(value.ref), carrier_cents)
-            visits.append(Visit(value, location, order.customer.district, cents))
+            visits.append(visit)
     past = pickup_history.places(db, batch.depot.id, since=since) if since else ()
     return Ready(tuple(visits), tuple(left), tuple(returns.routes_of_day(db, batch.day.isoformat())), tuple(past))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from domain.area import Area
 from domain.licence import NOT_ASKED, Licence
 from domain.place import Location
 from domain.words import Words
@@ -33,7 +34,9 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Collector:
-    """A third-party firm that fetches returns. ``areas`` are the districts that it serves; () is everywhere."""
+    """A third-party firm that fetches returns. ``areas`` are the districts that it serves, ``drawn`` is what else it serves; neither is
+    everywhere.
+    """
 
     id: str
     name: str
@@ -41,10 +44,17 @@ class Collector:
     price: Price = Price()
     areas: tuple[str, ...] = ()
     licence: Licence = NOT_ASKED
+    drawn: Area | None = None
 
-    def serves(self, district: str) -> bool:
-        """A customer without a known district may be served by all."""
-        return not self.areas or not district or district in self.areas
+    def serves(self, district: str, at: Location | None) -> bool | None:
+        """None: nobody knows, since the area is drawn and the door isn't known well enough (``at`` None). Of those who serve
+        named districts only, a customer without a known district may be served by all.
+        """
+        if district in self.areas or (not self.areas and self.drawn is None):
+            return True
+        if self.drawn is None:
+            return not district
+        return None if at is None else self.drawn.holds(at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ def quote_slots(
         return ()
     others = [one for one in promised if one.ref != visit.value.ref]
     plans = {
-        day: rough_plan(others, depot, _able(fleet, depot, day, visit.district), day)
+        day: rough_plan(others, depot, _able(fleet, depot, day, visit), day)
         for day in dict.fromkeys(local_day(slot.start, depot.zone) for slot in slots)
     }
     found = ((slot, _best(plans[local_day(slot.start, depot.zone)], _call(visit, slot))) for slot in slots)
@@ -172,6 +172,6 @@ def _call(visit: Visit, slot: Slot) -> Call:
     return call_of(visit.value.ref, visit.location, visit.pieces, slot)
 
 
-def _able(fleet: Fleet, depot: Depot, day: date, district: str) -> list[Courier]:
-    serving = {one.id for one in fleet.collectors if one.serves(district)}
+def _able(fleet: Fleet, depot: Depot, day: date, visit: Visit) -> list[Courier]:
+    serving = {one.id for one in fleet.collectors if one.serves(visit.district, visit.door)}
     return [one for one in fleet.couriers_of(depot.id, day) if one.collector in serving]

@@ -28,18 +28,19 @@ ASIDE = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A return with where it is fetched, as far as that is known."""
+    """A return with where it is fetched, as far as that is known; ``located``: how sure the place is."""
 
     value: Return
     location: Location | None
     district: str
+    located: str = ""
 
 
 def doors(db: Db, refs: Sequence[str]) -> dict[str, Door]:
     found: dict[str, Door] = {}
     for start in range(0, len(refs), IN_LIMIT):
         rows = db.execute(
-            select(_return, _customer.c.lat, _customer.c.lon, _customer.c.district)
+            select(_return, _customer.c.lat, _customer.c.lon, _customer.c.district, _customer.c.located)
             .select_from(
                 _return.join(_order, _order.c.ref == _return.c.order_ref).outerjoin(
                     _customer, _customer.c.id == _order.c.customer_id
@@ -50,7 +51,7 @@ def doors(db: Db, refs: Sequence[str]) -> dict[str, Door]:
         for row in rows:
             known = row.lat is not None and row.lon is not None
             location = Location(lat=row.lat, lon=row.lon) if known else None
-            found[row.ref] = Door(returns.return_of(row), location, row.district or "")
+            found[row.ref] = Door(returns.return_of(row), location, row.district or "", row.located or "")
     return found
 
 

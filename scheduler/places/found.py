@@ -14,6 +14,11 @@ class How(StrEnum):
     DISTRICT = "district"
 
 
+def is_rough(located: str) -> bool:
+    """Is a place so named only known by its street or district?"""
+    return located == How.DISTRICT
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A place in WGS-84. ``source``: who says so."""
