@@ -49,6 +49,7 @@ from domain.rota import Override, Rota, Turn
 from domain.statement import Tariff
 
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+Amount = Annotated[float, Meta(gt=0, le=100_000)]
 Cents = Annotated[int, Meta(ge=0)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
@@ -173,7 +174,8 @@ class Collector(_Table, frozen=True):
 
     ``licence``: the number of its express licence, ``licence_until`` the last day on which it holds; without one it gets no routes
     where the law of ``country`` asks for it (快递市场管理办法 19). ``express``: it acts as an express firm at the door, so that its couriers
-    check identity and content.
+    check identity and content. ``capacity`` (parcels), ``capacity_kg``, ``capacity_l``: of each of its vehicles, where the courier's
+    own table doesn't say.
     """
 
     id: Id
@@ -186,6 +188,9 @@ class Collector(_Table, frozen=True):
     licence: str = ""
     licence_until: date | None = None
     express: bool = False
+    capacity: Annotated[int, Meta(ge=1)] = 30
+    capacity_kg: Amount | None = None
+    capacity_l: Amount | None = None
     fixed_cents: Cents = 0
     cost_per_stop_cents: Cents = 0
     cost_per_km_cents: Cents = 0
@@ -215,14 +220,18 @@ class Break(_Table, frozen=True):
 
 
 class Courier(_Table, frozen=True):
-    """A person on a route. ``shift``: local times. ``capacity``: parcels. What they cost is their collector's price."""
+    """A person on a route. ``shift``: local times. ``capacity``: parcels, ``capacity_kg`` and ``capacity_l`` what else limits their vehicle; None:
+    their collector's. What they cost is their collector's price.
+    """
 
     id: Id
     name: str
     collector: str
     depot: str
     shift: tuple[time, time] = (time(9), time(18))
-    capacity: Annotated[int, Meta(ge=1)] = 30
+    capacity: Annotated[int, Meta(ge=1)] | None = None
+    capacity_kg: Amount | None = None
+    capacity_l: Amount | None = None
     breaks: tuple[Break, ...] = ()
 
     def __post_init__(self) -> None:

@@ -1,10 +1,13 @@
 """A return and its pickup as values: what is asked, what is planned, what happened at the door."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from domain.goods import UNKNOWN, Goods, goods_of
 from domain.pickup import ReturnReason, ReturnStatus, Want
+from domain.shipment import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,12 @@ class ReturnItem:
 
     def to_json(self) -> dict[str, Any]:
         return {"sku": self.sku, "qty": self.qty}
+
+
+def goods_back(items: Iterable[ReturnItem], bought: Iterable[Item]) -> Goods:
+    """How heavy and large these items are, by the lines of their order."""
+    known = {one.sku: one.measures for one in bought}
+    return goods_of((item.qty, known.get(item.sku, UNKNOWN)) for item in items)
 
 
 @dataclass(frozen=True, slots=True)

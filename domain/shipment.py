@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from domain.course import Course
+from domain.goods import UNKNOWN, Measures
 from domain.parcel import NEW, Delivered, ParcelState
 from domain.privacy import Known
 from domain.tracking import NoData
@@ -21,7 +22,7 @@ class DeliveryWish(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Item:
     """A line of an order. ``price_cents`` is for one piece, in the order's currency; ``no_return_agreed``: the customer
-    confirmed at purchase that it can't be sent back without a reason.
+    confirmed at purchase that it can't be sent back without a reason. ``measures`` are of one piece.
     """
 
     sku: str
@@ -30,6 +31,7 @@ class Item:
     price_cents: int
     category: str = ""
     no_return_agreed: bool = False
+    measures: Measures = UNKNOWN
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -39,13 +41,15 @@ class Item:
             "price_cents": self.price_cents,
             "category": self.category,
             **({"no_return_agreed": True} if self.no_return_agreed else {}),
+            **({} if self.measures.weight_g is None else {"weight_g": self.measures.weight_g}),
+            **({} if self.measures.volume_ml is None else {"volume_ml": self.measures.volume_ml}),
         }
 
 
 def item_from_json(value: dict[str, Any]) -> Item:
     return Item(
         value["sku"], value["name"], value["qty"], value["price_cents"], value.get("category", ""),
-        value.get("no_return_agreed", False),
+        value.get("no_return_agreed", False), Measures(value.get("weight_g"), value.get("volume_ml")),
     )  # fmt: skip
 
 

@@ -172,7 +172,18 @@ def _body(cells: Sequence[Any], fields: Sequence[str | None]) -> dict[str, Any]:
 
 PEOPLE = frozenset({"customer", "phone", "email", "address"})
 """Fields that no report quotes: it lies about in a folder."""
-ORDER_ITEM = ("sku", "name", "qty", "price", "price_cents", "amount", "category", "no_return_agreed")
+ORDER_ITEM = (
+    "sku",
+    "name",
+    "qty",
+    "price",
+    "price_cents",
+    "amount",
+    "category",
+    "no_return_agreed",
+    "weight_g",
+    "volume_ml",
+)
 
 
 def _gather_orders(rows: Sequence[Numbered]) -> Iterator[Entry]:

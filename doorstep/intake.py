@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from config.words import LANGS, texts
 from domain.errors import RuleError
+from domain.goods import Measures
 from domain.pickup import ReturnReason, Want
 from domain.returns import ReturnItem
 from domain.shipment import Customer, DeliveryWish, Item, Order, Shipment
@@ -35,6 +36,7 @@ from scheduler.request import Asked
 
 MAX_ITEMS = 200
 MAX_QTY = 10_000
+MAX_PIECE_G, MAX_PIECE_ML = 1_000_000, 10_000_000
 MAX_AHEAD = timedelta(days=400)  # a promise or a ship-by time further off is a slip of the year
 
 SHOP_ZONE = ZoneInfo("Asia/Shanghai")  # what [doorstep] timezone is unless it says otherwise
@@ -71,7 +73,7 @@ ORDER = (
     "created_at", "picked_up_at", "settled_at",
 )  # fmt: skip
 ORDER_NEWS = ("picked_up_at", "settled_at")
-ITEM = ("sku", "name", "qty", "price_cents", "price", "amount", "category", "no_return_agreed")
+ITEM = ("sku", "name", "qty", "price_cents", "price", "amount", "category", "no_return_agreed", "weight_g", "volume_ml")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -164,7 +166,11 @@ def parse_item(raw: object, where: str) -> Item:
         f.note("sku", "is missing")
     qty = f.read("qty", lambda v: whole(v, least=1, most=MAX_QTY), 1)
     agreed = text_of(f.raw.get("no_return_agreed")).lower() in YES
-    item = Item(sku, f.text("name") or sku, qty, _price(f, qty), f.text("category"), agreed)
+    measures = Measures(
+        f.read("weight_g", lambda v: whole(v, least=1, most=MAX_PIECE_G), None),
+        f.read("volume_ml", lambda v: whole(v, least=1, most=MAX_PIECE_ML), None),
+    )
+    item = Item(sku, f.text("name") or sku, qty, _price(f, qty), f.text("category"), agreed, measures)
     if f.problems:
         raise RowError(FieldProblem(f"{where}.{p.field}", p.message) for p in f.problems)
     return item

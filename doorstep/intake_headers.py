@@ -22,6 +22,8 @@ HEADERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "amount": ("amount", "金额", "小计", "商品金额"),
         "category": ("category", "类目", "分类", "商品类目", "品类"),
         "no_return_agreed": ("no_return_agreed", "不支持无理由退货"),
+        "weight_g": ("weight_g", "重量(克)", "重量（克）", "商品重量(克)", "单件重量(克)"),
+        "volume_ml": ("volume_ml", "体积(毫升)", "体积（毫升）", "体积(立方厘米)", "单件体积(毫升)"),
         "currency": ("currency", "币种"),
         "customer": ("customer", "recipient", "收件人", "收货人", "收件人姓名", "收货人姓名", "客户", "姓名"),
         "phone": ("phone", "mobile", "tel", "手机", "电话", "手机号", "联系电话", "收件人电话", "收货人手机", "联系手机", "手机/电话", "收件人手机"),

@@ -1,6 +1,7 @@
 """From settings to a working house: carriers' lines, the fleet, the policies, who is asked about which carrier."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from msgspec import Struct
 
@@ -9,6 +10,7 @@ from carriers.registry import CARRIERS
 from carriers.sender import Line
 from chat.registry import CHATS
 from config.settings import Settings
+from domain.goods import Assumed
 from domain.place import Location
 from doorstep import chats
 from doorstep.clock import Clock, wall
@@ -56,9 +58,10 @@ def lines_of(
 
 
 def pickups_of(settings: Settings, between: Between = straight) -> PickupSettings:
+    policy = returns_policy(settings)
     return PickupSettings(
-        fleet_of(settings),
-        returns_policy(settings),
+        replace(fleet_of(settings), assumed=Assumed(policy.assumed.weight_g, policy.assumed.volume_ml)),
+        policy,
         travel=travel_of(settings),
         between=between,
         hold_days=settings.returns.hold_days,
@@ -98,9 +101,16 @@ def fleet_of(settings: Settings) -> Fleet:
                 c.collector,
                 c.depot,
                 c.shift,
-                c.capacity,
+                c.capacity or collectors[c.collector].capacity,
                 tuple(Pause(*b.between, b.for_min) for b in c.breaks),
+                capacity_g=_thousandths(c.capacity_kg or collectors[c.collector].capacity_kg),
+                capacity_ml=_thousandths(c.capacity_l or collectors[c.collector].capacity_l),
             )
             for c in settings.couriers
         ),
     )
+
+
+def _thousandths(amount: float | None) -> int | None:
+    """Kilograms in grams, litres in millilitres."""
+    return None if amount is None else round(amount * 1000)

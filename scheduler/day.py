@@ -3,17 +3,18 @@
 Times of the problem are whole seconds since local midnight of the day at the depot; index 0 of the matrix is the depot.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 
+from domain.goods import NO_GOODS, Assumed, Goods
 from domain.place import Location
 from domain.returns import Return, Route, Stop
 from domain.words import Words
 from scheduler.batching import Batch, price_cents
-from scheduler.plan_types import Collector, Courier, Fleet, Price, at_local
+from scheduler.plan_types import NO_LIMIT, Collector, Courier, Fleet, Load, Price, at_local
 from scheduler.router import Plan
 from scheduler.router import Route as PlannedRoute
 from scheduler.router.reasons import extra_of
@@ -48,6 +49,7 @@ class Visit:
     district: str = ""
     carrier_cents: int | None = None
     rough: bool = False
+    goods: Goods = NO_GOODS
 
     @property
     def door(self) -> Location | None:
@@ -57,6 +59,27 @@ class Visit:
     @property
     def pieces(self) -> int:
         return sum(item.qty for item in self.value.items)
+
+    def load(self, assumed: Assumed) -> Load:
+        return load_of(self.goods, assumed)
+
+
+def load_of(goods: Goods, assumed: Assumed) -> Load:
+    """A return is one parcel."""
+    return Load(1, goods.weight(assumed), goods.volume(assumed))
+
+
+def kinds_of(couriers: Iterable[Courier]) -> tuple[str, ...]:
+    """The kinds of load that some vehicle limits: the others bind nobody, and cost the router time."""
+    limits = [one.room for one in couriers]
+    return tuple(
+        kind for kind in Load._fields if kind == "parcels" or any(getattr(one, kind) < NO_LIMIT for one in limits)
+    )
+
+
+def counted(load: Load, kinds: Iterable[str]) -> list[int]:
+    """A load by these kinds only."""
+    return [getattr(load, kind) for kind in kinds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +118,20 @@ def build_problem(
     index = {place: i for i, place in enumerate(places(batch, visits))}
     start = midnight(batch)
     couriers = fleet.couriers_of(batch.depot.id, batch.day)
+    kinds = kinds_of(couriers)
     return {
         "matrix_s": [list(row) for row in table.seconds],
         "matrix_m": [list(row) for row in table.metres],
-        "loads": ["parcels"],
+        "loads": list(kinds),
         "now": _seconds(now, start),
-        "stops": [_stop(v, index[v.location], start, couriers, fleet, now) for v in visits],
-        "couriers": [_courier(c, fleet, batch, start, (busy or {}).get(c.id)) for c in couriers],
+        "stops": [
+            {**_stop(v, index[v.location], start, couriers, fleet, now), "load": counted(v.load(fleet.assumed), kinds)}
+            for v in visits
+        ],
+        "couriers": [
+            {**_courier(c, fleet, batch, start, (busy or {}).get(c.id)), "capacity": counted(c.room, kinds)}
+            for c in couriers
+        ],
     }
 
 
@@ -118,7 +148,6 @@ def _stop(
         "windows": _windows(visit.value, start, now),
         "service_s": min(MAX_SERVICE_S, SERVICE_S + SERVICE_PER_PIECE_S * visit.pieces),
         "setup_s": SETUP_S,
-        "load": [1],
         "price": _price(visit, now),
         "allowed": _allowed(visit, couriers, fleet),
     }
@@ -171,7 +200,6 @@ def _courier(courier: Courier, fleet: Fleet, batch: Batch, start: datetime, back
         "start": 0,
         "end": 0,
         "shift": [begin, end],
-        "capacity": [courier.capacity],
         "max_route_s": courier.max_route_s,
         "breaks": [
             {

@@ -32,8 +32,7 @@ def gather(
         return None
     batch = Batch(depot, today, at_local(today, depot.cut_off, depot.zone), ())
     said = said_in(db, routes)
-    ahead = [stop for route in running for stop in route.stops if stop.ended_at is None]
-    doors = replans.doors(db, [stop.return_ref for stop in ahead])
+    doors = replans.doors(db, [stop.return_ref for route in running for stop in route.stops])
     held = {s.return_ref: held_of(doors[s.return_ref].value, r) for r in running for s in r.stops if s.ended_at is None}
     tours = tuple(tour_of(r, depot.location, held, now=now, said=said.get(r.courier, NOTHING)) for r in running)
     visits = {s.return_ref: _visit(doors[s.return_ref], s) for tour in tours for s in tour.ahead}
@@ -43,7 +42,8 @@ def gather(
     back = {r.courier: r.return_at for r in sorted(routes, key=lambda r: r.return_at) if r.courier not in driving}
     out = {name for name, one in said.items() if one.out} | {r.courier for r in found if r.status == DECLINED}
     out |= rosters.away_on(db, today.isoformat()) - driving
-    return Running(batch, tours, visits | joining, held, tuple(joining), tuple(later), back, frozenset(out))
+    carried = {stop.id: doors[stop.return_ref].goods for tour in tours for stop, _ in tour.past}
+    return Running(batch, tours, visits | joining, held, tuple(joining), tuple(later), back, frozenset(out), carried)
 
 
 def running_of(routes: Sequence[Route]) -> tuple[list[Route], list[Route]]:
@@ -78,7 +78,7 @@ def held_of(value: Return, route: Route) -> Slot | None:
 
 
 def _visit(door: Door, stop: Stop) -> Visit:
-    return Visit(door.value, Location(lat=stop.lat, lon=stop.lon), door.district, rough=is_rough(door.located))
+    return _at(door, Location(lat=stop.lat, lon=stop.lon))
 
 
 def _joining(
@@ -101,4 +101,8 @@ def _joining(
 
 def _candidate(door: Door, at: Location, quote: Quote | None, carrier_cents: int | None) -> Visit:
     cents = carrier_price(door.value, quote, carrier_cents)
-    return Visit(door.value, at, door.district, cents, rough=is_rough(door.located))
+    return replace(_at(door, at), carrier_cents=cents)
+
+
+def _at(door: Door, place: Location) -> Visit:
+    return Visit(door.value, place, door.district, rough=is_rough(door.located), goods=door.goods)

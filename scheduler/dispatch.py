@@ -15,7 +15,8 @@ from domain.booking import Quote
 from domain.errors import MESSAGE_LIMIT
 from domain.pickup import WAITING_FOR_ROUTE
 from domain.place import Location
-from domain.returns import Return, Route
+from domain.returns import Return, Route, goods_back
+from domain.shipment import Order
 from domain.words import Words
 from scheduler.batching import Batch
 from scheduler.day import (
@@ -155,6 +156,11 @@ async def dispatch_batch(
     return await store.awrite(write_plan, meant, link=link, now=now, note=planned.note)
 
 
+def visit_of(value: Return, order: Order, at: Location, cents: int | None = None) -> Visit:
+    customer, goods = order.customer, goods_back(value.items, order.items)
+    return Visit(value, at, customer.district, cents, rough=is_rough(customer.located), goods=goods)
+
+
 def carrier_price(value: Return, quote: Quote | None, usual_cents: int | None) -> int | None:
     """What a carrier takes for this return: its quote, else the usual price. A promised slot is kept: there a carrier counts only
     if it quoted a time inside it.
@@ -201,7 +207,7 @@ def gather(
             left.append(Left(value.ref, NO_LOCATION))
             continue
         cents = carrier_price(value, quotes.get(value.ref), carrier_cents)
-        visit = Visit(value, location, order.customer.district, cents, rough=is_rough(order.customer.located))
+        visit = visit_of(value, order, location, cents)
         if why := nobody_for(visit.district, visit.door, batch, fleet):
             left.append(Left(value.ref, why))
         else:

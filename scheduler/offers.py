@@ -6,8 +6,7 @@ from datetime import datetime
 from domain.pickup import WAITING_FOR_ROUTE
 from domain.returns import Return, Stop
 from domain.shipment import Customer
-from scheduler.day import Visit
-from scheduler.places.found import is_rough
+from scheduler.dispatch import visit_of
 from scheduler.plan_types import Depot, Fleet, Slot, local_day
 from scheduler.quotes import Quote, quote_slots
 from scheduler.request import location_of, nearest_depot
@@ -27,7 +26,7 @@ def offers(db: Db, value: Return, fleet: Fleet, *, now: datetime, days: int) -> 
     depot = (fleet.depot(value.depot) if value.depot else None) or nearest_depot(fleet.depots, location)
     if order is None or location is None or depot is None:
         return ()
-    visit = Visit(value, location, order.customer.district, rough=is_rough(order.customer.located))
+    visit = visit_of(value, order, location)
     slots = open_slots(depot, fleet.couriers_of(depot.id, local_day(now, depot.zone)), now=now, days=days)
     return quote_slots(slots, visit, promised(db, depot.id, now=now), fleet, depot)
 

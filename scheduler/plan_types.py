@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from domain.area import Area
+from domain.goods import USUAL, Assumed
 from domain.licence import NOT_ASKED, Licence
 from domain.place import Location
 from domain.words import Words
@@ -66,10 +68,22 @@ class Pause:
     minutes: int
 
 
+class Load(NamedTuple):
+    """What is on a vehicle, or may be: parcels, grams, millilitres; in plans under these names."""
+
+    parcels: int = 1
+    g: int = 0
+    ml: int = 0
+
+
+NO_LIMIT = 10**12
+"""More than any day's goods."""
+
+
 @dataclass(frozen=True, slots=True)
 class Courier:
-    """A person on a route. ``shift`` are local times at the depot, ``capacity`` is in parcels; ``price`` None is the
-    collector's.
+    """A person on a route. ``shift`` are local times at the depot. ``capacity`` is in parcels, ``capacity_g`` and ``capacity_ml`` what
+    the vehicle carries besides, None: nobody said. ``price`` None is the collector's.
     """
 
     id: str
@@ -81,15 +95,26 @@ class Courier:
     breaks: tuple[Pause, ...] = ()
     max_route_s: int | None = None
     price: Price | None = None
+    capacity_g: int | None = None
+    capacity_ml: int | None = None
+
+    @property
+    def room(self) -> Load:
+        return Load(self.capacity, _or_any(self.capacity_g), _or_any(self.capacity_ml))
+
+
+def _or_any(amount: int | None) -> int:
+    return NO_LIMIT if amount is None else amount
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Everyone and everything that can fetch returns."""
+    """Everyone and everything that can fetch returns. ``assumed``: what goods are taken for whose weight or volume nobody said."""
 
     depots: tuple[Depot, ...]
     collectors: tuple[Collector, ...]
     couriers: tuple[Courier, ...]
+    assumed: Assumed = USUAL
 
     def depot(self, depot_id: str) -> Depot | None:
         return next((d for d in self.depots if d.id == depot_id), None)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -92,6 +92,13 @@ class AtDoor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     wait_min: int = 10
 
 
+class Piece(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a piece is taken for of which nobody said how heavy or large it is; grams and millilitres."""
+
+    weight_g: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 1_000
+    volume_ml: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 5_000
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`config/policies/returns.toml` as a value. Raises ValueError where it names what isn't there."""
 
@@ -103,6 +110,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_attempts: int
     floor: Floor
     door: AtDoor = AtDoor()
+    assumed: Piece = Piece()
     profiles: dict[str, Profile]
     reasons: dict[ReturnReason, ReasonRule]
     exceptions: tuple[Exclusion, ...] = ()

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 
+from domain.goods import USUAL, Assumed
 from domain.place import Location
-from scheduler.day import MAX_SERVICE_S, SERVICE_PER_PIECE_S, SERVICE_S, SETUP_S, Visit
-from scheduler.plan_types import Courier, Depot, Fleet, Slot, at_local, local_day
+from scheduler.day import MAX_SERVICE_S, SERVICE_PER_PIECE_S, SERVICE_S, SETUP_S, Visit, load_of
+from scheduler.plan_types import Courier, Depot, Fleet, Load, Slot, at_local, local_day
 from scheduler.travel.straight import Spot, drive_s, spot_of
 from store.promised import Promised
 
@@ -21,6 +22,8 @@ REACHABLE_S = 4 * 3600
 """A place further than this from the depot can't be promised by a rough plan."""
 REMEMBERED = 16
 """Rough plans: a customer looks at the slots, takes one and looks again, while the day stays as it is."""
+
+EMPTY, ONE_PARCEL = Load(0), Load()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Call:
     start: float
     end: float
     service_s: int
+    load: Load
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Shift:
 
     begin: float
     end: float
-    capacity: int
+    room: Load
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +67,14 @@ class Tour:
     reach: list[float] = field(default_factory=list)
     latest: list[float] = field(default_factory=list)
     ways: list[float] = field(default_factory=lambda: [0.0])
+    load: Load = EMPTY
 
     def room_for(self, call: Call) -> tuple[float, int] | None:
         """(extra seconds on the way, where) of the cheapest place in the order; None where it fits nowhere.
 
         Both times only grow along the tour, so the places between which it can be begun in time are a stretch.
         """
-        if len(self.calls) >= self.shift.capacity:
+        if any(have + more > room for have, more, room in zip(self.load, call.load, self.shift.room, strict=True)):
             return None
         best = None
         first, last = bisect_left(self.latest, call.start), bisect_right(self.reach, call.end)
@@ -99,6 +104,7 @@ class Tour:
     def put(self, call: Call, at: int) -> None:
         self.ways[at : at + 1] = drive_s(self._before(at), call.spot), drive_s(call.spot, self._after(at))
         self.calls.insert(at, call)
+        self.load = Load(*(have + more for have, more in zip(self.load, call.load, strict=True)))
         self._time()
 
     def _time(self) -> None:
@@ -113,17 +119,19 @@ class Tour:
         self.latest = latest[::-1]
 
 
-def call_of(ref: str, place: Location, pieces: int, slot: Slot) -> Call:
+def call_of(ref: str, place: Location, pieces: int, slot: Slot, load: Load = ONE_PARCEL) -> Call:
     service = SETUP_S + min(MAX_SERVICE_S, SERVICE_S + SERVICE_PER_PIECE_S * pieces)
-    return Call(ref, spot_of(place), slot.start.timestamp(), slot.end.timestamp(), service)
+    return Call(ref, spot_of(place), slot.start.timestamp(), slot.end.timestamp(), service, load)
 
 
-def rough_plan(promised: Iterable[Promised], depot: Depot, couriers: Sequence[Courier], day: date) -> tuple[Tour, ...]:
+def rough_plan(
+    promised: Iterable[Promised], depot: Depot, couriers: Sequence[Courier], day: date, assumed: Assumed = USUAL
+) -> tuple[Tour, ...]:
     """Tours of a day with what is promised for it; what fits nowhere is left out, and its place isn't sold twice. Not to be changed:
     the same day gets the same tours.
     """
     calls = [
-        call_of(one.ref, one.place, one.pieces, Slot(one.start, one.end))
+        call_of(one.ref, one.place, one.pieces, Slot(one.start, one.end), load_of(one.goods, assumed))
         for one in promised
         if local_day(one.start, depot.zone) == day
     ]
@@ -145,7 +153,7 @@ def _shift(courier: Courier, depot: Depot, day: date) -> Shift:
     begin, end = (at_local(day, clock, depot.zone) for clock in courier.shift)
     pauses = timedelta(minutes=sum(pause.minutes for pause in courier.breaks))
     begin = max(begin, at_local(day, depot.cut_off, depot.zone))
-    return Shift(begin.timestamp(), (end - pauses).timestamp(), courier.capacity)
+    return Shift(begin.timestamp(), (end - pauses).timestamp(), courier.room)
 
 
 def _best(tours: Sequence[Tour], call: Call) -> tuple[float, int, int] | None:
@@ -161,15 +169,16 @@ def quote_slots(
         return ()
     others = [one for one in promised if one.ref != visit.value.ref]
     plans = {
-        day: rough_plan(others, depot, _able(fleet, depot, day, visit), day)
+        day: rough_plan(others, depot, _able(fleet, depot, day, visit), day, fleet.assumed)
         for day in dict.fromkeys(local_day(slot.start, depot.zone) for slot in slots)
     }
-    found = ((slot, _best(plans[local_day(slot.start, depot.zone)], _call(visit, slot))) for slot in slots)
+    load = visit.load(fleet.assumed)
+    found = ((slot, _best(plans[local_day(slot.start, depot.zone)], _call(visit, slot, load))) for slot in slots)
     return tuple(Quote(slot, round(best[0])) for slot, best in found if best is not None)
 
 
-def _call(visit: Visit, slot: Slot) -> Call:
-    return call_of(visit.value.ref, visit.location, visit.pieces, slot)
+def _call(visit: Visit, slot: Slot, load: Load) -> Call:
+    return call_of(visit.value.ref, visit.location, visit.pieces, slot, load)
 
 
 def _able(fleet: Fleet, depot: Depot, day: date, visit: Visit) -> list[Courier]:

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from domain.goods import NO_GOODS, Assumed, Goods
 from domain.pickup import FailReason, ReturnStatus
 from domain.place import Location
 from domain.returns import Return, Route, Stop
 from scheduler.batching import Batch
-from scheduler.day import Visit, build_problem, midnight, places
+from scheduler.day import Visit, build_problem, counted, load_of, midnight, places
 from scheduler.eta import Expected, expected, free_of, visited
-from scheduler.plan_types import Fleet, Slot, local_day
+from scheduler.plan_types import Fleet, Load, Slot, local_day
 from scheduler.reports import NOTHING, Said
 from scheduler.travel.table import Table
 
@@ -51,7 +52,7 @@ class Tour:
 class Running:
     """A depot's day. ``visits`` are the returns of stops ahead and of what may join, by reference, ``promises``
     what they were promised and still hold to; ``later`` are routes that a courier drives after the running one; ``busy``: when couriers
-    without a running route are free; ``out`` are those who drive no more today.
+    without a running route are free; ``out`` are those who drive no more today; ``carried``: the goods of past stops.
     """
 
     batch: Batch
@@ -62,6 +63,7 @@ class Running:
     later: tuple[Route, ...] = ()
     busy: Mapping[str, datetime] = field(default_factory=dict)
     out: frozenset[str] = frozenset()
+    carried: Mapping[str, Goods] = field(default_factory=dict)
 
     @property
     def open(self) -> dict[str, Stop]:
@@ -168,11 +170,12 @@ def question(day: Running, fleet: Fleet, table: Table, *, now: datetime) -> Aske
         _bind(stop, stop["id"] in day.open, day.promises[stop["id"]], start, now)
     first = len(places(day.batch, visits))
     where = {s.id: first + n for n, s in enumerate(s for tour in day.tours for s, _ in tour.past)}
-    made["stops"] += [_history(stop, where[stop.id]) for tour in tours for stop, _ in tour.past]
+    been = {s.id: counted(_taken(s, day, fleet.assumed), made["loads"]) for tour in tours for s, _ in tour.past}
+    made["stops"] += [_history(stop, where[stop.id], been[stop.id]) for tour in tours for stop, _ in tour.past]
     made["locked"] = {tour.courier: _locked(tour, start) for tour in tours if tour.past}
     by_id = {tour.courier: tour for tour in tours}
     later = {route.courier: route.depart_at for route in sorted(day.later, key=lambda r: r.depart_at, reverse=True)}
-    made["couriers"] = [_courier(one, by_id.get(one["id"]), later.get(one["id"]), start) for one in made["couriers"]]
+    made["couriers"] = [_courier(c, by_id.get(c["id"]), later.get(c["id"]), start, been) for c in made["couriers"]]
     known = {one["id"] for one in made["couriers"]}
     made["locked"] = {name: chain for name, chain in made["locked"].items() if name in known}
     kept = {lock["id"] for chain in made["locked"].values() for lock in chain}
@@ -189,9 +192,13 @@ def _bind(stop: dict[str, Any], is_open: bool, slot: Slot | None, start: datetim
         stop["windows"] = [[_s(slot.start, start), _s(slot.end + LATER, start)]]
 
 
-def _history(stop: Stop, at: int) -> dict[str, Any]:
-    load = 0 if stop.status == "failed" else 1
-    return {"id": stop.id, "at": at, "windows": [], "service_s": 0, "load": [load], "price": None}
+def _taken(stop: Stop, day: Running, assumed: Assumed) -> Load:
+    """What a stop of the past put on the vehicle."""
+    return Load(0) if stop.status == "failed" else load_of(day.carried.get(stop.id, NO_GOODS), assumed)
+
+
+def _history(stop: Stop, at: int, load: list[int]) -> dict[str, Any]:
+    return {"id": stop.id, "at": at, "windows": [], "service_s": 0, "load": load, "price": None}
 
 
 def _locked(tour: Tour, start: datetime) -> list[dict[str, Any]]:
@@ -202,7 +209,9 @@ def _locked(tour: Tour, start: datetime) -> list[dict[str, Any]]:
     return [{"id": stop.id, "leave_s": at} for (stop, _), at in zip(tour.past, left, strict=True)]
 
 
-def _courier(one: dict[str, Any], tour: Tour | None, until: datetime | None, start: datetime) -> dict[str, Any]:
+def _courier(
+    one: dict[str, Any], tour: Tour | None, until: datetime | None, start: datetime, been: Mapping[str, list[int]]
+) -> dict[str, Any]:
     begin, end = one["shift"]
     if until is not None:
         end = min(end, _s(until, start))
@@ -210,8 +219,11 @@ def _courier(one: dict[str, Any], tour: Tour | None, until: datetime | None, sta
         begin = max(begin, _s(max(tour.route.depart_at, tour.free_at or tour.route.depart_at), start))
     if tour is None or not tour.said.full:
         return {**one, "shift": [min(begin, end), end]}
-    carried = sum(stop.status != "failed" for stop, _ in tour.past)
-    return {**one, "shift": [min(begin, end), end], "capacity": [min(carried, *one["capacity"])]}
+    carried = [sum(column) for column in zip(*(been[stop.id] for stop, _ in tour.past), strict=True)]
+    room = (
+        [min(pair) for pair in zip(carried, one["capacity"], strict=True)] if carried else [0 for _ in one["capacity"]]
+    )
+    return {**one, "shift": [min(begin, end), end], "capacity": room}
 
 
 def _s(at: datetime, start: datetime) -> int:

@@ -1,13 +1,15 @@
 """What the merchant tells us: orders, customers, shipments. Writing a thing again changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
+from domain.goods import Goods
 from domain.privacy import Known
+from domain.returns import ReturnItem, goods_back
 from domain.shipment import Customer, Order, Shipment, item_from_json
 from store import asking, facts, tables
 from store.base import Db
@@ -168,3 +170,8 @@ def orders_since_shipped(db: Db) -> list[str]:
         " AND EXISTS (SELECT 1 FROM shipment s WHERE s.order_ref = c.subject_id) ORDER BY c.id"
     )
     return [row[0] for row in rows]
+
+
+def goods_in(items: Iterable[ReturnItem], bought: Iterable[dict[str, Any]]) -> Goods:
+    """How heavy and large a return's items are by the lines of their order as they are stored."""
+    return goods_back(items, map(item_from_json, bought))

@@ -5,10 +5,13 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from domain.goods import NO_GOODS, Goods
 from domain.pickup import WAITING_FOR_ROUTE
 from domain.place import Location
+from domain.returns import ReturnItem
 from store import tables
 from store.base import Db
+from store.intake import goods_in
 from store.tables import table
 
 _return, _order, _customer = table(tables.Return), table(tables.Order), table(tables.Customer)
@@ -23,6 +26,7 @@ class Promised:
     pieces: int
     start: datetime
     end: datetime
+    goods: Goods = NO_GOODS
 
 
 def promised(db: Db, depot: str, *, now: datetime) -> list[Promised]:
@@ -31,7 +35,13 @@ def promised(db: Db, depot: str, *, now: datetime) -> list[Promised]:
     ahead = (_return.c.depot == depot) & (_return.c.slot_from.is_not(None)) & (_return.c.slot_to > now)
     found = db.execute(
         select(
-            _return.c.ref, _return.c["items"], _return.c.slot_from, _return.c.slot_to, _customer.c.lat, _customer.c.lon
+            _return.c.ref,
+            _return.c["items"],
+            _return.c.slot_from,
+            _return.c.slot_to,
+            _customer.c.lat,
+            _customer.c.lon,
+            _order.c["items"].label("bought"),
         )
         .join(_order, _order.c.ref == _return.c.order_ref)
         .join(_customer, _customer.c.id == _order.c.customer_id)
@@ -39,6 +49,13 @@ def promised(db: Db, depot: str, *, now: datetime) -> list[Promised]:
         .order_by(_return.c.ref)
     )
     return [
-        Promised(ref, Location(lat=lat, lon=lon), sum(item["qty"] for item in items), start, end)
-        for ref, items, start, end, lat, lon in found
+        Promised(
+            ref,
+            Location(lat=lat, lon=lon),
+            sum(item["qty"] for item in items),
+            start,
+            end,
+            goods_in((ReturnItem(one["sku"], one["qty"]) for one in items), bought),
+        )
+        for ref, items, start, end, lat, lon, bought in found
     ]

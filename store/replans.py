@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlalchemy import select
 
+from domain.goods import NO_GOODS, Goods
 from domain.pickup import ReturnEvent
 from domain.place import Location
 from domain.returns import Return, Route, Stop
 from store import facts, returns, tables
 from store.base import Db
 from store.facts import IN_LIMIT, FactRow
+from store.intake import goods_in
 from store.returns import STOP_TIMES, ReturnFact
 from store.tables import table
 
@@ -34,13 +36,21 @@ class Door:
     location: Location | None
     district: str
     located: str = ""
+    goods: Goods = NO_GOODS
 
 
 def doors(db: Db, refs: Sequence[str]) -> dict[str, Door]:
     found: dict[str, Door] = {}
     for start in range(0, len(refs), IN_LIMIT):
         rows = db.execute(
-            select(_return, _customer.c.lat, _customer.c.lon, _customer.c.district, _customer.c.located)
+            select(
+                _return,
+                _customer.c.lat,
+                _customer.c.lon,
+                _customer.c.district,
+                _customer.c.located,
+                _order.c["items"].label("bought"),
+            )
             .select_from(
                 _return.join(_order, _order.c.ref == _return.c.order_ref).outerjoin(
                     _customer, _customer.c.id == _order.c.customer_id
@@ -51,7 +61,9 @@ def doors(db: Db, refs: Sequence[str]) -> dict[str, Door]:
         for row in rows:
             known = row.lat is not None and row.lon is not None
             location = Location(lat=row.lat, lon=row.lon) if known else None
-            found[row.ref] = Door(returns.return_of(row), location, row.district or "", row.located or "")
+            value = returns.return_of(row)
+            goods = goods_in(value.collected or value.items, row.bought)
+            found[row.ref] = Door(value, location, row.district or "", row.located or "", goods)
     return found
 
 

@@ -11,7 +11,7 @@ from domain.pickup import ReturnReason, Want
 from domain.shipment import DeliveryWish
 from domain.tracking import Leg, Manner, Milestone, Reason
 from doorstep.booking_fields import KINDS, MAX_PARCELS, MAX_WEIGHT_G
-from doorstep.intake import MAX_ITEMS, MAX_QTY
+from doorstep.intake import MAX_ITEMS, MAX_PIECE_G, MAX_PIECE_ML, MAX_QTY
 from doorstep.intake_values import MAX_CENTS, MAX_TEXT
 
 Schema = dict[str, Any]
@@ -71,7 +71,7 @@ SENDER = {**PARTY, "required": [], "description": "What is left open is taken fr
 PIECE = record(
     ("sku", "price_cents"),
     sku=text(least=1), name=text(), qty=QTY, price_cents=CENTS, price=text("in the main unit"), amount=text("of the whole line"),
-    category=text(), no_return_agreed={"type": "boolean"},
+    category=text(), no_return_agreed={"type": "boolean"}, weight_g=whole(1, MAX_PIECE_G), volume_ml=whole(1, MAX_PIECE_ML),
 )  # fmt: skip
 _PICKUP = {
     "id": text("Ours for good: the same one is the same pickup", most=64), "source": text(), "account": text(), "carrier": text(),

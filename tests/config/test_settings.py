@@ -11,6 +11,8 @@ from config.errors import ConfigError
 from config.settings import load
 from config.template import template
 from config.toml_text import dotted, lines_of
+from doorstep.wiring import fleet_of
+from scheduler.plan_types import NO_LIMIT, Load
 
 
 class CarrierSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -281,3 +283,13 @@ def test_lines_are_found_in_arrays_of_tables():
     assert lines["a", 1, "sub", "y"] == 5
     assert lines["b", "c", "d"] == 7
     assert dotted(("a", 1, "sub", "y")) == "a[2].sub.y"
+
+
+def test_a_vehicles_room_is_the_couriers_or_else_the_collectors(tmp_path):
+    """Parcels, kilograms and litres each by itself; what neither says has no limit."""
+    firm, rider = GOOD.partition("[[couriers]]")[::2]
+    text = firm.replace('id = "fast"', 'id = "fast"\ncapacity_kg = 120.5\ncapacity = 12') + "[[couriers]]" + rider
+    settings = read(tmp_path, text.replace('id = "li"', 'id = "li"\ncapacity_kg = 80'))
+    [li] = fleet_of(settings).couriers
+    assert li.room == Load(12, 80_000, NO_LIMIT)
+    assert fleet_of(read(tmp_path, text)).couriers[0].room.g == 120_500

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import RuleError
+from domain.goods import Measures
 from domain.pickup import ReturnReason, Want
 from domain.returns import ReturnItem
 from domain.shipment import DeliveryWish
@@ -372,3 +373,11 @@ def test_whole_numbers_and_references():
         with pytest.raises(RuleError):
             whole(bad, least=1, most=9)
     assert reference("138 0013 8000") == "13800138000"
+
+
+def test_a_pieces_weight_and_volume_are_known_or_unknown():
+    """Whole grams and millilitres; what isn't said stays unknown, and nonsense is told."""
+    said = parse_order({**ORDER, "items": [{**ITEM, "weight_g": "450"}, {**ITEM, "sku": "B", "volume_ml": 900}]}, NOW)
+    assert [item.measures for item in said.items] == [Measures(450, None), Measures(None, 900)]
+    told = faults(lambda: parse_order({**ORDER, "items": [{**ITEM, "weight_g": 0, "volume_ml": "a lot"}]}, NOW))
+    assert {name.rpartition(".")[2] for name in told} == {"weight_g", "volume_ml"}

@@ -100,7 +100,7 @@ def test_the_cheapest_place_is_found_as_by_trying_every_one(
     call = call_of("new", place(n), 1, slot)
     for tour in rough_plan(asked, DEPOT, FLEET.couriers_of("hz"), DAY):
         tried = [timed(tour, [*tour.calls[:at], call, *tour.calls[at:]]) for at in range(len(tour.calls) + 1)]
-        fits = [way for way in tried if way is not None and len(tour.calls) < tour.shift.capacity]
+        fits = [way for way in tried if way is not None and len(tour.calls) < tour.shift.room.parcels]
         room, now = tour.room_for(call), timed(tour, tour.calls)
         assert now is not None
         assert (room is None) == (not fits)

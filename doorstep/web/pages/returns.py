@@ -12,6 +12,7 @@ from domain.people import Right, may
 from domain.pickup import WAITING_FOR_ROUTE, ReturnStatus
 from domain.place import Location
 from domain.privacy import mask_text
+from domain.returns import goods_back
 from domain.words import Words
 from doorstep.web.context import Acting, Desk, Form, Shared, SignedIn, Web, field, go, names_of, needs, render
 from doorstep.web.timeline import in_order, of_facts
@@ -94,6 +95,7 @@ def _show(request: Request, web: Web, who: Desk, ref: str, wrong: Words | None =
         names=names, items=item_names(page), withheld=web.house.store.read(refund.withheld, ref), wrong=wrong,
         may_approve=may(who.person.role, Right.APPROVE), maps=MAPS, unplaced=is_unplaced(page),
         approximate=page.order is not None and page.order.customer.located == How.DISTRICT,
+        goods=goods_back(page.value.items, page.order.items if page.order else ()), assumed=web.house.pickups.fleet.assumed,
     )  # fmt: skip
 
 
