@@ -242,7 +242,8 @@ class Courier(_Table, frozen=True):
 class Returns(_Table, frozen=True):
     """What of the shipped return policy this shop changes; None keeps the shipped value. ``file``: one of the shop's own, laid
     over the shipped one. ``hold_days``: how many days a return without a slot may wait for a route that passes by; 0 is none.
-    ``carrier_cents``: what a carrier takes for fetching a return, by contract.
+    ``carrier_cents``: what a carrier takes for fetching a return, by contract. ``courier_positions``: whether couriers are asked to
+    share where they are.
     """
 
     file: str = ""
@@ -250,6 +251,7 @@ class Returns(_Table, frozen=True):
     freight_cents: Cents | None = None
     hold_days: Annotated[int, Meta(ge=0, le=30)] = 2
     carrier_cents: Cents | None = None
+    courier_positions: bool = False
 
 
 class Backup(_Table, frozen=True):

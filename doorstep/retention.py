@@ -1,6 +1,6 @@
-"""What is kept no longer than the privacy policy says: customers' data, carriers' replies, imported files. A slice at each beat."""
+"""What is kept no longer than the privacy policy says: customers' data, carriers' replies, couriers' positions, imported files. A slice at each beat."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -8,7 +8,7 @@ import structlog
 from doorstep import erasures
 from doorstep.house import House
 from doorstep.traces import drop_leftovers
-from store import erasing, keeping, raw_keeping
+from store import erasing, keeping, positions, raw_keeping
 from store.base import Db
 from store.erasing import Asked, Keyed
 
@@ -20,8 +20,8 @@ OPEN_AGAIN = timedelta(days=7)
 
 async def keep_no_longer(house: House, *, now: datetime) -> int:
     """Do a slice of what is due at ``now``; returns how many customers were erased."""
-    before = now - house.settings.privacy.raw
-    if not await house.store.aread(anything_due, now=now, raw_before=before):
+    before = Before(now - house.settings.privacy.raw, now - house.settings.privacy.positions)
+    if not await house.store.aread(anything_due, now=now, before=before):
         return 0
     asked = Asked(house.new_id(), now, None, erasing.AGED, everywhere=False)
     erased = await house.store.awrite(
@@ -34,14 +34,24 @@ async def keep_no_longer(house: House, *, now: datetime) -> int:
     return erased
 
 
-def anything_due(db: Db, *, now: datetime, raw_before: datetime) -> bool:
-    return keeping.anything_due(db, now=now) or raw_keeping.is_due(db, before=raw_before, now=now)
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Until when carriers' replies and couriers' positions are too old."""
+
+    raw: datetime
+    positions: datetime
 
 
-def run_slice(db: Db, after: timedelta, asked: Asked, keyed: Keyed, raw_before: datetime) -> int:
-    """Deadlines for new records, looks at those that are due, and old replies, all in one transaction."""
+def anything_due(db: Db, *, now: datetime, before: Before) -> bool:
+    known = keeping.anything_due(db, now=now) or raw_keeping.is_due(db, before=before.raw, now=now)
+    return known or positions.is_due(db, before=before.positions)
+
+
+def run_slice(db: Db, after: timedelta, asked: Asked, keyed: Keyed, before: Before) -> int:
+    """Deadlines for new records, looks at those that are due, old replies and positions, all in one transaction."""
     keeping.begin(db, after=after, now=asked.at, limit=NEW_A_BEAT)
-    raw_keeping.drop(db, before=raw_before, now=asked.at, limit=RAW_A_BEAT)
+    raw_keeping.drop(db, before=before.raw, now=asked.at, limit=RAW_A_BEAT)
+    positions.drop(db, before=before.positions)
     erased = 0
     for customer in keeping.due(db, now=asked.at, limit=LOOKS_A_BEAT):
         erased += look_at(db, customer, after, replace(asked, id=f"{asked.id}-{customer}"), keyed)

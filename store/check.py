@@ -28,6 +28,7 @@ from store import (
     marks,
     money_check,
     money_tables,
+    positions,
     promises,
     replans,
     returns,
@@ -58,7 +59,7 @@ def differences(db: Db, *, now: datetime) -> list[Difference]:
     broken = [] if found == "ok" else [Difference("database", "integrity", found, "ok")]
     kept = (
         _cases, _incidents, _causes, _returns, _stops, _bookings, _claims, _enquiries, *money_check.LOOKS, _outbox_ids,
-        _files, _told, _handovers, _marks, _erasures, courier_chats.faults, *warehouse_check.LOOKS,
+        _files, _told, _handovers, _marks, _erasures, courier_chats.faults, positions.faults, *warehouse_check.LOOKS,
     )  # fmt: skip
     return [*broken, *_parcels(db, now), *(found for look in kept for found in look(db))]
 

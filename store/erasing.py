@@ -18,7 +18,7 @@ from sqlmodel import SQLModel
 
 from domain.erasing import ERASED, Hooks, Personal, Rewrite, hooks, in_json, own_rewriter, personal, rewriter
 from domain.place import Location, distance_m
-from store import facts, privacy_tables, tables, tracking
+from store import facts, positions, privacy_tables, tables, tracking
 from store.base import Db
 from store.dialect import guard_of
 from store.facts import FactRow
@@ -290,6 +290,7 @@ def _rewrite(db: Db, name: str, row: Any, job: Job) -> None:
     }
     if name == "stop" and job.own:
         _shorten_path(db, row)
+        positions.forget_of(db, [row.route_id])
     if changed and name == "place":
         _rename_place(db, row, changed["name"], job.asked)
     elif changed:

@@ -115,7 +115,7 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
     "ids, carriers' numbers and the merchant's own references, by which figures and the check stay right": """
         orders.ref shipment.order_ref shipment.number parcel.identity parcel.number cases.order_ref cases.subject_id
         fact.subject_id watch_item.subject_id outbox.id outbox.subject_id outbox.remote_id returns.ref returns.order_ref
-        returns.depot stop.id stop.route_id stop.return_ref route.id route.depot instruction.id instruction.order_ref
+        returns.depot stop.id stop.route_id stop.return_ref courier_position.route_id route.id route.depot instruction.id instruction.order_ref
         instruction.item instruction.return_ref pickup_quote.our_id pickup_booking.our_id pickup_booking.order_ref
         pickup_booking.ref pickup_booking.known_as pickup_booking.number inbound.account erasure.id erased_fact.erasure_id
         erasing.erasure_id set_aside.item chat_unplaced.key chat_unplaced.about claim.order_ref claim.parcel claim.number

@@ -25,15 +25,19 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     customer: _Customer = _Customer()
     raw: _Days = _Days()
     imports: _Days = _Days()
+    positions: _Days = _Days()
 
 
 @dataclass(frozen=True, slots=True)
 class PrivacyPolicy:
-    """``after_settled``: from the end of a customer's last order; ``raw``: carriers' replies; ``imports``: taken files."""
+    """``after_settled``: from the end of a customer's last order; ``raw``: carriers' replies; ``imports``: taken files; ``positions``: where
+    couriers were.
+    """
 
     after_settled: timedelta
     raw: timedelta
     imports: timedelta
+    positions: timedelta
 
 
 def load_privacy(own: Path | None = None) -> PrivacyPolicy:
@@ -47,5 +51,10 @@ def load_privacy(own: Path | None = None) -> PrivacyPolicy:
 def _values(path: Path) -> dict[str, int]:
     """The days that a file sets, by the policy's own names."""
     file = read_policy(path, _File)
-    found = {"after_settled": file.customer.after_settled_days, "raw": file.raw.days, "imports": file.imports.days}
+    found = {
+        "after_settled": file.customer.after_settled_days,
+        "raw": file.raw.days,
+        "imports": file.imports.days,
+        "positions": file.positions.days,
+    }
     return {name: days for name, days in found.items() if days is not None}

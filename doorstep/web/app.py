@@ -197,10 +197,13 @@ class Headers:
             "Referrer-Policy": "same-origin",
             "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
         }
+        self.where = house.settings.returns.courier_positions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_static = scope.get("path", "").startswith("/static/")
-        added = {**self.headers, "Cache-Control": f"max-age={STATIC_MAX_AGE_S}" if is_static else NO_CACHE}
+        asks_where = self.where and scope.get("path", "").startswith("/courier/")
+        may = {"Permissions-Policy": "camera=(), microphone=(), geolocation=(self)"} if asks_where else {}
+        added = {**self.headers, **may, "Cache-Control": f"max-age={STATIC_MAX_AGE_S}" if is_static else NO_CACHE}
 
         async def send_with(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -13,6 +13,7 @@ from store import (
     handover_tables,
     incident_tables,
     money_tables,
+    position_tables,
     privacy_tables,
     promise_tables,
     risk_tables,
@@ -28,6 +29,7 @@ assert customers_tables
 assert incident_tables
 assert handover_tables
 assert privacy_tables
+assert position_tables
 assert promise_tables
 assert risk_tables
 assert money_tables

@@ -24,9 +24,10 @@ from doorstep.web.context import (
     set_cookie,
     tongue,
 )
+from doorstep.web.navigation import ways_to
 from doorstep.web.pages.courier import PlainForm, route_page, sheet_file
 from doorstep.web.tongue import LANGS
-from scheduler import moving, roster
+from scheduler import moving, positions, roster
 from scheduler.devices import device_of, release
 from scheduler.moving import Move
 from scheduler.plan_types import Refused
@@ -37,6 +38,7 @@ from store import facts, overviews, returns, rosters
 from store.base import Db
 from store.facts import FactRow
 from store.overviews import Visit
+from store.positions import Position
 
 router = APIRouter()
 
@@ -50,6 +52,7 @@ class Line:
     visits: dict[str, Visit]
     open: bool
     bound: bool = False
+    seen: Position | None = None
 
 
 @router.get("/collector/{token}")
@@ -210,7 +213,8 @@ def line_of(db: Db, route: Route, now: datetime) -> Line:
     visits = dict(overviews.visits(db, [stop.return_ref for stop in route.stops]))
     still = route.status == "dispatched" and route.return_at > now
     bound = bool(device_of(facts.history(db, "route", route.id)))
-    return Line(route, roster.accepted_at(db, route.id), visits, still, bound)
+    seen = positions.shown(db, [route], now=now).get(route.id)
+    return Line(route, roster.accepted_at(db, route.id), visits, still, bound, seen)
 
 
 def _show(
@@ -227,5 +231,5 @@ def _show(
     return render(
         request, asking, "collector.html", status=status, token=token, firm=firm, lines=lines, day=shown, couriers=names,
         notice=notice, bad=bad, barred=firm.held.fault(date.fromisoformat(shown)), only=only, mine=mine,
-        roster=who, closes=closes if closes and closes > now else None, tomorrow=_next(shown),
+        roster=who, to=ways_to, closes=closes if closes and closes > now else None, tomorrow=_next(shown),
     )  # fmt: skip

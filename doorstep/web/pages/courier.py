@@ -13,6 +13,7 @@ from starlette.datastructures import FormData
 
 from domain.errors import RuleError
 from domain.pickup import FailReason
+from domain.place import Location
 from domain.returns import ReturnItem, Route, Stop
 from domain.words import Words
 from doorstep.house import signer
@@ -38,6 +39,7 @@ from doorstep.web.context import (
 from doorstep.web.navigation import ways_to
 from doorstep.web.pages.routes import area_file, ground, path_of, stops_data, tile_file
 from doorstep.web.tongue import LANGS
+from scheduler import positions
 from scheduler.courier import ENDED, Act, ActKind, Done, act_at
 from scheduler.devices import Opened, open_on, refuse, stands
 from scheduler.door import CONTENT, IDENTITY, Door
@@ -48,6 +50,7 @@ from scheduler.reports import Report, Said, report, said_of
 from store import facts, files, overviews, returns
 from store.base import Db
 from store.overviews import Visit
+from store.positions import Position, agreed
 
 router = APIRouter()
 
@@ -57,6 +60,7 @@ REASONS = tuple(r for r in FailReason if r is not FailReason.COURIER_NO_SHOW)
 """What a courier may say; that nobody came is said by the clock."""
 
 
+MAX_LAT, MAX_LON, MAX_ACCURACY_M = 90, 180, 100_000
 DEVICE_COOKIE = "doorstep_device"
 PREVIEWS = ("bot", "crawler", "spider", "preview", "facebookexternalhit", "whatsapp/", "embedly")
 """Words in the names of what fetches a link that nobody has opened: chats' previews above all."""
@@ -67,7 +71,7 @@ KEPT = f"private, max-age={12 * 3600}"
 @dataclass(frozen=True, slots=True)
 class RoutePage:
     """``numbers``: under which number the courier was first told of each stop; it stays, whatever the plan becomes.
-    ``changes``: what is different since they last looked.
+    ``changes``: what is different since they last looked. ``shares``: whether they agreed that their position is seen.
     """
 
     route: Route
@@ -75,6 +79,7 @@ class RoutePage:
     numbers: dict[str, int]
     said: Said
     changes: tuple[Words, ...] = ()
+    shares: bool = False
 
     def number(self, stop: Stop) -> int:
         return self.numbers.get(stop.id, self.route.stops.index(stop) + 1)
@@ -93,8 +98,8 @@ def route_page(db: Db, route_id: str) -> RoutePage | None:
     if route is None:
         return None
     visits = dict(overviews.visits(db, [stop.return_ref for stop in route.stops]))
-    said = said_of(facts.history(db, "route", route_id))
-    return RoutePage(route, visits, numbers_of(db, route), said, changes(db, route))
+    history = facts.history(db, "route", route_id)
+    return RoutePage(route, visits, numbers_of(db, route), said_of(history), changes(db, route), agreed(history))
 
 
 def route_of(web: Web, token: str) -> Route:
@@ -203,6 +208,7 @@ def _show(
         request, asking, template, status=status, page=page, token=token, notice=notice, bad=bad, reasons=REASONS, new=new,
         door=door_of(web, page.route), faults={reason: rule.fault for reason, rule in web.house.pickups.policy.reasons.items()},
         courier=couriers.get(page.route.courier, page.route.courier), depot=depots.get(page.route.depot), to=ways_to,
+        asks_where=web.house.settings.returns.courier_positions and positions.is_open(page.route, now=web.house.now()),
         headers={"Cache-Control": KEPT, "Vary": "Cookie"} if keeps else None,
     )  # fmt: skip
 
@@ -314,6 +320,47 @@ def _answer(request: Request, web: Web, asking: Visitor, token: str, outcome: Do
     page = page_of(request, web, token)
     shown = 200 if is_htmx(request) else status
     return _show(request, web, asking, token, page, notice=text, bad=not body["ok"], status=shown)
+
+
+@router.post("/courier/{token}/share")
+def share_position(request: Request, web: Shared, asking: Asking, form: PlainForm, token: str) -> Response:
+    """The courier agrees that their position is seen, or takes that back."""
+    route, said = page_of(request, web, token).route, field(form, "share", 20)
+    if said not in set(positions.Share):
+        raise HTTPException(422, "share")
+    wanted = positions.Share(said) if web.house.settings.returns.courier_positions else positions.Share.WITHDRAWN
+    sees = web.house.store.write(positions.say, route.id, wanted, by=route.courier, now=web.house.now())
+    web.house.bus.publish("routes")
+    text = tongue(web, asking.lang).t("position.said_yes" if sees else "position.said_no")
+    if wants_json(request):
+        return JSONResponse({"ok": True, "message": text})
+    return _show(request, web, asking, token, page_of(request, web, token), notice=text)
+
+
+@router.post("/courier/{token}/position")
+def courier_position(request: Request, web: Shared, form: PlainForm, token: str) -> Response:
+    """Where the phone is; ``go_on`` false: nothing was kept, and nothing more is wanted."""
+    route, position = page_of(request, web, token).route, read_position(form, web.house.now())
+    if position is None:
+        raise HTTPException(422, "position")
+    wanted = web.house.settings.returns.courier_positions
+    goes_on = wanted and web.house.store.write(positions.take, route.id, position, now=web.house.now())
+    if goes_on:
+        web.house.bus.publish("routes")
+    return JSONResponse({"go_on": goes_on})
+
+
+def read_position(form: FormData, now: datetime) -> Position | None:
+    """What the phone says, rounded to some metres; None where that is no place."""
+    try:
+        lat, lon = float(field(form, "lat", 30)), float(field(form, "lon", 30))
+        accuracy, ago = float(field(form, "accuracy_m", 30) or "nan"), float(field(form, "ago_s", 30) or 0)
+    except ValueError:
+        return None
+    if not (abs(lat) <= MAX_LAT and abs(lon) <= MAX_LON and 0 <= ago <= YEAR_S):
+        return None
+    within = round(accuracy) if 0 <= accuracy < MAX_ACCURACY_M else None
+    return Position(now - timedelta(seconds=round(ago)), Location(lat=round(lat, 5), lon=round(lon, 5)), within)
 
 
 @router.post("/courier/{token}/report")

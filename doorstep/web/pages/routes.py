@@ -1,6 +1,6 @@
 """Routes of a day, on the town's own map and as lists; returns that no route serves, with the reason."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, Response
 
+from domain.people import Right, may
 from domain.pickup import WAITING_FOR_ROUTE
 from domain.returns import Route, Stop
 from domain.words import Words, words_from_json
 from doorstep.web.context import Acting, Form, Shared, SignedIn, Web, go, render, tongue
 from doorstep.web.pmtiles import tile
 from doorstep.web.tongue import Tongue
+from scheduler import positions
 from scheduler.arrivals import Course, course_of
 from scheduler.devices import device_of, release
 from scheduler.plan_types import Fleet
@@ -26,6 +28,7 @@ from store.disputes import Dispute
 from store.facts import FactRow
 from store.overviews import ReturnLine, Visit
 from store.pickup_choices import Choices
+from store.positions import Position
 
 router = APIRouter()
 TILE_AGE_S = 86_400
@@ -45,6 +48,7 @@ class DayPage:
     replans: list[FactRow]
     bound: frozenset[str]
     disputes: list[Dispute]
+    seen: Mapping[str, Position]
 
     def why(self, fact: FactRow) -> Words:
         """Why a re-plan failed."""
@@ -77,6 +81,7 @@ def day_page(db: Db, day: str, today: str, span: tuple[datetime, datetime], flee
         again,
         _bound(db, found),
         disputes.open_ones(db),
+        positions.shown(db, found, now=now),
     )
 
 
@@ -105,10 +110,11 @@ def routes_list(request: Request, web: Shared, who: SignedIn, day: str = "") -> 
 
 @router.get("/routes/data")
 def routes_data(web: Shared, who: SignedIn, day: str = "") -> dict[str, Any]:
-    """What the map draws: numbers and statuses, no personal data."""
+    """What the map draws: numbers and statuses, no customer's data; where couriers are, for who works with them."""
     page = _page(web, day)
     speech = tongue(web, who.lang)
     couriers = {courier.id: courier.name for courier in web.house.settings.couriers}
+    seen = page.seen if may(who.person.role, Right.ACT) else {}
     return {
         **ground(web, "/map"),
         "routes": [
@@ -118,10 +124,17 @@ def routes_data(web: Shared, who: SignedIn, day: str = "") -> dict[str, Any]:
                 "colour": index % COLOURS,
                 "path": route.path or path_of(web, route),
                 "stops": stops_data(route, speech),
+                **({"courier": courier_data(seen[route.id], speech)} if route.id in seen else {}),
             }
             for index, route in enumerate(page.routes)
         ],
     }
+
+
+def courier_data(position: Position, speech: Tongue) -> dict[str, Any]:
+    """Where a courier is, and since when that is known."""
+    where = {"lat": position.place.lat, "lon": position.place.lon, "accuracy_m": position.accuracy_m}
+    return {**where, "label": f"{speech.t('position.at')} {position.at.astimezone(speech.zone):%H:%M}"}
 
 
 @router.post("/routes/{route_id}/release")

@@ -94,15 +94,56 @@
 
   const fresh = () => window.htmx.ajax("GET", route().dataset.refresh, { target: "#route", swap: "outerHTML" });
 
-  window.addEventListener("online", send);
+  // where the courier is, once they agreed: the newest place only, once a minute, from this open page
+  const EVERY_MS = 60000;
+  let watch = null;
+  let place = null;
+  let toldAt = 0;
+  const asked = () => document.querySelector("[data-position]");
+
+  function follow() {
+    if (asked() && watch === null && navigator.geolocation) {
+      const found = (one) => { place = one; tell(); };
+      const denied = () => { const note = document.querySelector("[data-position-denied]"); if (note) note.hidden = false; };
+      watch = navigator.geolocation.watchPosition(found, denied, { enableHighAccuracy: true, maximumAge: 30000 });
+    } else if (!asked()) unfollow();
+  }
+  function unfollow() {
+    if (watch !== null) navigator.geolocation.clearWatch(watch);
+    watch = place = null;
+  }
+  // what was said without a net comes first: who took it back isn't seen any more
+  const unsaid = async () => (await kept()).some((one) => one.url.endsWith("/share"));
+
+  async function tell() {
+    if (!asked() || !place || Date.now() - toldAt < EVERY_MS || (await unsaid())) return;
+    const { coords, timestamp } = place;
+    const body = new FormData();
+    const ago = Math.max(0, Math.round((Date.now() - timestamp) / 1000));
+    for (const [name, value] of [["lat", coords.latitude], ["lon", coords.longitude], ["accuracy_m", coords.accuracy], ["ago_s", ago]]) body.append(name, value);
+    toldAt = Date.now();
+    try {
+      const reply = await fetch(asked().dataset.position, { method: "POST", headers: { Accept: "application/json" }, body });
+      if (!reply.ok) return;
+      if (place?.timestamp === timestamp) place = null;
+      if (!(await reply.json()).go_on) { unfollow(); fresh(); }
+    } catch {
+      toldAt = 0; // without a net: the newest place is told when it is back
+    }
+  }
+  document.addEventListener("submit", (event) => { if (event.target.closest("[data-position]")) unfollow(); });
+  setInterval(tell, 15000);
+
+  window.addEventListener("online", () => send().then(tell));
   setInterval(send, 15000);
   document.addEventListener("DOMContentLoaded", async () => {
     await show();
     await send();
+    follow();
     // this phone has its own cookie only now, and the copy that the browser keeps was asked for without it
     if (document.querySelector("[data-keep-again]")) await fetch(here, { cache: "reload" }).catch(() => {});
     // the browser may have shown its own copy
     if (navigator.onLine) fresh();
   });
-  document.addEventListener("htmx:afterSettle", show);
+  document.addEventListener("htmx:afterSettle", () => { show(); follow(); });
 })();

@@ -83,6 +83,13 @@
         seen.push([stop.lat, stop.lon]);
       }
     }
+    for (const { courier, colour: index, name: who } of data.routes.filter((route) => route.courier)) {
+      const at = [courier.lat, courier.lon];
+      if (courier.accuracy_m) window.L.circle(at, { radius: courier.accuracy_m, color: colour(`--route-${index}`), weight: 1, fillOpacity: 0.08, interactive: false }).addTo(layer);
+      window.L.marker(at, { icon: pin("here", "●", index), keyboard: false, zIndexOffset: 500, title: `${who} · ${courier.label}` })
+        .bindTooltip(text(`${who} · ${courier.label}`)).addTo(layer);
+      seen.push(at);
+    }
     for (const depot of data.depots) {
       window.L.marker([depot.lat, depot.lon], { icon: pin("depot", "⌂", 0), keyboard: false }).bindTooltip(text(depot.name)).addTo(layer);
       seen.push([depot.lat, depot.lon]);
