@@ -150,11 +150,20 @@ def move_shipment(db: Db, shipment_id: int, carrier: str, *, now: datetime) -> N
     facts.append(db, [FactRow("shipment", str(shipment_id), "moved", now, data={"carrier": carrier})])
 
 
+NEEDS_NONE = (
+    "(EXISTS (SELECT 1 FROM shipment s WHERE s.order_ref = {0}) OR EXISTS (SELECT 1 FROM fact f WHERE f.subject_type = 'order'"
+    " AND f.subject_id = {0} AND f.event IN ('picked_up_at_shop', 'after_sales_done')))"
+)
+"""An order that is shipped, was fetched at a shop, or is settled."""
+
+
 def orders_unshipped(db: Db, *, now: datetime, limit: int) -> list[Order]:
-    """Orders past their ship-by time without any shipment and without an open or past case for it."""
+    """Orders past their ship-by time without any shipment and without an open or past case for it; what its customer fetched at a shop,
+    and what is settled, needs none.
+    """
     rows = db.exec_driver_sql(
         "SELECT o.ref FROM orders o WHERE o.ship_by IS NOT NULL AND o.ship_by <= ?"
-        " AND NOT EXISTS (SELECT 1 FROM shipment s WHERE s.order_ref = o.ref)"
+        f" AND NOT {NEEDS_NONE.format('o.ref')}"
         " AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.subject_type = 'order' AND c.subject_id = o.ref"
         "   AND c.kind = 'unshipped') ORDER BY o.ship_by, o.ref LIMIT ?",
         (int(now.timestamp()), limit),
@@ -164,10 +173,10 @@ def orders_unshipped(db: Db, *, now: datetime, limit: int) -> list[Order]:
 
 
 def orders_since_shipped(db: Db) -> list[str]:
-    """Orders with an open `unshipped` case that have a shipment by now."""
+    """Orders with an open `unshipped` case that have a shipment by now, or need none any more."""
     rows = db.exec_driver_sql(
         "SELECT c.subject_id FROM cases c WHERE c.kind = 'unshipped' AND c.closed_at IS NULL"
-        " AND EXISTS (SELECT 1 FROM shipment s WHERE s.order_ref = c.subject_id) ORDER BY c.id"
+        f" AND {NEEDS_NONE.format('c.subject_id')} ORDER BY c.id"
     )
     return [row[0] for row in rows]
 
