@@ -138,7 +138,7 @@ class Channel:
         store = self.house.store
         plan = await store.aread(self._plan, letter, self.house.now())
         if plan.needless:
-            await store.awrite(chat_queue.pass_over, letter.id, now=self.house.now(), why=plan.needless)
+            await store.awrite(chat_queue.pass_over, letter, now=self.house.now(), why=plan.needless)
             return
         if plan.wait:
             until = self.house.now() + plan.wait

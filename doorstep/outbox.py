@@ -8,7 +8,7 @@ of its own: doorstep/chats; what goes to the merchant's system, where its addres
 from collections.abc import Collection
 from datetime import datetime
 
-from store import mail
+from store import mail, said_letters
 from store.base import Db, Store
 
 BATCH = 500
@@ -24,4 +24,5 @@ async def send_due(store: Store, *, now: datetime, outside: Collection[str] = ()
 
 def _deliver_in_house(db: Db, letter_ids: list[str], *, now: datetime) -> None:
     for letter_id in letter_ids:
-        mail.mark_sent(db, letter_id, now=now, remote_id=letter_id)
+        mail.mark_sent(db, letter_id, now=now)
+    said_letters.empty_shown(db, letter_ids)

@@ -109,6 +109,7 @@ def test_key(channel: str) -> str:
 def sent(db: Db, letter: Letter, said: Said, ear: Ear, *, now: datetime) -> None:
     """A letter went out as this message: note that, and do what people did to it meanwhile."""
     mail.mark_sent(db, letter.id, now=now, remote_id=said.remote_id)
+    chat_queue.empty_older(db, letter)
     if said.code and letter.subject_type in {"case", "incident"}:
         about = (letter.subject_type, letter.subject_id)
         chat_codes.keep(db, letter.channel, said.remote_id, about, said.code, now=now)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnElement, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_or  # SQLite took its ON CONFLICT over
 
-from store import chat_tables, tables
+from store import chat_tables, said_letters, tables
 from store.base import Db
 from store.mail import Letter
 from store.tables import table
@@ -18,6 +18,8 @@ _unplaced = table(chat_tables.ChatUnplaced)
 _UNSENT = (_outbox.c.sent_at.is_(None), _outbox.c.dead_at.is_(None))
 NOT_SET = "this channel is no longer in the settings"
 OF_A_CASE = ("alert", "alert_edit")
+NAMED = _outbox.c.remote_id != literal_column("''")
+"""As the index of ids at the far side says it: a value that is bound would keep SQLite from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ def about_message(db: Db, channel: str, remote_id: str) -> tuple[str, int] | Non
     of_ours = _outbox.c.subject_type.in_(("case", "incident"))
     found = db.execute(
         select(_outbox.c.subject_type, _outbox.c.subject_id)
-        .where(_outbox.c.channel == channel, _outbox.c.remote_id == remote_id, of_ours)
+        .where(_outbox.c.channel == channel, _outbox.c.remote_id == remote_id, NAMED, of_ours)
         .limit(1)
     ).one_or_none()
     return (found[0], int(found[1])) if found else None
@@ -197,9 +199,18 @@ def put_off(db: Db, letter_id: str, *, until: datetime, error: str) -> None:
     db.execute(_outbox.update().where(_outbox.c.id == letter_id).values(due_at=until, error=error[:500]))
 
 
-def pass_over(db: Db, letter_id: str, *, now: datetime, why: str) -> None:
+def pass_over(db: Db, letter: Letter, *, now: datetime, why: str) -> None:
     """A later letter says it all, or its case is closed: it needs no sending any more."""
-    db.execute(_outbox.update().where(_outbox.c.id == letter_id, *_UNSENT).values(sent_at=now, error=why))
+    db.execute(_outbox.update().where(_outbox.c.id == letter.id, *_UNSENT).values(sent_at=now, error=why))
+    empty_older(db, letter)
+
+
+def empty_older(db: Db, letter: Letter) -> None:
+    """A letter went out: what was sent to its chat before about the same case or incident need say it no more."""
+    if letter.kind in said_letters.SHOWING:
+        about = (letter.channel, letter.subject_type, letter.subject_id)
+        newest = _newest(db, *about)
+        said_letters.empty_older(db, *about, newest=newest.id if newest else letter.id)
 
 
 def counts(db: Db) -> dict[str, dict[str, int]]:

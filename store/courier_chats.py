@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from domain.returns import Route
-from store import courier_chat_tables, facts, returns, tables
+from store import chat_queue, courier_chat_tables, facts, returns, tables
 from store.base import Db
 from store.comparing import Difference, compare, histories
 from store.facts import FactRow
@@ -149,7 +149,10 @@ def route_of_message(db: Db, channel: str, identity: str, remote_id: str) -> str
     """The route that our message to this person is about. Who it went to is asked, too: ids may be a place's own."""
     rows = db.execute(
         select(_outbox.c.subject_id, _outbox.c.payload).where(
-            _outbox.c.channel == channel, _outbox.c.remote_id == remote_id, _outbox.c.subject_type == "route"
+            _outbox.c.channel == channel,
+            _outbox.c.remote_id == remote_id,
+            chat_queue.NAMED,
+            _outbox.c.subject_type == "route",
         )
     )
     return next((str(row.subject_id) for row in rows if row.payload.get("who") == identity), None)

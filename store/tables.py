@@ -547,6 +547,7 @@ class PickupBooking(SQLModel, table=True):
 class Inbound(SQLModel, table=True):
     """Inward exactly one effect: a delivery whose key is already here is answered and changes nothing."""
 
+    __table_args__ = {"sqlite_with_rowid": False}
     adapter: str = Field(primary_key=True)
     account: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
@@ -560,7 +561,7 @@ class Outbox(SQLModel, table=True):
     __table_args__ = (
         Index("outbox_due", "due_at", sqlite_where=text("sent_at IS NULL AND dead_at IS NULL")),
         Index("outbox_channel", "channel", "created_at"),
-        Index("outbox_remote", "channel", "remote_id"),
+        Index("outbox_remote", "channel", "remote_id", sqlite_where=text("remote_id <> ''")),
         Index("outbox_subject", "subject_type", "subject_id", "created_at"),
         Index(
             "outbox_queue", "channel", "priority", "due_at", sqlite_where=text("sent_at IS NULL AND dead_at IS NULL")

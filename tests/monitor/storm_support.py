@@ -187,7 +187,7 @@ def untold(made: Stage, channel: str) -> int:
     [(count,)] = look(
         made.store,
         "SELECT count(*) FROM cases c WHERE c.closed_at IS NULL AND NOT EXISTS (SELECT 1 FROM outbox o WHERE"
-        " o.channel = ? AND o.kind = 'alert' AND o.sent_at IS NOT NULL AND o.remote_id != '' AND"
+        " o.channel = ? AND o.kind = 'alert' AND o.sent_at IS NOT NULL AND (o.channel = 'console' OR o.remote_id != '') AND"
         " ((o.subject_type = 'case' AND o.subject_id = CAST(c.id AS TEXT)) OR"
         " (o.subject_type = 'incident' AND o.subject_id = CAST(c.incident_id AS TEXT))))",
         channel,
