@@ -5,7 +5,6 @@ one of which the append-only trigger knows.
 """
 
 import hashlib
-import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from sqlmodel import SQLModel
 
 from domain.erasing import ERASED, Hooks, Personal, Rewrite, hooks, in_json, own_rewriter, personal, rewriter
 from domain.place import Location, distance_m
-from store import facts, positions, privacy_tables, tables, tracking
+from store import facts, packed, positions, privacy_tables, tables, tracking
 from store.base import Db
 from store.dialect import guard_of
 from store.facts import FactRow
@@ -313,7 +312,7 @@ def _erased(of: Table, column: str, how: How, row: Any, job: Job) -> Any:
     if how is How.COARSE:
         return round(value, COARSE_DIGITS)
     if how is How.RAW:
-        return _in_body(value, job.rewrite)
+        return _in_body(row.source, value, job.rewrite)
     if isinstance(of.c[column].type, Json):
         return in_json(value, job.rewrite, own=job.own)
     if job.own and of.name == "fact" and row.event in SAID_EVENTS and value:
@@ -322,16 +321,16 @@ def _erased(of: Table, column: str, how: How, row: Any, job: Job) -> Any:
     return f"{new} {job.keyed(value)[:KEY_DIGITS]}" if of.c[column].primary_key and new != value else new
 
 
-def _in_body(body: bytes, rewrite: Rewrite) -> bytes:
+def _in_body(source: str, body: bytes, rewrite: Rewrite) -> bytes:
     """A compressed body; what JSON wrote as escapes is read before it is rewritten."""
-    text = zlib.decompress(body).decode("utf-8", "replace")
+    text = packed.unpack(body).decode("utf-8", "replace")
     new = rewrite(text)
     if "\\u" in text:
         try:
             new = to_json(in_json(from_json(text), rewrite))
         except ValueError:
             new = rewrite(text.encode().decode("unicode_escape", "replace"))
-    return zlib.compress(new.encode(), 6) if new != text else body
+    return packed.pack(source, new.encode()) if new != text else body
 
 
 def _note_rewritten(db: Db, row: Any, changed: Mapping[str, Any], asked: Asked) -> None:

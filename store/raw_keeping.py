@@ -1,11 +1,11 @@
 """Until when carriers' replies are kept: some days, and as evidence for as long as a case or claim about a parcel in them is open."""
 
 import re
-import zlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import unquote_to_bytes
 
+from store import packed
 from store.base import Db
 from store.tables import to_seconds
 from store.tracking import chunks
@@ -56,7 +56,7 @@ def drop(db: Db, *, before: datetime, now: datetime, limit: int) -> int:
 
 def words_of(body: bytes) -> frozenset[str]:
     """What may be a tracking number in a compressed reply: each word with a digit, as numbers are written here."""
-    text = unquote_to_bytes(zlib.decompress(body))
+    text = unquote_to_bytes(packed.unpack(body))
     return frozenset(word.decode().upper() for word in _WORD.findall(text) if any(48 <= byte <= 57 for byte in word))
 
 

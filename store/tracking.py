@@ -4,7 +4,6 @@ Reading a reply again is free: an event's natural key is its primary key.
 """
 
 import hashlib
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +27,7 @@ from domain.tracking import (
     ScanEvent,
     event_key,
 )
-from store import asking, tables
+from store import asking, packed, tables
 from store.base import Db
 from store.said_times import pack, unpack
 from store.tables import from_seconds, maybe_from_seconds, maybe_to_seconds, new_id, table, to_seconds
@@ -535,4 +534,11 @@ def keep_raw(db: Db, bodies: Iterable[RawBody], *, at: datetime) -> None:
 
 
 def _raw_row(digest: bytes, one: RawBody, at: datetime) -> tuple[object, ...]:
-    return (digest, one.source, one.status, to_seconds(at), zlib.compress(one.body, 6), one.error[:MAX_ERROR_TEXT])
+    return (
+        digest,
+        one.source,
+        one.status,
+        to_seconds(at),
+        packed.pack(one.source, one.body),
+        one.error[:MAX_ERROR_TEXT],
+    )

@@ -5,7 +5,6 @@ import json
 import shutil
 import sqlite3
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from doorstep.operations import perform
 from doorstep.taking import TAKE, Sender
 from doorstep.web.app import create_app
 from doorstep.web.push import push_router
-from store import audit, check, intake
+from store import audit, check, dialect, intake, packed
 from store.base import Db
 
 
@@ -73,7 +72,7 @@ def test_after_an_erasure_no_byte_is_left(house: House, sown: Sown, tmp_path: Pa
 
 def in_bodies(db: Db) -> list[str]:
     """Values of plants in compressed bodies, which a search for bytes doesn't see."""
-    bodies = [zlib.decompress(row[0]).decode() for row in db.exec_driver_sql("SELECT body FROM raw_reply")]
+    bodies = [packed.unpack(row[0]).decode() for row in db.exec_driver_sql("SELECT body FROM raw_reply")]
     return [v for body in bodies for p in PLANTS for v in p.values if v in body or json.dumps(v)[1:-1] in body]
 
 
@@ -94,7 +93,7 @@ def test_ids_facts_and_figures_stay(house: House, sown: Sown) -> None:
 
 def figures(db: Db) -> dict[str, int]:
     """Rows by table, and what orders are worth."""
-    tables = [r[0] for r in db.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    tables = dialect.tables(db)
     counts = {name: int(db.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar_one()) for name in tables}
     worth = [i["price_cents"] for r in db.exec_driver_sql("SELECT items FROM orders") for i in json.loads(r[0])]
     milestones = [r[0] for r in db.exec_driver_sql("SELECT milestone FROM parcel")]

@@ -41,6 +41,7 @@ from doorstep.web.push import MAX_BODY_BYTES
 from scheduler.router import Steps
 from store import bookings, budgets, check, facts
 from store.bookings import Stage
+from store.packed import unpack
 
 QUOTE = {k: v for k, v in ORDER.items() if k != "id"}
 
@@ -310,9 +311,7 @@ def test_a_proven_call_that_cannot_be_read_is_kept_without_people(at_desk: Desk)
     assert at_desk.call("", courierName="赵六", courierMobile="13900001111").status_code == 200
     assert at_desk.row() == before
     [(body,)] = at_desk.house.store.read(lambda db: db.exec_driver_sql("SELECT body FROM raw_reply").all())
-    import zlib
-
-    text = zlib.decompress(body).decode()
+    text = unpack(body).decode()
     assert "20061" in text
     assert "赵六" not in text
     assert "13900001111" not in text
