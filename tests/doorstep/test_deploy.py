@@ -51,3 +51,27 @@ def test_the_settings_that_they_name_exist() -> None:
     assert msgspec.convert(told["backup"], Backup).folder == "/data/backups"
     for line in ("0.0.0.0", "/data/doorstep.sqlite3", "public_port = 8723", "/data/backups"):
         assert line in (DEPLOY / "compose.yaml").read_text()
+
+
+def test_the_server_beside_it_is_one_that_we_take() -> None:
+    """Encoding and locale as the store wants them, a password from a file, no port outside; and the image has driver and tools."""
+    from store.postgres import LOCALES, OLDEST
+
+    compose, image = ((DEPLOY / name).read_text() for name in ("compose.postgres.yaml", "Dockerfile"))
+    assert "--encoding=UTF8 --locale=C " in compose
+    assert "C" in LOCALES
+    major = compose.partition("image: postgres:")[2][:2]
+    assert int(major) >= OLDEST
+    assert "POSTGRES_PASSWORD_FILE" in compose
+    assert "ports:" not in compose
+    assert all(word in image for word in ("postgresql-client", "requirements-postgres.txt"))
+
+
+def test_the_images_lock_is_ours_with_the_driver() -> None:
+    """Every pin of requirements.txt is the same there, and only the driver is more."""
+    ours, images = (
+        {line.split(" ")[0] for line in (DEPLOY.parent / name).read_text().splitlines() if "==" in line}
+        for name in ("requirements.txt", "requirements-postgres.txt")
+    )
+    assert ours <= images
+    assert {pin.partition("==")[0] for pin in images - ours} == {"psycopg", "psycopg-binary"}
