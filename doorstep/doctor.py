@@ -29,7 +29,8 @@ from doorstep.credentials import Credential, credentials
 from doorstep.house import House
 from doorstep.nightly_backup import made_in
 from net.http import Http, HttpRequest, Transport
-from store import chat_queue, dialect, people
+from store import chat_queue, dialect, people, pg_backup
+from store.postgres import shown
 from store.trouble import DatabaseError, trouble_of
 
 LEAST_FREE = 1024**3
@@ -84,7 +85,9 @@ def _store(house: House) -> Iterator[Look]:
     except DatabaseError as exc:
         yield bad("store.bad", trouble=trouble_of(exc) or str(exc.orig))
     else:
-        yield good("store.ok", size=size(house.store.read(dialect.size)))
+        place = shown(house.store.url) if house.store.url else str(house.store.path)
+        engine = house.store.read(dialect.engine)
+        yield good("store.ok", engine=engine, place=place, size=size(house.store.read(dialect.size)))
 
 
 def _disk(house: House) -> Iterator[Look]:
@@ -96,6 +99,8 @@ def _disk(house: House) -> Iterator[Look]:
 def _backups(house: House) -> Iterator[Look]:
     wanted = house.settings.backup
     made = made_in(house.settings.path(wanted.folder))
+    if house.store.url and (missing := pg_backup.missing()):
+        yield bad("backup.no_tools", tools=", ".join(missing))
     if not wanted.keep:
         yield bad("backup.off")
     elif not made:
@@ -211,7 +216,6 @@ def _stuck(house: House) -> Look:
 def _versions(house: House) -> Look:
     return good(
         "versions.ok", doorstep=version("doorstep"), schema=house.store.read(dialect.schema), python=platform.python_version(),
-        engine=house.store.read(dialect.engine),
     )  # fmt: skip
 
 

@@ -18,6 +18,12 @@ from store.backup import ERASED, KEPT_FILES, PRIVATE_FILE, Copied
 from store.base import reading
 
 OURS = "public"
+TOOLS = ("pg_dump", "pg_restore")
+
+
+def missing() -> list[str]:
+    """Which of the server's own tools can't be found here: without them nothing is copied or restored."""
+    return [tool for tool in TOOLS if shutil.which(tool) is None]
 
 
 def dump(url: str, target: Path) -> Copied:

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from planted import NOW, opened
+from engines import fresh, tools
+from planted import NOW, TOML, opened
 from running_support import doorstep, free_port
 
 from doorstep.doctor import doctor
@@ -17,6 +18,7 @@ from doorstep.house import House
 from store import aside, mail, people, sources
 from store.mail import Letter
 from store.people import Person
+from store.postgres import shown
 from store.sources import SourceState
 
 
@@ -54,6 +56,26 @@ def test_a_healthy_house_has_a_line_for_everything(house: House) -> None:
     assert about == [
         "settings", "database", "disk", "backups", "people", "carrier kuaidi100/main", "clock", "stuck", "versions",
     ]  # fmt: skip
+
+
+def test_it_says_where_the_rows_are_and_what_copies_them(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine and the file; of PostgreSQL the address without its password, and what is wrong where its tools are missing."""
+    [embedded] = [one["says"] for one in look(house)["looks"] if one["says"].startswith("database")]
+    assert embedded.startswith("database: SQLite 3")
+    assert str(house.store.path) in embedded
+    (tmp_path / "there").mkdir()
+    dsn = fresh()
+    (tmp_path / "there" / "doorstep.toml").write_text(f'{TOML}\n[store]\nurl = "{dsn}"\n')
+    with opened(tmp_path / "there") as other:
+        monkeypatch.setenv("PATH", tools())
+        found = look(other)["looks"]
+        assert [one for one in found if one["says"].startswith("database: PostgreSQL ")]
+        assert any(shown(dsn) in one["says"] for one in found)
+        assert not any("pg_dump" in one for one in wrong(other))
+        monkeypatch.setenv("PATH", str(tmp_path))
+        assert any("pg_dump, pg_restore" in one and "postgresql-client" in one for one in wrong(other))
 
 
 def test_both_languages_say_the_same_things(house: House) -> None:
