@@ -12,7 +12,7 @@ from store.facts import FactRow, to_row
 from store.tables import table
 
 _fact = table(tables.Fact)
-AUDITED = text("(subject_type = 'person' OR event IN ('revealed', 'act_refused', 'linked', 'released'))")
+AUDITED = text("(subject_type = 'person' OR event IN ('revealed', 'act_refused', 'linked', 'unlinked', 'released'))")
 """The very words of the index ``fact_audit``: it is used for a condition that reads like its own."""
 
 

@@ -296,7 +296,9 @@ class Fact(SQLModel, table=True):
         Index(
             "fact_audit",
             "id",
-            sqlite_where=text("subject_type = 'person' OR event IN ('revealed', 'act_refused', 'linked', 'released')"),
+            sqlite_where=text(
+                "subject_type = 'person' OR event IN ('revealed', 'act_refused', 'linked', 'unlinked', 'released')"
+            ),
         ),
     )
     id: int | None = Field(default=None, primary_key=True)

@@ -62,6 +62,8 @@ def test_a_link_is_ended(house: House, agent: Browser) -> None:
     assert "is written to in no chat any more" in page.text
     assert house.store.read(courier_chats.of_courier, "li") is None
     assert happened(house)[-1] == ("unlinked", "chen", "console")
+    [newest, *_] = house.store.read(audit.page).entries
+    assert (newest.fact.event, newest.fact.subject_id, newest.fact.by) == ("unlinked", "li", "chen")
     assert agent.post("/couriers/li/unlink", {}).status_code == 404
     assert house.store.read(check.differences, now=NOW) == []
 
