@@ -19,7 +19,7 @@ from doorstep.ways import travel_of
 from monitor import promise
 from net.http import Http, Transport
 from scheduler.day import Between, straight
-from scheduler.plan_types import Collector, Courier, Depot, Fleet, Pause, Price
+from scheduler.plan_types import Collector, Courier, Depot, Fleet, Hours, Pause, Price
 from scheduler.policy import Policy
 from scheduler.policy_file import own_policy, shipped_policy, shop_policy
 from scheduler.tick import PickupSettings
@@ -108,6 +108,7 @@ def fleet_of(settings: Settings) -> Fleet:
             )
             for c in settings.couriers
         ),
+        hours=tuple(Hours(one.begins, one.ends, one.times) for one in settings.travel.hours),
     )
 
 

@@ -18,6 +18,7 @@ from scheduler.plan_types import NO_LIMIT, Collector, Courier, Fleet, Load, Pric
 from scheduler.router import Plan
 from scheduler.router import Route as PlannedRoute
 from scheduler.router.reasons import extra_of
+from scheduler.travel.hours import Slow, on_day, times_between
 from scheduler.travel.table import Table
 
 SETUP_S = 120  # park, find the door: paid once for neighbours
@@ -120,7 +121,7 @@ def build_problem(
     couriers = fleet.couriers_of(batch.depot.id, batch.day)
     kinds = kinds_of(couriers)
     return {
-        "matrix_s": [list(row) for row in table.seconds],
+        "matrix_s": _seconds_by_hour(table, _stretch(batch, visits, fleet, len(table.seconds), now)),
         "matrix_m": [list(row) for row in table.metres],
         "loads": list(kinds),
         "now": _seconds(now, start),
@@ -133,6 +134,48 @@ def build_problem(
             for c in couriers
         ],
     }
+
+
+def _seconds_by_hour(table: Table, stretch: Sequence[float]) -> list[list[int | None]]:
+    """The table's seconds, each column stretched by what is usual when its place is driven to; as they are without."""
+    if not stretch:
+        return [list(row) for row in table.seconds]
+    return [[None if s is None else round(s * by) for s, by in zip(row, stretch, strict=True)] for row in table.seconds]
+
+
+def _stretch(batch: Batch, visits: Sequence[Visit], fleet: Fleet, count: int, now: datetime) -> list[float]:
+    """By how much the ways to each of ``count`` places stretch: at the hours promised there, else in the working day. []: never."""
+    hours = on_day(fleet.hours, batch.day, batch.depot.zone)
+    if not hours:
+        return []
+    spans: dict[Location, list[tuple[datetime, datetime] | None]] = {}
+    for visit in visits:
+        spans.setdefault(visit.location, []).append(_promised(visit.value, now))
+    usual = times_between(hours, *_working(batch, fleet, now))
+    known = [_mean(hours, one, usual) for one in spans.values()]  # in the order of places(), after the depot
+    return [usual, *known, *([usual] * (count - 1 - len(known)))]
+
+
+def _mean(hours: Sequence[Slow], spans: Sequence[tuple[datetime, datetime] | None], usual: float) -> float:
+    known = [times_between(hours, span[0].timestamp(), span[1].timestamp()) for span in spans if span]
+    return sum(known) / len(known) if len(known) == len(spans) else usual
+
+
+def _working(batch: Batch, fleet: Fleet, now: datetime) -> tuple[float, float]:
+    """What is left of the time in which somebody of the depot works; seconds since 1970."""
+    shifts = [c.shift for c in fleet.couriers_of(batch.depot.id, batch.day)]
+    begin, end = (
+        pick((at_local(batch.day, shift[k], batch.depot.zone) for shift in shifts), default=now)
+        for k, pick in enumerate((min, max))
+    )
+    return max(now, begin).timestamp(), end.timestamp()
+
+
+def _promised(value: Return, now: datetime) -> tuple[datetime, datetime] | None:
+    """The slot that still binds; one that has passed binds nobody."""
+    if value.slot_from is None or value.slot_to is None or value.slot_to <= now:
+        return None
+    return value.slot_from, value.slot_to
 
 
 def _seconds(at: datetime, start: datetime) -> int:
@@ -160,10 +203,9 @@ def _price(visit: Visit, now: datetime) -> int:
 
 
 def _windows(value: Return, start: datetime, now: datetime) -> list[list[int]]:
-    """The promised slot; a slot that has passed binds nobody any more: come whenever the shift allows."""
-    if value.slot_from is None or value.slot_to is None or value.slot_to <= now:
-        return []
-    return [[_seconds(value.slot_from, start), _seconds(value.slot_to, start)]]
+    """The promised slot; where none binds any more: come whenever the shift allows."""
+    slot = _promised(value, now)
+    return [[_seconds(at, start) for at in slot]] if slot else []
 
 
 def _allowed(visit: Visit, couriers: Sequence[Courier], fleet: Fleet) -> list[str] | None:

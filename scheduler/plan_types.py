@@ -108,13 +108,25 @@ def _or_any(amount: int | None) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Hours:
+    """Between two local times ways take so many ``times`` as long; 00:00 as the end is the end of the day."""
+
+    begins: time
+    ends: time
+    times: float
+
+
+@dataclass(frozen=True, slots=True)
 class Fleet:
-    """Everyone and everything that can fetch returns. ``assumed``: what goods are taken for whose weight or volume nobody said."""
+    """Everyone and everything that can fetch returns. ``assumed``: what goods are taken for whose weight or volume nobody said.
+    ``hours``: when ways take longer.
+    """
 
     depots: tuple[Depot, ...]
     collectors: tuple[Collector, ...]
     couriers: tuple[Courier, ...]
     assumed: Assumed = USUAL
+    hours: tuple[Hours, ...] = ()
 
     def depot(self, depot_id: str) -> Depot | None:
         return next((d for d in self.depots if d.id == depot_id), None)

@@ -15,6 +15,7 @@ from domain.goods import USUAL, Assumed
 from domain.place import Location
 from scheduler.day import MAX_SERVICE_S, SERVICE_PER_PIECE_S, SERVICE_S, SETUP_S, Visit, load_of
 from scheduler.plan_types import Courier, Depot, Fleet, Load, Slot, at_local, local_day
+from scheduler.travel.hours import Slow, on_day, times_between
 from scheduler.travel.straight import Spot, drive_s, spot_of
 from store.promised import Promised
 
@@ -28,7 +29,9 @@ EMPTY, ONE_PARCEL = Load(0), Load()
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A stop to be begun within a span, in seconds since 1970. ``service_s``: with the way to the door."""
+    """A stop to be begun within a span, in seconds since 1970. ``service_s``: with the way to the door; ``times``: by how much the way
+    there stretches at that hour.
+    """
 
     ref: str
     spot: Spot
@@ -36,15 +39,17 @@ class Call:
     end: float
     service_s: int
     load: Load
+    times: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A courier's day, in seconds since 1970."""
+    """A courier's day, in seconds since 1970. ``times``: by how much the way home stretches."""
 
     begin: float
     end: float
     room: Load
+    times: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +83,25 @@ class Tour:
             return None
         best = None
         first, last = bisect_left(self.latest, call.start), bisect_right(self.reach, call.end)
-        way_in = drive_s(self._before(first), call.spot)
+        inward = drive_s(self._before(first), call.spot)
         for at in range(first, last + 1):
-            way_out = drive_s(call.spot, self._after(at))
+            spot, times = self._after(at)
+            outward = drive_s(call.spot, spot)
+            way_in, way_out = inward * call.times, outward * times
             begun = max(self._free(at) + way_in, call.start)
             if begun <= call.end and begun + call.service_s + way_out <= self._due(at):
                 extra = way_in + way_out - self.ways[at]
                 if best is None or extra < best[0]:
                     best = extra, at
-            way_in = way_out
+            inward = outward
         return best
 
     def _before(self, at: int) -> Spot:
         return self.calls[at - 1].spot if at else self.home
 
-    def _after(self, at: int) -> Spot:
-        return self.calls[at].spot if at < len(self.calls) else self.home
+    def _after(self, at: int) -> tuple[Spot, float]:
+        """Where it goes on to, and by how much the way there stretches."""
+        return (self.calls[at].spot, self.calls[at].times) if at < len(self.calls) else (self.home, self.shift.times)
 
     def _free(self, at: int) -> float:
         return self.reach[at - 1] + self.calls[at - 1].service_s if at else self.shift.begin
@@ -102,7 +110,8 @@ class Tour:
         return self.latest[at] if at < len(self.calls) else self.shift.end
 
     def put(self, call: Call, at: int) -> None:
-        self.ways[at : at + 1] = drive_s(self._before(at), call.spot), drive_s(call.spot, self._after(at))
+        spot, times = self._after(at)
+        self.ways[at : at + 1] = drive_s(self._before(at), call.spot) * call.times, drive_s(call.spot, spot) * times
         self.calls.insert(at, call)
         self.load = Load(*(have + more for have, more in zip(self.load, call.load, strict=True)))
         self._time()
@@ -119,24 +128,32 @@ class Tour:
         self.latest = latest[::-1]
 
 
-def call_of(ref: str, place: Location, pieces: int, slot: Slot, load: Load = ONE_PARCEL) -> Call:
+def call_of(
+    ref: str, place: Location, pieces: int, slot: Slot, load: Load = ONE_PARCEL, hours: Sequence[Slow] = ()
+) -> Call:
     service = SETUP_S + min(MAX_SERVICE_S, SERVICE_S + SERVICE_PER_PIECE_S * pieces)
-    return Call(ref, spot_of(place), slot.start.timestamp(), slot.end.timestamp(), service, load)
+    start, end = slot.start.timestamp(), slot.end.timestamp()
+    return Call(ref, spot_of(place), start, end, service, load, times_between(hours, start, end) if hours else 1.0)
 
 
 def rough_plan(
-    promised: Iterable[Promised], depot: Depot, couriers: Sequence[Courier], day: date, assumed: Assumed = USUAL
+    promised: Iterable[Promised],
+    depot: Depot,
+    couriers: Sequence[Courier],
+    day: date,
+    assumed: Assumed = USUAL,
+    hours: Sequence[Slow] = (),
 ) -> tuple[Tour, ...]:
     """Tours of a day with what is promised for it; what fits nowhere is left out, and its place isn't sold twice. Not to be changed:
     the same day gets the same tours.
     """
     calls = [
-        call_of(one.ref, one.place, one.pieces, Slot(one.start, one.end), load_of(one.goods, assumed))
+        call_of(one.ref, one.place, one.pieces, Slot(one.start, one.end), load_of(one.goods, assumed), hours)
         for one in promised
         if local_day(one.start, depot.zone) == day
     ]
     in_order = tuple(sorted(calls, key=lambda one: (one.end, one.ref)))
-    return _planned(spot_of(depot.location), tuple(_shift(who, depot, day) for who in couriers), in_order)
+    return _planned(spot_of(depot.location), tuple(_shift(who, depot, day, hours) for who in couriers), in_order)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -149,11 +166,12 @@ def _planned(home: Spot, shifts: Sequence[Shift], calls: Sequence[Call]) -> tupl
     return tours
 
 
-def _shift(courier: Courier, depot: Depot, day: date) -> Shift:
+def _shift(courier: Courier, depot: Depot, day: date, hours: Sequence[Slow]) -> Shift:
     begin, end = (at_local(day, clock, depot.zone) for clock in courier.shift)
     pauses = timedelta(minutes=sum(pause.minutes for pause in courier.breaks))
     begin = max(begin, at_local(day, depot.cut_off, depot.zone))
-    return Shift(begin.timestamp(), (end - pauses).timestamp(), courier.room)
+    times = times_between(hours, begin.timestamp(), end.timestamp()) if hours else 1.0
+    return Shift(begin.timestamp(), (end - pauses).timestamp(), courier.room, times)
 
 
 def _best(tours: Sequence[Tour], call: Call) -> tuple[float, int, int] | None:
@@ -168,17 +186,21 @@ def quote_slots(
     if drive_s(spot_of(depot.location), spot_of(visit.location)) > REACHABLE_S:
         return ()
     others = [one for one in promised if one.ref != visit.value.ref]
-    plans = {
-        day: rough_plan(others, depot, _able(fleet, depot, day, visit), day, fleet.assumed)
-        for day in dict.fromkeys(local_day(slot.start, depot.zone) for slot in slots)
+    hours = {
+        day: on_day(fleet.hours, day, depot.zone)
+        for day in dict.fromkeys(local_day(one.start, depot.zone) for one in slots)
     }
-    load = visit.load(fleet.assumed)
-    found = ((slot, _best(plans[local_day(slot.start, depot.zone)], _call(visit, slot, load))) for slot in slots)
+    plans = {
+        day: rough_plan(others, depot, _able(fleet, depot, day, visit), day, fleet.assumed, slow)
+        for day, slow in hours.items()
+    }
+    days = [(slot, local_day(slot.start, depot.zone)) for slot in slots]
+    found = ((slot, _best(plans[day], _call(visit, slot, fleet, hours[day]))) for slot, day in days)
     return tuple(Quote(slot, round(best[0])) for slot, best in found if best is not None)
 
 
-def _call(visit: Visit, slot: Slot, load: Load) -> Call:
-    return call_of(visit.value.ref, visit.location, visit.pieces, slot, load)
+def _call(visit: Visit, slot: Slot, fleet: Fleet, hours: Sequence[Slow]) -> Call:
+    return call_of(visit.value.ref, visit.location, visit.pieces, slot, visit.load(fleet.assumed), hours)
 
 
 def _able(fleet: Fleet, depot: Depot, day: date, visit: Visit) -> list[Courier]:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from config.checking import fit
 from config.errors import ConfigError
 from config.settings import load
+from config.travel_settings import Travel
 from doorstep.ways import Asked, travel_of
 from scheduler.travel.extract import Extract
 from scheduler.travel.straight import Haversine
@@ -63,3 +65,27 @@ def test_a_key_may_lie_in_a_file_and_is_never_shown(tmp_path: Path) -> None:
 def test_what_is_missing_is_told_with_the_fix(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         settings(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        ([("09:00", "08:00")], "ends (08:00) must be after begins (09:00)"),
+        ([("07:00", "09:00"), ("08:59", "10:00")], "two of them overlap"),
+        ([("20:00", "00:00"), ("22:00", "23:00")], "two of them overlap"),
+    ],
+)
+def test_hours_that_contradict_themselves_are_told(hours, said):
+    """Over midnight it is written as two; one moment has one figure."""
+    raw = {"hours": [{"begins": a, "ends": b, "times": 1.5} for a, b in hours]}
+    assert said in " ".join(m.message for m in fit(raw, Travel).misfits)
+
+
+def test_hours_side_by_side_are_good_and_amap_has_its_own():
+    """The end of one may be the beginning of the next, and midnight an end; a service with traffic in its times wants none."""
+    raw = {
+        "hours": [{"begins": "9:00", "ends": "00:00", "times": 1.1}, {"begins": "07:00", "ends": "09:00", "times": 2}]
+    }
+    assert [one.times for one in fit(raw, Travel).value.hours] == [1.1, 2]
+    told = fit({**raw, "by": "amap", "key": "K"}, Travel).misfits
+    assert "Amap tells times with the traffic" in told[0].message
