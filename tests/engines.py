@@ -3,6 +3,7 @@
 import atexit
 import itertools
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,7 +111,21 @@ def using(engine: str) -> Iterator[None]:
 
 def a_store(path: Path, **more: Any) -> Store:
     """The store at a path, by the engine of the test; the same path is the same database."""
-    return Store(path, **({"synchronous": "OFF"} | more if _made is None else {"url": url_of(path)}))
+    if _made is not None:
+        return Store(path, url=url_of(path))
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_newest_schema(), path)
+    return Store(path, **({"synchronous": "OFF"} | more))
+
+
+@cache
+def _newest_schema() -> Path:
+    """An empty SQLite database as the migrations make it, to be copied: that takes a fifth of the time."""
+    folder = Path(tempfile.mkdtemp(prefix="doorstep-schema-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with Store(folder / "desk.sqlite3") as store:
+        return store.path
 
 
 def url_of(path: Path) -> str:
