@@ -23,8 +23,9 @@ faults: $(READY) $(SYNAPSE)/.ready
 	  tests/chat/test_faults.py tests/chat/test_gateway_faults.py tests/chat/test_attacks.py tests/customers/test_telling_property.py \
 	  tests/domain/test_desk_hours.py tests/doorstep/test_month.py tests/doorstep/test_openapi.py tests/doorstep/test_simulate.py \
 	  tests/doorstep/test_worker_kills.py tests/figures tests/monitor/test_acts.py tests/monitor/test_storm.py
-	DOORSTEP_ENGINE=postgres $(BIN)/python -m pytest tests/monitor/test_making_good.py tests/monitor/test_poll.py \
-	  tests/scheduler/test_pickups_end_to_end.py tests/scheduler/test_refund_instructions.py tests/customers/test_telling.py tests/web/test_enquiries_page.py
+	DOORSTEP_ENGINE=postgres $(BIN)/python -m pytest tests/customers/test_telling.py tests/doorstep/test_api.py tests/doorstep/test_money_api.py \
+	  tests/doorstep/test_push.py tests/intake tests/monitor tests/scheduler/test_pickups_end_to_end.py tests/scheduler/test_refund_instructions.py \
+	  tests/web --ignore-glob='*browser.py' --ignore=tests/web/test_live.py
 	mkdir -p $(MONTHS)
 	seq 1 100 | xargs -P 2 -I SEED sh -c 'test -s $(MONTHS)/SEED/summary.json || $(BIN)/doorstep simulate --days 31 --parcels 500 \
 	  --seed SEED --faults all --out $(MONTHS)/SEED 2>$(MONTHS)/SEED.log || test -s $(MONTHS)/SEED/summary.json'

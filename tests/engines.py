@@ -20,6 +20,9 @@ from store.base import Store
 ENGINES = ("sqlite", "postgres")
 USUAL = os.environ.get("DOORSTEP_ENGINE", "sqlite")
 """Which engine keeps the rows of tests that don't say."""
+ON_BOTH = pytest.mark.usefixtures("engine")
+"""A sample of the house's own tests: what each page and post asks the store is asked of both engines in every run."""
+ON_SQLITE = pytest.mark.skipif(USUAL != "sqlite", reason="about the file of the embedded engine")
 
 SHAPE = """
 SELECT md5(string_agg(said, '|' ORDER BY said)) FROM (

@@ -7,13 +7,13 @@ from typing import Any
 
 import gateway_support
 from chat_support import PEOPLE, read_settings, settings_file
+from engines import a_store
 
 from doorstep.chats import Channel, channels_of
 from doorstep.clock import SetClock
 from doorstep.wiring import open_house
 from sim.chats.apprise import AppriseGateway, Service
 from store import people
-from store.base import Store
 
 __all__ = ["Desk", "a_desk", "a_gateway", "table"]
 KEY, USER, PASSWORD = "doorstep", "desk", "sim_password"
@@ -43,7 +43,7 @@ class Desk(gateway_support.Desk):
 
 def a_desk(folder: Path, gateway: AppriseGateway, url: str, *, more: str = "", **laid: Any) -> Desk:
     clock = SetClock(datetime.now(UTC).replace(microsecond=0))
-    store = Store(folder / "chat.sqlite3", synchronous="OFF")
+    store = a_store(folder / "chat.sqlite3")
     settings = read_settings(settings_file(folder, table(url, **laid) + more))
     house = replace(open_house(settings, store, now=clock), wall=clock)
     for person in PEOPLE:

@@ -14,6 +14,7 @@ import httpx
 from doorstep.house import House
 from doorstep.web.app import create_app
 from doorstep.web.chat_hooks import chat_hook_router
+from store import dialect
 from store.base import Db
 
 
@@ -71,5 +72,5 @@ def _bytes(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
 
 def everything(db: Db) -> dict[str, str]:
     """Every row of every table."""
-    names = [r[0] for r in db.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    names = dialect.tables(db)
     return {name: str(db.exec_driver_sql(f"SELECT * FROM {name}").all()) for name in names}

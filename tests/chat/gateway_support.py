@@ -10,6 +10,7 @@ from typing import Any
 
 import uvicorn
 from chat_support import PEOPLE, a_case, read_settings, settings_file, waiting
+from engines import a_store
 
 from doorstep.chats import Channel, channels_of
 from doorstep.clock import SetClock
@@ -17,7 +18,6 @@ from doorstep.house import House
 from doorstep.operations import perform
 from doorstep.wiring import open_house
 from store import cases, chat_people, mail, people
-from store.base import Store
 
 
 @contextlib.asynccontextmanager
@@ -84,7 +84,7 @@ def open_desk(
 ) -> Any:
     """A house whose settings end with ``table``; ``identities``: the platform's own, by person."""
     clock = SetClock(datetime.now(UTC).replace(microsecond=0))
-    store = Store(folder / "chat.sqlite3", synchronous="OFF")
+    store = a_store(folder / "chat.sqlite3")
     house = replace(open_house(read_settings(settings_file(folder, table)), store, now=clock), wall=clock)
     [channel] = channels_of(house)
     for person in PEOPLE:

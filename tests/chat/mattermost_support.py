@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chat_support import PEOPLE, read_settings, settings_file
+from engines import a_store
 from slack_support import Desk
 
 from doorstep.chats import channels_of
@@ -14,7 +15,6 @@ from doorstep.clock import SetClock
 from doorstep.wiring import open_house
 from sim.chats.mattermost import Kept, MattermostGateway, an_id
 from store import chat_people, mail, people
-from store.base import Store
 
 TOKEN, SECRET = "simulated-mattermost-token", "simulated-button-secret"
 BOT, CHANNEL = an_id("bot"), an_id("desk")
@@ -53,7 +53,7 @@ class MattermostDesk(Desk):
 def a_desk(folder: Path, gateway: MattermostGateway, url: str, *, link: bool = True, more: str = "") -> MattermostDesk:
     clock = SetClock(datetime.now(UTC).replace(microsecond=0))
     gateway.clock = lambda: clock().timestamp()
-    store = Store(folder / "chat.sqlite3", synchronous="OFF")
+    store = a_store(folder / "chat.sqlite3")
     house = replace(open_house(read_settings(settings_file(folder, table(url) + more)), store, now=clock), wall=clock)
     for person in PEOPLE:
         store.write(people.save_person, person)

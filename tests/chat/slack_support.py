@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import httpx
 from chat_support import PEOPLE, a_case, read_settings, settings_file, waiting
+from engines import a_store
 
 from doorstep.chats import Channel, channels_of
 from doorstep.clock import SetClock
@@ -19,7 +20,6 @@ from doorstep.web.chat_hooks import chat_hook_router
 from doorstep.wiring import open_house
 from sim.chats.slack import Kept, SlackGateway
 from store import cases, chat_people, mail, people
-from store.base import Store
 
 T = TypeVar("T")
 TOKEN, APP_TOKEN, SECRET = "xoxb-1-simulated", "xapp-1-simulated", "simulated-signing-secret"
@@ -127,7 +127,7 @@ def a_desk(
     gateway.base = url
     clock = SetClock(datetime.now(UTC).replace(microsecond=0))
     gateway.clock = lambda: clock().timestamp()
-    store = Store(folder / "chat.sqlite3", synchronous="OFF")
+    store = a_store(folder / "chat.sqlite3")
     settings = read_settings(settings_file(folder, table(url, socket=socket, per_minute=per_minute)))
     house = replace(open_house(settings, store, now=clock), wall=clock)
     for person in PEOPLE:

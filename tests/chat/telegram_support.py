@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import uvicorn
 from chat_support import PEOPLE, a_case, read_settings, settings_file, waiting
+from engines import a_store
 
 from doorstep.chats import Channel, channels_of
 from doorstep.clock import SetClock
@@ -18,7 +19,6 @@ from doorstep.house import House
 from doorstep.wiring import open_house
 from sim.chats.telegram import Kept, TelegramGateway
 from store import cases, chat_people, mail, people
-from store.base import Store
 
 T = TypeVar("T")
 TOKEN, GROUP = "777000:simulated_token", -1001234567890
@@ -93,7 +93,7 @@ def a_group(
 ) -> Group:
     laid = table(url, per_minute=per_minute) + more
     clock = SetClock(datetime.now(UTC).replace(microsecond=0))
-    store = Store(folder / "chat.sqlite3", synchronous="OFF")
+    store = a_store(folder / "chat.sqlite3")
     house = replace(open_house(read_settings(settings_file(folder, laid)), store, now=clock), wall=clock)
     for person in PEOPLE:
         store.write(people.save_person, person)

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from chat_support import PEOPLE, a_case, read_settings, settings_file
+from engines import ON_BOTH, a_store
 
 from chat.acts import ActKind, ChatAct, Heard, Question, Wish
 from chat.phrases import to_the_desk
@@ -27,7 +28,6 @@ from monitor.heard import take
 from monitor.promise import run_timers
 from net.http import Http
 from store import cases, chat_people, chat_queue, mail, overviews, people, reads
-from store.base import Store
 
 START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 TABLE = """[chats.matrix.{name}]
@@ -50,7 +50,7 @@ class Desk:
         )
         self.clock = SetClock(START)
         settings = read_settings(settings_file(folder, tables))
-        self.store = Store(folder / "chat.sqlite3", synchronous="OFF")
+        self.store = a_store(folder / "chat.sqlite3")
         self.house: House = replace(open_house(settings, self.store, now=self.clock), wall=self.clock)
         for person in PEOPLE:
             self.store.write(people.save_person, person)
@@ -188,6 +188,7 @@ def test_a_letter_that_is_refused_for_itself_holds_nobody_up(desk: Desk) -> None
     assert desk.sent[1]["m.relates_to"] == {"rel_type": "m.replace", "event_id": "$e1"}
 
 
+@ON_BOTH
 def test_where_it_is_too_late_to_edit_a_new_message_follows(desk: Desk) -> None:
     """A platform with a window for edits: after it the news is a message of its own, which then stands for the case."""
     desk.desk.line.limits = replace(desk.desk.line.limits, edit_for=timedelta(hours=72))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from chat_support import PEOPLE, a_case, read_settings, settings_file
+from engines import a_store
 
 from domain.errors import RuleError
 from doorstep.chat_test import chat_test
@@ -13,7 +14,6 @@ from doorstep.house import House
 from doorstep.operations import perform
 from doorstep.wiring import open_house
 from store import chat_people, facts, people
-from store.base import Store
 
 TABLE = """[chats.matrix.desk]
 homeserver = "https://m.example.com"
@@ -25,7 +25,7 @@ room = "!desk:example.com"
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    with Store(tmp_path / "chat.sqlite3", synchronous="OFF") as store:
+    with a_store(tmp_path / "chat.sqlite3") as store:
         made = open_house(read_settings(settings_file(tmp_path, TABLE)), store)
         for person in PEOPLE:
             store.write(people.save_person, person)

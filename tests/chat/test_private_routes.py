@@ -6,6 +6,7 @@ from pathlib import Path
 
 from chat_support import PEOPLE, read_settings, settings_file
 from courier_support import COURIERS
+from engines import a_store
 from test_chat_contract import OUTSIDE, planted
 
 from chat.acts import RouteWord, Wish
@@ -24,7 +25,7 @@ from scheduler.courier_says import Saying
 from scheduler.letters import tell
 from scheduler.request import cancel_return
 from store import chat_queue, courier_chats, intake, people, returns
-from store.base import Db, Store
+from store.base import Db
 from store.chat_queue import ChannelRow
 from store.courier_chats import CourierChat
 
@@ -84,7 +85,7 @@ def test_no_word_about_a_thousand_customers_leaves_the_house(tmp_path: Path) -> 
     """Every letter to every adapter: routes, differences, alerts of unheard cases, the digest; and every answer to a courier."""
     settings = read_settings(settings_file(tmp_path, COURIERS))
     clock = SetClock(datetime(2026, 11, 25, 9, 40, tzinfo=settings.zone).astimezone(UTC))  # a Wednesday morning
-    store = Store(tmp_path / "chat.sqlite3", synchronous="OFF")
+    store = a_store(tmp_path / "chat.sqlite3")
     house = open_house(settings, store, now=clock)
     for person in PEOPLE:
         store.write(people.save_person, person)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from customer_support import HOUR, START, a_house, add_order, history, open_case, settings
+from engines import ON_BOTH
 from smtp_server import Behaviour, smtp
 
 from config.customer_settings import Mail
@@ -32,6 +33,7 @@ def asked(house, case_id, key="k1"):
     return house.store.write(enquiries.send, wanted, POLICY, now=house.now(), by="lin", channel="console", key=key)
 
 
+@ON_BOTH
 def test_a_branch_is_asked_by_mail_once(tmp_path):
     """The case is marked with who, and the mail goes out once under one id, however often the button is pressed."""
     does = Behaviour()

@@ -16,6 +16,7 @@ from customer_support import (
     tick,
     tick_until,
 )
+from engines import ON_BOTH
 
 from domain.case import CaseEvent, Kind
 from domain.telling import SAYING, Saying, Step
@@ -51,6 +52,7 @@ def test_a_comment_confirms_nothing(store):
     assert kinds(store, case_id) == []
 
 
+@ON_BOTH
 def test_a_message_is_a_fact_of_the_case_that_keeps_no_promise(store):
     """It is on record with its means and its letter; nobody is its author, and the promise is as open as before."""
     case_id = a_case(store)

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlencode
 import httpx
 import respx
 from api_support import Client
+from engines import a_store
 
 from config import settings as configured
 from doorstep.bookings import callback_url
@@ -24,7 +25,6 @@ from doorstep.web.app import create_app
 from doorstep.web.booking_api import booking_callback_router, booking_router
 from doorstep.wiring import STRUCTS, open_house
 from store import bookings, facts
-from store.base import Store
 from store.bookings import BookingRow
 
 NOW = datetime(2026, 11, 25, 2, tzinfo=UTC)  # a Wednesday, 10:00 in Shanghai
@@ -177,7 +177,7 @@ def desk(
     file = folder / "doorstep.toml"
     file.write_text(toml, encoding="utf-8")
     settings = configured.load(file, environ={}, structs=STRUCTS)
-    with Store(settings.database, synchronous="OFF") as store, respx.mock(assert_all_called=False) as net:
+    with a_store(settings.database) as store, respx.mock(assert_all_called=False) as net:
         clock = SetClock(NOW)
         house = open_house(settings, store, now=clock)
         keys = store.read(lambda db: db.exec_driver_sql("SELECT count(*) FROM api_key").scalar_one())

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from api_support import BODIES, DISPUTE, EVENT, NOW, ORDER, RETURN, SHIPMENT, TOKEN, Door, door
+from engines import ON_BOTH
 
 from doorstep.beat import beat
 from doorstep.operations import OPERATIONS
@@ -40,6 +41,7 @@ def is_problem(reply: httpx.Response, status: int) -> dict[str, Any]:
 # --- once ----------------------------------------------------------------------------------------------------------
 
 
+@ON_BOTH
 def test_each_kind_is_taken_first_and_known_then(at_door: Door) -> None:
     """201 with its id the first time, 200 with the same id for the same body again; the second changes nothing."""
     ids = {}

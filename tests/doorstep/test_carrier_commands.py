@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engines import a_store
 from running_support import answer, doorstep
 from test_cli import shop  # noqa: F401 - a fixture
 
@@ -20,7 +21,6 @@ from doorstep.wiring import open_house
 from sim.carriers import SimTransport
 from sim.world import World
 from store import asking, budgets, intake, sources, tracking
-from store.base import Store
 from store.budgets import Window
 
 START = datetime(2026, 3, 1, 16, tzinfo=UTC)
@@ -30,7 +30,7 @@ NOW = datetime(2026, 3, 10, 4, tzinfo=UTC)
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     settings = write_settings(tmp_path, 8722, 1)
-    with Store(settings.database, synchronous="OFF") as store:
+    with a_store(settings.database) as store:
         yield open_house(settings, store, now=SetClock(NOW))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from api_support import DISPUTE, NOW, ORDER, SHIPMENT, Client, Door, door
+from engines import ON_BOTH
 
 from domain.errors import RuleError
 from domain.make_good import Ask, Way
@@ -71,6 +72,7 @@ def desk(tmp_path: Path) -> Iterator[Money]:
 # --- refunds made on the platform ----------------------------------------------------------------------------------
 
 
+@ON_BOTH
 def test_a_refund_by_api_settles_ours_once(desk: Money) -> None:
     """201 the first time with our instruction's id, 200 again; ours is confirmed and its letter needs no sending."""
     ours = desk.instructed(Ask(Way.REFUND, "MUG", 1))

@@ -31,6 +31,7 @@ from booking_desk import (
     desk,
     told,
 )
+from engines import ON_BOTH, ON_SQLITE
 
 from domain.errors import RuleError
 from doorstep import bookings as house_bookings
@@ -64,6 +65,7 @@ def beat(opened: Desk) -> int:
 # --- the whole way -------------------------------------------------------------------------------------------------
 
 
+@ON_BOTH
 def test_from_a_price_to_a_settlement(at_desk: Desk) -> None:
     """Quoted, booked, asked for again, collected, settled in two parts, each of them told twice, and too late to cancel.
 
@@ -181,6 +183,7 @@ with desk(Path(sys.argv[1]), carrier=carrier) as before:
 """
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("arrived", [True, False])
 def test_killed_between_the_commit_and_the_answer(tmp_path: Path, *, arrived: bool) -> None:
     """Whether the order reached the carrier or not: what was committed says that it was tried, and there is one in the end.

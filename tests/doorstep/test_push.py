@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 from api_support import Client
+from engines import ON_BOTH, a_store
 
 from carriers.registry import CARRIERS
 from config import settings as configured
@@ -59,7 +60,7 @@ def world(tmp_path: Path) -> Iterator[tuple[Client, Store, int]]:
     file = tmp_path / "doorstep.toml"
     file.write_text(TOML)
     settings = configured.load(file, environ={}, structs=STRUCTS)
-    with Store(settings.database, synchronous="OFF") as store:
+    with a_store(settings.database) as store:
         house = open_house(settings, store, now=SetClock(wall()))
         shipment = store.write(watched)
         client = Client(create_app(house, extra_routers=(push_router(house),)))
@@ -71,6 +72,7 @@ def digest(store: Store) -> str:
     return store.read(check.digest)
 
 
+@ON_BOTH
 def test_a_proven_push_is_taken_once(world: tuple[Client, Store, int]) -> None:
     """Its events are there when it is answered, to the letter; the same bytes again change nothing."""
     client, store, shipment = world

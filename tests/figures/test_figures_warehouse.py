@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from engines import ON_SQLITE, a_store
 from recount import recount
 
 from config.settings import defaults
@@ -19,7 +20,7 @@ from doorstep.house import House
 from doorstep.wiring import open_house
 from scheduler import warehouse
 from store import intake, returns
-from store.base import Db, Store
+from store.base import Db
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 FIGURES = (Figure.WAREHOUSE_TIME, Figure.WAREHOUSE_IN_LINE)
@@ -28,7 +29,7 @@ FIGURES = (Figure.WAREHOUSE_TIME, Figure.WAREHOUSE_IN_LINE)
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     settings = defaults(tmp_path / "doorstep.toml")
-    with Store(settings.database, synchronous="OFF") as store:
+    with a_store(settings.database) as store:
         yield open_house(settings, store, now=SetClock(NOW))
 
 
@@ -76,6 +77,7 @@ def test_a_scan_that_was_taken_back_counts_nothing(house: House) -> None:
     assert report_of(house).whole[Figure.WAREHOUSE_IN_LINE] == Value(0.0, 1)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("step", ["day", "week"])
 def test_they_are_the_same_when_they_are_counted_again_from_the_log(house: House, step: str) -> None:
     """0 differences, over days and weeks, with scans taken back among them."""

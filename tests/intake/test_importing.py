@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
+from engines import ON_BOTH, a_store
 
 from domain.errors import RuleError
 from doorstep.importing import import_file, watch_folder
 from doorstep.intake import parse_order, parse_return, parse_shipment
 from doorstep.sheets import read_sheet
 from store import facts, intake
-from store.base import Store
 from store.facts import FactRow
 from store.intake import Written
 
@@ -45,7 +45,7 @@ TAKERS = {"orders": take_order, "shipments": take_shipment, "returns": take_retu
 
 @pytest.fixture
 def store(tmp_path):
-    with Store(tmp_path / "db.sqlite3", synchronous="OFF") as opened:
+    with a_store(tmp_path / "db.sqlite3") as opened:
         yield opened
 
 
@@ -115,6 +115,7 @@ def test_more_rows_than_one_commit_holds(store, tmp_path):
     assert run(store, write(tmp_path / "s.csv", "number,carrier\n" + rows)).created == 450
 
 
+@ON_BOTH
 def test_the_rows_of_one_order_are_its_items(store, tmp_path):
     """Exports have a line for each item; an order with one bad line, or with two addresses, is refused whole."""
     text = (

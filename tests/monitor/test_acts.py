@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from engines import ON_BOTH
 from monitor_support import POLICY, M, R, at, heard, heard_by, opened, scan, with_shipment
 
 from chat.acts import ActKind, ChatAct
@@ -163,6 +164,7 @@ def test_resolving_closes_and_a_closed_case_takes_comments_only(desk: tuple[Stor
     assert [e for e, _ in events(store, case)] == ["opened", "resolved", "commented"]
 
 
+@ON_BOTH
 def test_handing_over(desk: tuple[Store, int]) -> None:
     """Assigned to somebody, whoever acknowledged it; to nobody that exists it can't be."""
     store, case = desk

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from engines import ON_BOTH
 from monitor_support import POLICY, START, M, at, heard, opened, scan, with_shipment
 from storm_support import SECOND, Fallen, Stage, look, moving, silent, stage
 
@@ -71,6 +72,7 @@ def scanned(made: Stage, shipment_id: int, number: str) -> None:
     made.store.write(told)
 
 
+@ON_BOTH
 def test_one_hub_one_incident_one_message(scene: Stage) -> None:
     """Twelve parcels of a hub: each has its case and its promise, the incident has the message, on the console and in each chat."""
     one = broken_hub(scene)

@@ -89,10 +89,10 @@ def test_the_history_is_what_the_scans_tell(shop):
 
 def test_a_look_and_the_night_see_the_same_crossings(shop):
     """What is stored for every watched parcel is what a look at it computes; the model comes back to the last bit."""
-    learned = learning.learn(shop.path, CALM, NOW)
+    learned = learning.learn(shop.where, CALM, NOW)
     assert learned.why_not == ""
     assert learned.moved == sorted(learned.moved)
-    again = learning.learn(shop.path, CALM, NOW)
+    again = learning.learn(shop.where, CALM, NOW)
     assert (again.body, again.moved) == (learned.body, learned.moved)
     shop.write(keep_it, learned)
     ids = [one for one, _ in learned.moved]
@@ -122,7 +122,7 @@ def test_alarms_move_with_the_night_and_with_a_scan(tmp_path):
     """The night writes each crossing beside the rules' clock; a scan moves it; the next night finds nothing to move."""
     with opened(tmp_path) as store:
         store.write(lived)
-        learned = learning.learn(store.path, CALM, NOW)
+        learned = learning.learn(store.where, CALM, NOW)
         assert asyncio.run(learning.keep(store, learned)) == len(learned.moved)
         stored = store.read(risk_times)
         assert {one: at for one, (_, at, _) in stored.items() if at} == dict(learned.moved)
@@ -147,7 +147,7 @@ def test_with_a_model_the_risk_decides_and_the_case_says_how_sure(tmp_path):
     """By the model a parcel that stays silent becomes a case with its probability, the silence and what would clear it."""
     with opened(tmp_path) as store:
         store.write(lived)
-        store.write(keep_it, learning.learn(store.path, CALM, NOW))
+        store.write(keep_it, learning.learn(store.where, CALM, NOW))
         stalled = [one for one, (_, _, _) in store.read(risk_times).items()]
         store.write(look.look_at, stalled, CALM, now=NOW)
         opened_ones = [
@@ -168,7 +168,7 @@ def test_without_enough_data_the_rules_decide_and_the_case_says_so(tmp_path):
     """Thirty parcels teach nothing that can be relied on: rules raise the case, and its evidence names the reason."""
     with opened(tmp_path) as store:
         store.write(lived, 30)
-        learned = learning.learn(store.path, POLICY, NOW)
+        learned = learning.learn(store.where, POLICY, NOW)
         assert learned.why_not == "few_parcels"
         assert learned.moved == []
         store.write(keep_it, learned)
@@ -213,7 +213,7 @@ def test_only_the_last_models_are_kept(tmp_path):
 
 def test_a_model_comes_back_to_the_last_bit(shop):
     """Bytes and back: the same weights, clock, gaps and weeks."""
-    learned = learning.learn(shop.path, CALM, NOW)
+    learned = learning.learn(shop.where, CALM, NOW)
     back = from_bytes(learned.body)
     assert to_bytes(back) == learned.body
 
@@ -240,7 +240,7 @@ def test_a_day_has_no_more_alerts_than_the_desk_can_work_on(tmp_path):
     """With room for two, the two that are worth most become cases; the others are watched, and weighed again tomorrow."""
     with opened(tmp_path) as store:
         store.write(lived)
-        store.write(keep_it, learning.learn(store.path, CALM, NOW))
+        store.write(keep_it, learning.learn(store.where, CALM, NOW))
         two = replace(CALM, agents=1, alerts_per_agent_day=2, incidents=replace(CALM.incidents, members=1_000))
         ids = list(store.read(risk_times))
         before = store.read(lambda db: sight(db, tracking.views(db, ids), CALM, now=NOW))
@@ -277,7 +277,7 @@ def test_the_whole_reasoning_can_be_said(tmp_path, lang):
         ids = list(store.read(risk_times))
         rules = store.read(explain, ids[0], CALM, now=NOW)
         assert "explain.rules_decide" in [words.code for words in rules]
-        store.write(keep_it, learning.learn(store.path, CALM, NOW))
+        store.write(keep_it, learning.learn(store.where, CALM, NOW))
         store.write(look.look_at, ids, CALM, now=NOW)
         open_ones = [int(c.subject.id) for c in store.read(cases.list_cases, only_open=True) if c.kind in SILENCE]
         for one in open_ones[:5]:
@@ -294,7 +294,7 @@ def test_the_whole_reasoning_can_be_said(tmp_path, lang):
 def test_the_own_database_is_replayed_while_it_is_in_use(shop, tmp_path):
     """--own walks through what the daemon stored: everybody's hand-over, and the late ones by what their sources last told."""
     day = (START + timedelta(days=30)).date().isoformat()
-    summary = replay_own(shop.path, Wanted(day), out=tmp_path / "own", now=NOW)
+    summary = replay_own(shop.where, Wanted(day), out=tmp_path / "own", now=NOW)
     assert summary["parcels"]["evaluated"] > 150
     assert summary["parcels"]["missed"] > 3
     assert summary["models"]
@@ -328,7 +328,7 @@ def test_the_desks_verdicts_are_counted_beside_its_own_replay(tmp_path):
         store.write(resolved, store.write(found_bad, "G", Kind.LOST, 30), 31, "", None)
         out = tmp_path / "own"
         summary = replay_own(
-            store.path, Wanted("2026-03-03"), out=out, now=at(2 * week), zone=ZoneInfo("Asia/Shanghai")
+            store.where, Wanted("2026-03-03"), out=out, now=at(2 * week), zone=ZoneInfo("Asia/Shanghai")
         )
     said = summary["verdicts"]
     assert (said["all"]["right"], said["all"]["judged"], said["all"]["precision"]) == (2, 4, 0.5)
@@ -398,7 +398,7 @@ def test_the_watch_list_is_ranked_by_worth_and_promises_nothing(tmp_path):
     wide = replace(CALM, risk=replace(CALM.risk, watch=0.02))
     with opened(tmp_path) as store:
         store.write(lived)
-        store.write(keep_it, learning.learn(store.path, wide, NOW))
+        store.write(keep_it, learning.learn(store.where, wide, NOW))
         store.write(half_of_them_dearer)
         ids = list(store.read(risk_times))
         store.write(look.look_at, ids, wide, now=NOW)
@@ -432,7 +432,7 @@ def test_a_chance_that_wavers_at_the_threshold_neither_clears_nor_repeats(tmp_pa
     """A case stays while its chance lies between watching and alerting: nothing is said; below watching it clears, by an edit."""
     with opened(tmp_path) as store:
         store.write(lived)
-        store.write(keep_it, learning.learn(store.path, CALM, NOW))
+        store.write(keep_it, learning.learn(store.where, CALM, NOW))
         ids = list(store.read(risk_times))
         seen = store.read(lambda db: sight(db, tracking.views(db, ids), CALM, now=NOW)).of
         shipment, p = next((one, f.probability) for one, f in seen.items() if 0.1 < f.probability < 0.9)
@@ -453,4 +453,6 @@ def test_a_chance_that_wavers_at_the_threshold_neither_clears_nor_repeats(tmp_pa
 
 
 def half_of_them_dearer(db):
-    db.exec_driver_sql("UPDATE orders SET items = replace(items, '5900', '40000') WHERE rowid % 2")
+    refs = [row[0] for row in db.exec_driver_sql("SELECT ref FROM orders ORDER BY created_at, length(ref), ref")]
+    for ref in refs[::2]:
+        db.exec_driver_sql("UPDATE orders SET items = replace(items, '5900', '40000') WHERE ref = ?", (ref,))

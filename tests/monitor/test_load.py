@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+from engines import ON_BOTH
 from monitor_support import BY_DAY, POLICY, ROOM, START, at, opened, with_shipment
 from test_learning import CALM, NOW, keep_it, lived
 
@@ -87,6 +88,7 @@ def test_tomorrow_is_forecast_once_a_day_from_eight_on(tmp_path: Path) -> None:
         assert store.read(kept.of_day, found.day) == found
 
 
+@ON_BOTH
 def test_each_forecast_is_scored_when_its_day_is_over(tmp_path: Path) -> None:
     """By how many cases it was off, of those that came; and whether they lay between its bounds. Not before the day is over."""
     with opened(tmp_path) as store:
@@ -105,7 +107,7 @@ def test_the_night_adds_up_what_the_risk_foresees(tmp_path: Path) -> None:
     """
     with opened(tmp_path) as store:
         store.write(lived)
-        learned = learning.learn(store.path, CALM, NOW)
+        learned = learning.learn(store.where, CALM, NOW)
         coming = learned.learned["coming"]
         assert list(coming) == [(NOW.date() + timedelta(days=n)).isoformat() for n in range(learning.COMING)]
         store.write(keep_it, learned)
@@ -118,7 +120,7 @@ def test_the_night_adds_up_what_the_risk_foresees(tmp_path: Path) -> None:
         assert found.by_risk == coming[found.day.isoformat()]
         assert store.write(load.by_risk, found.day, NOW + timedelta(days=3)) is None
         store.write(look.look_at, ids, CALM, now=NOW)
-        again = learning.learn(store.path, CALM, NOW).learned["coming"]
+        again = learning.learn(store.where, CALM, NOW).learned["coming"]
         assert sum(again.values()) <= sum(coming.values())
 
 

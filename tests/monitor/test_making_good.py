@@ -528,10 +528,8 @@ def test_the_check_sees_a_payment_behind_its_back(desk: Desk) -> None:
     """A second payment, a lost instruction, another amount, a word of one's own: each is a difference."""
     desk.made(Ask(Way.REFUND, "A", 1))
     desk.later()
-    copy = (
-        "INSERT INTO instruction SELECT 'forged', order_ref, '*', kind, amount_cents, currency, return_ref, case_id,"
-        " 'x', why, written_at, confirmed_at, qty, proposal, origin, carrier FROM instruction"
-    )
+    rest = "order_ref, kind, amount_cents, currency, return_ref, case_id, why, written_at, confirmed_at, qty, proposal, origin, carrier"
+    copy = f"INSERT INTO instruction (id, item, approval, {rest}) SELECT 'forged', '*', 'x', {rest} FROM instruction"
     desk.store.write(lambda db: db.exec_driver_sql(copy))
     desk.store.write(lambda db: db.exec_driver_sql("UPDATE instruction SET approval = '' WHERE id = 'forged'"))
     said = " ".join(desk.clean())

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from engines import ON_BOTH
 from monitor_support import BY_DAY, POLICY, M, R, at, heard, opened, scan, with_shipment
 
 from domain.case import CaseEvent, CaseFact, Finding, Kind, Subject, SubjectType
@@ -40,6 +41,7 @@ def events(store: Store, case: CaseRow) -> list[str]:
     return [fact.event.value for fact in store.read(cases.history_of, case.id)]
 
 
+@ON_BOTH
 def test_warned_before_and_breached_at_the_promise(tmp_path: Path) -> None:
     """Nothing until four hours before, one warning then, one breach at the promise; each tick after adds nothing."""
     with opened(tmp_path) as store:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from engines import ON_SQLITE
 from monitor_support import POLICY, M, R, at, heard, opened, scan, with_shipment
 
 from monitor.apart import AGAIN, work_off
@@ -33,7 +34,6 @@ def spoil_case(db: Db, case_id: int) -> None:
 
 
 def mend_case(db: Db) -> None:
-    db.exec_driver_sql("DROP TRIGGER IF EXISTS fact_no_delete")
     db.exec_driver_sql("DELETE FROM fact WHERE event = 'moonstruck'")
 
 
@@ -87,8 +87,8 @@ def test_a_check_that_breaks_holds_up_no_other(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         shipment = store.write(with_shipment)
         store.write(heard, shipment, 6, scan(M.PICKED_UP, 0))
-        store.write(lambda db: db.exec_driver_sql("UPDATE meta SET value = 'moonstruck' WHERE key = 'claims_read'"))
-        store.write(lambda db: db.exec_driver_sql("INSERT OR REPLACE INTO meta VALUES ('claims_read', 'moonstruck')"))
+        store.write(lambda db: db.exec_driver_sql("DELETE FROM meta WHERE key = 'claims_read'"))
+        store.write(lambda db: db.exec_driver_sql("INSERT INTO meta VALUES ('claims_read', 'moonstruck')"))
         store.write(look_around, POLICY, now=at(8))
         assert [(x.topic, x.item) for x in store.read(aside.everything)] == [("check", "claims")]
         store.write(lambda db: db.exec_driver_sql("DELETE FROM meta WHERE key = 'claims_read'"))
@@ -114,6 +114,7 @@ def test_half_a_change_is_none(tmp_path: Path) -> None:
         assert {row[0] for row in rows} == {f"item {n}" for n in range(9) if n != 5}
 
 
+@ON_SQLITE
 def test_a_database_in_trouble_is_nobodys_fault(tmp_path: Path) -> None:
     """On a full disk nothing is set aside: the change raises as a whole."""
     with opened(tmp_path) as store:

@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from engines import a_store
 from monitor_support import POLICY, START, at, scan, with_shipment
 
 from carriers.base import Carrier
@@ -21,7 +22,7 @@ from domain.tracking import Ask, Found, Milestone, ParcelReading
 from monitor import look
 from monitor.poll import ask_of, keep, take_in
 from net.http import HttpReply
-from store import asking, check, due, intake, sources, tracking
+from store import asking, check, dialect, due, intake, sources, tracking
 from store.asking import Due
 from store.base import Db, Store
 
@@ -138,7 +139,7 @@ NOT_COMPARED = frozenset({"raw_reply", "alembic_version", "meta"})
 
 def everything(db: Db) -> dict[str, list[Any]]:
     """Every row of every table, but for the digests themselves."""
-    names = [r[0] for r in db.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    names = dialect.tables(db)
     kept = {}
     for name in names:
         if name not in NOT_COMPARED:
@@ -150,8 +151,8 @@ def everything(db: Db) -> dict[str, list[Any]]:
 @contextmanager
 def two(tmp_path: Path, carrier: Carrier, numbers: Sequence[str]) -> Iterator[tuple[House, House]]:
     """A house that knows what it was told, and one that reads everything every time."""
-    with Store(tmp_path / "a" / "d.sqlite3", synchronous="OFF") as knowing:  # noqa: SIM117
-        with Store(tmp_path / "b" / "d.sqlite3", synchronous="OFF") as reading:
+    with a_store(tmp_path / "a" / "d.sqlite3") as knowing:  # noqa: SIM117
+        with a_store(tmp_path / "b" / "d.sqlite3") as reading:
             yield House(knowing, carrier, numbers), House(reading, replace(carrier, parts=apart), numbers)
 
 
@@ -226,7 +227,7 @@ PICKED_UP = (1.0, "103", "已揽收")
 
 @contextmanager
 def house_of(tmp_path: Path) -> Iterator[House]:
-    with Store(tmp_path / "d.sqlite3", synchronous="OFF") as store:
+    with a_store(tmp_path / "d.sqlite3") as store:
         house = House(store, KUAIDI100, [])
         store.write(with_shipment, NUMBER)
         yield house

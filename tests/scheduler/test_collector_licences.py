@@ -6,6 +6,7 @@ from datetime import date, time
 from pathlib import Path
 
 import pytest
+from engines import a_store
 from pickup_house import DAY, DEPOT, FLEET, POLICY, PRICE, a_return, an_order, ask, at, beat, deliver
 
 from domain.licence import NOT_ASKED, Licence
@@ -36,7 +37,7 @@ def plan(store: Store, fleet: Fleet) -> tuple[Dispatched, ...]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    made = Store(tmp_path / "test.sqlite3", synchronous="OFF")
+    made = a_store(tmp_path / "test.sqlite3")
     for n, district in enumerate(("西湖区", "拱墅区"), 1):
         made.write(deliver, an_order(f"o{n}", n, district=district), at("2026-11-20T09:00"))
         ask(made, f"r{n}", f"o{n}", now=at("2026-11-22T20:00"), slot=None)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from engines import a_store
+from engines import ON_BOTH, a_store
 from hypothesis import given
 from hypothesis import strategies as st
 from pickup_house import CODE, POLICY, a_return, an_order, at, deliver
@@ -144,6 +144,7 @@ def route_status(store: Store) -> str:
     return store.read(returns.find_route, "R-1").status
 
 
+@ON_BOTH
 def test_a_route_goes_from_dispatched_through_under_way_to_done(store: Store) -> None:
     """Its first arrival and its last ending say so, once each."""
     assert route_status(store) == "dispatched"

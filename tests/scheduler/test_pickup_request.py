@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from engines import a_store
+from engines import ON_BOTH, a_store
 from pickup_house import CODE, FLEET, POLICY, a_return, an_order, ask, at, deliver, link
 
 from domain.errors import RuleError
@@ -32,6 +32,7 @@ def store(tmp_path: Path):
         yield opened
 
 
+@ON_BOTH
 def test_an_accepted_return_has_a_code_a_slot_a_payer_and_a_rule(store: Store) -> None:
     """Everything that is promised stands in the store at once."""
     answer = ask(store, now=NOW)

@@ -1,5 +1,6 @@
 """One case: everything that happened around it on one timeline; personal data only to who asks, and on record."""
 
+from engines import ON_BOTH
 from web_support import HTMX, NOW, add_parcel, add_route, open_case, scan
 
 from domain.case import Kind
@@ -8,6 +9,7 @@ from doorstep.web.timeline import timeline
 from store import facts, reads
 
 
+@ON_BOTH
 def test_everything_around_a_case_is_on_one_line_in_time_order(house, lin):
     """Scans, the case's own history, letters with their reason, and the order's facts; the newest first."""
     shipment = add_parcel(house)
@@ -55,6 +57,7 @@ def _with_scans(page, scans):
     return type(page)(**(fields | {"scans": scans}))
 
 
+@ON_BOTH
 def test_personal_data_is_masked_until_asked_for_and_who_asked_is_on_record(house, lin):
     case_id = open_case(house, add_parcel(house))
     page = lin.get(f"/cases/{case_id}").text

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 
 import pytest
+from engines import ON_BOTH
 from web_support import HOSTILE, NOW, add_parcel, open_case, scan
 
 from domain.case import CaseEvent, CaseFact, Kind
@@ -72,6 +73,7 @@ def test_the_queue_shows_deadline_rule_and_certainty(house, chen):
     assert chen.get("/claims?state=nonsense").status_code == 200
 
 
+@ON_BOTH
 def test_a_claim_goes_its_way_by_forms(house, chen):
     """Filed, partly paid, appealed, paid: the sums are on the queue."""
     claim = a_claim(house)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from engines import ON_BOTH
 from web_support import Browser, a_house, add_route, app_of
 
 from config.settings import Collector
@@ -35,6 +36,7 @@ def of_another(db: Db, like: Route, count: int, each: int) -> list[str]:
     return ids
 
 
+@ON_BOTH
 def test_a_collector_sees_its_routes_without_customers(house: House) -> None:
     """Courier, times, districts and numbers; neither names, phones nor streets. Both languages."""
     add_route(house)

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 
 import pytest
+from engines import ON_BOTH
 from web_support import HASH, NOW, Browser, add_parcel, app_of, open_case
 
 from doorstep.house import House
@@ -50,6 +51,7 @@ def test_an_erasure_is_confirmed_first_and_says_what_is_open(house: House, root:
     assert order.customer.name == "张三丰"
 
 
+@ON_BOTH
 def test_an_erasure_takes_the_photos_along_and_leaves_the_log_whole(house: House, root: Browser) -> None:
     row = photo_of(house, open_case(house, add_parcel(house)))
     assert house.store.read(files.content, row) == PNG
@@ -74,6 +76,7 @@ def test_a_held_customer_is_not_erased(house: House, root: Browser) -> None:
     assert root.post(f"{PAGE}/erase", {"confirmed": "1", "even_open": "1"}).status_code == 422
 
 
+@ON_BOTH
 def test_an_export_holds_what_is_theirs(house: House, root: Browser) -> None:
     row = photo_of(house, open_case(house, add_parcel(house)))
     root.get(PAGE)

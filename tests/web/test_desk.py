@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from engines import ON_BOTH
 from web_support import HOSTILE, HOUR, HTMX, NOW, Browser, add_parcel, app_of, open_case, open_incident, scan
 
 from domain.case import CaseEvent, Finding, Kind, Subject, SubjectType
@@ -15,6 +16,7 @@ def order_of(page, *texts):
     return places == sorted(places)
 
 
+@ON_BOTH
 def test_cases_stand_by_promise_left(house, lin):
     late = open_case(house, add_parcel(house, 1), hours_left=20)
     first = open_case(house, add_parcel(house, 2), hours_left=-1)
@@ -34,6 +36,7 @@ def test_time_left_is_told_in_words_as_well_as_by_colour(house, lin):
         assert text in page
 
 
+@ON_BOTH
 def test_the_counters_say_what_waits(house, lin):
     one = open_case(house, add_parcel(house, 1), hours_left=-1)
     open_case(house, add_parcel(house, 2), hours_left=2)
@@ -53,6 +56,7 @@ def test_an_incident_is_a_banner_not_a_row(house, lin):
     assert house.store.read(queues.counts, "lin", now=NOW).queues["all"] == 0
 
 
+@ON_BOTH
 def test_the_watch_list_stands_apart(house, lin):
     subject = Subject(SubjectType.SHIPMENT, str(add_parcel(house)))
     finding = Finding(

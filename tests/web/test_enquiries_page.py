@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import respx
+from engines import ON_BOTH
 from msgspec import structs
 from web_support import NOW, Browser, a_house, add_parcel, app_of, open_case, scan
 
@@ -54,6 +55,7 @@ def test_a_formal_complaint_says_so_and_names_the_law(house, chen):
     assert '<option value="complaint" selected>' in page
 
 
+@ON_BOTH
 def test_one_tick_then_a_reply_by_way_of_its_preview(house, chen):
     ids = two_cases(house)
     chen.get("/enquiries")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from engines import ON_BOTH
 from web_support import NOW, Browser, a_house, add_parcel, app_of, open_case
 
 from domain.case import CaseEvent, CaseFact
@@ -89,6 +90,7 @@ def owners(house: House) -> set[str | None]:
     return {case.owner for case in house.store.read(cases.list_cases)}
 
 
+@ON_BOTH
 def test_one_confirmed_act_takes_them_all(house: House) -> None:
     """Without the tick nothing happens and the page says so; with it every case has an owner, once for a form sent twice."""
     incident = an_incident(house, 6)

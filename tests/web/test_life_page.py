@@ -4,6 +4,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from engines import ON_BOTH
 from web_support import HOUR, HTMX, NOW, Browser, add_parcel, app_of, open_case
 
 from domain.case import CaseEvent, Kind
@@ -107,6 +108,7 @@ def test_a_next_step_has_a_date_in_the_shops_time(house, lin):
     assert "The customer was given a date:" in page
 
 
+@ON_BOTH
 def test_resolved_without_a_word_stays_on_the_desk_until_the_customer_is_told(house, lin):
     """Seen on the board as resolved and untold, with the form to tell them on its page; gone when they were."""
     case_id = open_case(house, add_parcel(house))

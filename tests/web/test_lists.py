@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from engines import ON_BOTH
 from web_support import HTMX, NOW, Browser, add_parcel, add_route, app_of, open_case, scan
 
 from domain.pickup import ReturnReason, ReturnStatus
@@ -60,6 +61,7 @@ def test_an_unknown_number_offers_the_search(lin):
     assert 'value="NOPE/1"' in reply.text
 
 
+@ON_BOTH
 def test_the_list_counts_parcels_by_state_and_narrows_to_one(house, lin):
     for n, milestone in enumerate([Milestone.IN_TRANSIT, Milestone.IN_TRANSIT, Milestone.DELIVERED], 1):
         scan(house, add_parcel(house, n), "s", hours_ago=n, milestone=milestone, manner=Manner.SELF)
@@ -75,6 +77,7 @@ def test_the_list_counts_parcels_by_state_and_narrows_to_one(house, lin):
 # --- search --------------------------------------------------------------------------------------------------------
 
 
+@ON_BOTH
 def test_a_number_an_order_and_the_end_of_a_phone_find_the_parcel(house, lin):
     add_parcel(house, 1)
     add_parcel(house, 2)

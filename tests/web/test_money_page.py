@@ -7,6 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 import respx
+from engines import ON_BOTH
 from web_support import HTMX, NOW, Browser, a_house, add_parcel, app_of, open_case, scan
 
 from carriers.registry import CARRIERS, account_settings
@@ -78,6 +79,7 @@ def test_a_case_without_an_order_offers_nothing(house, chen):
     assert "make-good-title" not in chen.get(f"/cases/{open_incident(house)}").text
 
 
+@ON_BOTH
 def test_from_proposal_to_confirmation(house, chen, lin, case):
     """An agent proposes, a lead approves on the money page, it goes out, is sent, is confirmed; each step is shown."""
     reply = propose(chen, case, way="refund", words="leaves on Friday")

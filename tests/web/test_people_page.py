@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from engines import ON_SQLITE
 from web_support import HASH, NOW, Browser, add_parcel, app_of, open_case
 
 from chat.acts import ActKind, ChatAct
@@ -142,6 +143,7 @@ def _many(db: Db) -> None:
     facts.append(db, [*rows, *noise])
 
 
+@ON_SQLITE
 def test_the_record_costs_what_is_on_it(house: House) -> None:
     """It is read through an index of its own, however many facts there are."""
 

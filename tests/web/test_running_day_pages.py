@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from engines import ON_BOTH
 from web_support import HOUR, JSON, NOW, Browser, a_house, add_route, app_of
 
 from config.settings import Collector, Courier
@@ -68,6 +69,7 @@ def test_a_customer_reads_between_when_and_when_the_courier_comes(town: House) -
     assert "at your door" in at(town, NOW + HOUR).get(page, headers=en).text
 
 
+@ON_BOTH
 def test_the_desk_sees_how_a_route_stands_and_what_was_planned_again(town: House) -> None:
     """Behind by how much, silent, and each re-plan with what it moved or why it failed."""
     add_route(town)

@@ -5,6 +5,7 @@ import struct
 from urllib.parse import quote
 
 import pytest
+from engines import ON_BOTH
 from web_support import HOSTILE, HOUR, NOW, Browser, add_parcel, app_of, open_case, scan
 
 from domain.case import CaseEvent, CaseFact, CaseStatus, Kind, Subject, SubjectType
@@ -112,6 +113,7 @@ def test_a_damaged_parcel_that_was_received_stays_a_case(house, stranger):
     assert house.store.read(cases.get, case_id).is_open
 
 
+@ON_BOTH
 def test_not_received_though_delivered_opens_a_dispute(house, stranger):
     """What the customer says is on the case at once, in their words, and the promise runs."""
     shipment = add_parcel(house)

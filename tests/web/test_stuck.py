@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import pytest
+from engines import ON_BOTH
 from web_support import NOW, Browser, add_parcel, app_of, open_case
 
 from domain.errors import RuleError
@@ -70,6 +71,7 @@ def test_a_letter_that_breaks_the_post_holds_up_no_other(house: House) -> None:
     assert perform(house, "stuck_list", {}) == {"stuck": []}
 
 
+@ON_BOTH
 def test_the_page_shows_what_was_set_aside_and_has_it_tried_again(house: House, chen: Browser) -> None:
     """With its error and how often; the click moves the case's deadline to now, on record."""
     case_id = broken_case(house)

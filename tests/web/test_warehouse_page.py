@@ -1,5 +1,6 @@
 """The warehouse's page: scanning in, taking it back, deciding, and who may."""
 
+from engines import ON_BOTH
 from web_support import CODE, HOUR, NOW, add_parcel, add_route, scan
 
 from domain.case import CaseEvent, Kind
@@ -29,6 +30,7 @@ def decide(browser, looks, photos=()):
     return browser.post("/warehouse/decide", {"return": "R1", "look": looks, "note": ""}, files=files)
 
 
+@ON_BOTH
 def test_scanned_and_all_good_is_refunded_once(house, chen):
     """The scan pays nothing; the decision does, and neither counts twice. The check agrees with what is stored."""
     fetched(house)
