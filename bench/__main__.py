@@ -13,7 +13,21 @@ from bench.keeping import RESULTS, Keeping
 from bench.machine import machine, version
 from bench.table import heading, table
 
-BENCHES = ("ingest", "again", "due", "startup", "fold", "routing", "decode", "path", "budgets", "desk", "hooks", "risk")
+BENCHES = (
+    "ingest",
+    "again",
+    "due",
+    "startup",
+    "fold",
+    "routing",
+    "decode",
+    "path",
+    "budgets",
+    "desk",
+    "hooks",
+    "risk",
+    "workers",
+)
 
 
 def main(words: list[str] | None = None) -> int:

@@ -30,8 +30,8 @@ log = structlog.get_logger()
 KEEPING = "keeping"
 """The queue of what looks after the queue; every worker serves it."""
 RESCUE_CRON = "* * * * * */10"  # seconds last
-AT_ONCE = 4
-"""Jobs of one worker at a time: while one keeps what it heard, others ask."""
+AT_ONCE = 2
+"""Jobs of one worker at a time: while one keeps what it heard, others ask. More would be taken from workers that have room."""
 LOOK_S = 2.0
 """How often a worker looks for jobs that it wasn't told of, such as rescued ones."""
 ALIVE_S = 10.0

@@ -1,7 +1,7 @@
 """What a worker does for one job: up to a hundred numbers of one credential, in as many calls as that takes.
 
-A turn of it is: room for its calls → what is due is taken and paid for, in one transaction → asked at once → kept in one transaction. A call
-is made as soon as it is paid for, so that budgets of a second hold over all workers.
+A turn of it is: what is due is taken and paid for, in one transaction → asked, as soon as there is room → kept in one transaction. Where a source counts
+calls by the second, room comes first, and no more are paid for than are made at once: so the budget holds over all workers.
 """
 
 import asyncio
@@ -9,16 +9,20 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from carriers.sender import Line
 from config.policies import DetectionPolicy
 from doorstep.clock import Clock
 from monitor.handing_out import HELD, NUMBERS
-from monitor.poll import IN_FLIGHT, Lines, PollReport, ask_all, keep_all, take_turn, total
+from monitor.poll import IN_FLIGHT, MAX_CALLS_A_TURN, Lines, PollReport, ask_all, keep_all, take_turn, total
 from store import turns
 from store.asking import Due
 from store.base import Db, Store
 from store.turns import Turn
+
+SHORT_S = 600
+"""In a shorter window it matters when a call is made that was paid for."""
 
 
 class Room:
@@ -74,9 +78,16 @@ class Asker:
         return total(reports)
 
     async def _turn(self, line: Line, job: str, numbers: int) -> PollReport:
-        calls = min(IN_FLIGHT, -(-numbers // line.carrier.batch_size))
-        async with self.room.for_calls(calls):
-            at, due = await self.store.awrite(self._take, line, job, calls, numbers)
+        short = is_short(line)
+        calls = min(IN_FLIGHT if short else MAX_CALLS_A_TURN, -(-numbers // line.carrier.batch_size))
+        take = partial(self._take, line=line, job=job, calls=calls, numbers=numbers)
+        if not short:  # taken while others ask: no pause in asking then
+            at, due = await self.store.awrite(take)
+            if not due:
+                return PollReport()
+        async with self.room.for_calls(min(calls, IN_FLIGHT)):
+            if short:
+                at, due = await self.store.awrite(take)
             if not due:
                 return PollReport()
             answers, again = await ask_all(line, due, self.nonce)
@@ -86,3 +97,8 @@ class Asker:
         """The time is read once it is our turn to change: what others have spent lies before it."""
         now = self.now()
         return now, take_turn(db, line, now=now, turn=Turn(job, now + HELD, calls, numbers))
+
+
+def is_short(line: Line) -> bool:
+    """Whether calls are counted in a window so short that they must be made as soon as they are paid for."""
+    return any(b.per_s < SHORT_S and not b.per_number for b in line.carrier.budgets_of(line.account.settings))

@@ -54,7 +54,7 @@ async def at_once(*askers: Asker, times: int = 1, credential: tuple[str, str] = 
 def test_two_workers_share_what_is_due(tmp_path: Path, far: FarSide) -> None:
     """Each number is asked about once, whoever does it, at most eight at a time each; everything that was told is kept once."""
     settings = shop_in(tmp_path, far)
-    numbers = sow(settings, 60)
+    numbers = sow(settings, 150)
     far.after_s = 0.01
     with ExitStack() as stack:
         pair = [worker_on(stack, settings, SetClock(datetime.now(UTC))) for _ in range(2)]
@@ -97,16 +97,16 @@ def test_a_budget_holds_over_all_workers(tmp_path: Path, far: FarSide) -> None:
 
 
 def test_a_failure_of_many_at_once_is_one_failure(tmp_path: Path, far: FarSide) -> None:
-    """A source that goes down under six jobs is paused as after one failure, and then tried by one call alone."""
+    """A source that goes down under several jobs is paused as after one failure, and then tried by one call alone."""
     settings = shop_in(tmp_path, far)
-    sow(settings, 60, at=NOW)
-    far.status, far.after_s = 503, 0.3
+    sow(settings, 200, at=NOW)
+    far.status, far.after_s = 503, 0.05
     clock = SetClock(NOW)
     with ExitStack() as stack:
         pair = [worker_on(stack, settings, clock) for _ in range(2)]
         asyncio.run(at_once(*pair, times=3))
         asked = far.calls
-        assert asked > 8
+        assert asked > 100
         state = pair[0].store.read(sources.state, *KUAIDI)
         assert (state.failures, state.paused_until) == (1, NOW + timedelta(minutes=1))
         clock.set(NOW + timedelta(minutes=2))
@@ -237,8 +237,8 @@ def test_the_job_of_a_killed_worker_is_done_by_another(tmp_path: Path, far: FarS
 def test_a_worker_that_is_told_to_stop_finishes_its_turn(tmp_path: Path, far: FarSide) -> None:
     """SIGTERM in the middle of a job: what was asked is kept, nothing new is begun, what is left stays due; exit code 0."""
     settings = shop_in(tmp_path, far)
-    sow(settings, 60)
-    far.after_s = 0.5
+    sow(settings, 100)
+    far.after_s = 0.25
     running = Daemon(tmp_path, ("worker", "--queues", "kuaidi100"), 0)
     running.begin()
     hand(settings, kuaidi100=1)
@@ -246,7 +246,7 @@ def test_a_worker_that_is_told_to_stop_finishes_its_turn(tmp_path: Path, far: Fa
     assert running.stop() == 0, running.log()
     assert "worker stopped" in running.log()
     with Store(settings.database, url=settings.store_url) as store:
-        assert store.read(polled) == far.calls < 60
+        assert store.read(polled) == far.calls < 100
         assert store.read(count, "poll_turn") == 0
         assert store.read(jobs.counts) == Counts()
 
