@@ -66,7 +66,7 @@ def run_daemon(config: Path, *, now: Clock = wall) -> None:
     from doorstep.solving import Apart
     from doorstep.watched_folder import importer
     from scheduler.router.problem import Seconds
-    from store import files
+    from store import files, postgres
 
     settings = read_settings(config)
     logs.set_up(settings.doorstep.log_level)
@@ -74,7 +74,8 @@ def run_daemon(config: Path, *, now: Clock = wall) -> None:
     def open_daemon() -> Daemon:
         house = open_house(settings, store, now=now)
         store.write(adopt_orphans, settings, now=house.now())
-        if settings.store_url:
+        # where it isn't installed there is no queue, and all is asked here
+        if settings.store_url and postgres.is_installed("procrastinate"):
             from doorstep.worker import make_queue
 
             store.write(make_queue)

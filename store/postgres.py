@@ -74,9 +74,13 @@ def url_of(dsn: str) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
+def is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
+
+
 def have(package: str) -> None:
     """Raises RuleError where what PostgreSQL needs isn't installed."""
-    if importlib.util.find_spec(package) is None:
+    if not is_installed(package):
         raise RuleError('PostgreSQL needs its driver: install Doorstep with it, `uv tool install "doorstep[postgres]"`')
 
 
