@@ -20,7 +20,8 @@ OPEN_AGAIN = timedelta(days=7)
 
 async def keep_no_longer(house: House, *, now: datetime) -> int:
     """Do a slice of what is due at ``now``; returns how many customers were erased."""
-    before = Before(now - house.settings.privacy.raw, now - house.settings.privacy.positions)
+    shared = house.settings.returns.courier_positions
+    before = Before(now - house.settings.privacy.raw, now - house.settings.privacy.positions if shared else now)
     if not await house.store.aread(anything_due, now=now, before=before):
         return 0
     asked = Asked(house.new_id(), now, None, erasing.AGED, everywhere=False)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from web_support import HOUR, JSON, NOW, Browser, a_house, add_route, app_of
 
@@ -113,7 +114,11 @@ def test_nothing_is_kept_or_shown_once_the_last_stop_is_done(town: House) -> Non
     assert kept(town) == before
     desk = Browser(app_of(town)).sign_in("lin")
     assert "courier" not in desk.get("/routes/data?day=2026-11-22").json()["routes"][0]
-    assert "data-position=" not in phone.get(link, headers=EN).text
+    page = phone.get(link, headers=EN).text
+    assert "data-position=" not in page
+    assert "This route is over" in page
+    share(phone, link, NO)
+    assert kept(town) == {}
 
 
 def test_another_phone_can_not_say_where_the_courier_is(town: House) -> None:
@@ -181,6 +186,17 @@ def test_it_goes_after_seven_days_by_itself(town: House) -> None:
         now = NOW + timedelta(days=days)
         asyncio.run(retention.keep_no_longer(at(town, now), now=now))
         assert bool(kept(town)) is there
+
+
+def test_it_goes_once_the_operator_wants_none_any_more(town: House) -> None:
+    """With the next beat."""
+    link, phone = add_route(town), Browser(app_of(town))
+    share(phone, link, YES)
+    send(phone, link, ago_s="30")
+    off = msgspec.structs.replace(town.settings.returns, courier_positions=False)
+    later = replace(town, settings=replace(town.settings, returns=off))
+    asyncio.run(retention.keep_no_longer(later, now=NOW))
+    assert kept(town) == {}
 
 
 def test_it_goes_with_a_customer_of_its_route(town: House) -> None:

@@ -208,7 +208,8 @@ def _show(
         request, asking, template, status=status, page=page, token=token, notice=notice, bad=bad, reasons=REASONS, new=new,
         door=door_of(web, page.route), faults={reason: rule.fault for reason, rule in web.house.pickups.policy.reasons.items()},
         courier=couriers.get(page.route.courier, page.route.courier), depot=depots.get(page.route.depot), to=ways_to,
-        asks_where=web.house.settings.returns.courier_positions and positions.is_open(page.route, now=web.house.now()),
+        asks_where=web.house.settings.returns.courier_positions,
+        is_open=positions.is_open(page.route, now=web.house.now()),
         headers={"Cache-Control": KEPT, "Vary": "Cookie"} if keeps else None,
     )  # fmt: skip
 

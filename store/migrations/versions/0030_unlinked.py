@@ -13,4 +13,6 @@ EVENTS = "'revealed', 'act_refused', 'linked', 'unlinked', 'released'"
 
 def upgrade() -> None:
     op.drop_index("fact_audit", "fact")
-    op.create_index("fact_audit", "fact", ["id"], sqlite_where=sa.text(f"subject_type = 'person' OR event IN ({EVENTS})"))
+    op.create_index(
+        "fact_audit", "fact", ["id"], sqlite_where=sa.text(f"subject_type = 'person' OR event IN ({EVENTS})")
+    )
