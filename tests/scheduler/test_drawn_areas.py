@@ -6,6 +6,7 @@ from datetime import time
 from pathlib import Path
 
 import pytest
+from engines import a_store
 from pickup_house import DEPOT, POLICY, PRICE, a_return, an_order, ask, at, beat, deliver
 
 from domain.area import Area, Polygon
@@ -17,7 +18,6 @@ from scheduler.plan_types import Collector, Courier, Fleet
 from scheduler.tick import PickupSettings
 from scheduler.travel.straight import haversine_table
 from store import returns
-from store.base import Store
 
 HOME = DEPOT.location
 CUT_OFF = at("2026-11-23T10:00")
@@ -74,7 +74,7 @@ def test_only_couriers_whose_area_holds_the_door_may_go() -> None:
 @pytest.mark.parametrize(("located", "code"), [("district", "area_unknown"), ("geocoded", ""), ("given", "")])
 def test_a_rough_place_waits_until_it_is_on_the_map(tmp_path: Path, located: str, code: str) -> None:
     """No slot is offered and no route is made for it meanwhile, and it says why; a known door is planned and has slots."""
-    store = Store(tmp_path / "test.sqlite3", synchronous="OFF")
+    store = a_store(tmp_path / "test.sqlite3")
     order = an_order("o1", 1)
     store.write(deliver, replace(order, customer=replace(order.customer, located=located)), at("2026-11-20T09:00"))
     ask(store, "r1", "o1", now=at("2026-11-22T20:00"), slot=None)

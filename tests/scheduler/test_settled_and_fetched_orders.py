@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from engines import a_store
 from pickup_house import CODE, FLEET, POLICY, an_order, at, beat
 
 from domain.pickup import ReturnReason, ReturnStatus, Want
@@ -23,7 +24,7 @@ FLOOR, AFTER = at("2026-11-23T23:59"), at("2026-11-24T00:00")
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    made = Store(tmp_path / "test.sqlite3", synchronous="OFF")
+    made = a_store(tmp_path / "test.sqlite3")
     made.write(intake.add_order, an_order())
     return made
 

@@ -6,6 +6,7 @@ from datetime import time
 from pathlib import Path
 
 import pytest
+from engines import a_store
 from hypothesis import given
 from hypothesis import strategies as st
 from pickup_house import DAY, DEPOT, FLEET, POLICY, a_return, an_order, ask, at, beat, deliver
@@ -122,7 +123,7 @@ def heavy_order(ref: str, n: int, weight_g: int | None) -> Order:
 
 
 def a_house(path: Path, *weights: int | None) -> Store:
-    store = Store(path / "test.sqlite3", synchronous="OFF")
+    store = a_store(path / "test.sqlite3")
     for n, weight in enumerate(weights, 1):
         store.write(deliver, heavy_order(f"o{n}", n, weight), at("2026-11-20T09:00"))
         ask(store, f"r{n}", f"o{n}", now=at("2026-11-22T20:00"), items=(ReturnItem("A", 2),))
