@@ -279,7 +279,10 @@ def test_promises_of_members_run_and_count_on_one_message(scene: Stage) -> None:
     assert all(case.warned and case.breached for case in all_cases(scene))
     assert "Promises: 12 broken" in scene.in_room("night")[-1].text
     assert len(scene.in_room("night")) <= 10
-    kinds = look(scene.store, "SELECT kind, reason FROM outbox WHERE channel = 'matrix:night' AND kind = 'reminder'")
+    kinds = look(
+        scene.store,
+        "SELECT kind, reason FROM outbox WHERE channel = 'matrix:night' AND kind = 'reminder' ORDER BY created_at",
+    )
     assert kinds == [("reminder", "warned"), ("reminder", "breached")]
 
 
