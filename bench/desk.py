@@ -4,6 +4,7 @@ The baseline of each is the least that must be written, by sqlite3 alone on the 
 """
 
 import asyncio
+import gc
 import json
 import sqlite3
 import tempfile
@@ -154,6 +155,8 @@ def desk() -> Iterator[tuple[Store, sqlite3.Connection]]:
         with Store(path) as store, closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as db:
             for pragma in base._pragmas("FULL", query_only=False):
                 db.execute(f"PRAGMA {pragma}")
+            gc.collect()
+            gc.freeze()  # as the daemon does once it has started
             yield store, db
 
 
