@@ -34,13 +34,13 @@ from scheduler.day import (
     straight,
     to_carriers,
 )
+from scheduler.depots import location_of
 from scheduler.holding import HELD as WAITS
 from scheduler.holding import PAST, Decide, Question, question_of, recently, spread, told
 from scheduler.letters import Link, tell
 from scheduler.places.found import is_rough
 from scheduler.plan_types import Fleet
 from scheduler.referee import Violation, check
-from scheduler.request import location_of
 from scheduler.router import Plan, Problem, read_problem
 from scheduler.travel.straight import Haversine
 from scheduler.travel.table import TravelTimes

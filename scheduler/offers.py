@@ -6,10 +6,11 @@ from datetime import datetime
 from domain.pickup import WAITING_FOR_ROUTE
 from domain.returns import Return, Stop
 from domain.shipment import Customer
+from scheduler.day import Visit
+from scheduler.depots import location_of, nearest_depot
 from scheduler.dispatch import visit_of
 from scheduler.plan_types import Depot, Fleet, Slot, local_day
 from scheduler.quotes import Quote, quote_slots
-from scheduler.request import location_of, nearest_depot
 from scheduler.slots import open_slots
 from store import intake, returns
 from store.base import Db
@@ -21,14 +22,31 @@ NO_SHOW = "no_show"
 
 def offers(db: Db, value: Return, fleet: Fleet, *, now: datetime, days: int) -> tuple[Quote, ...]:
     """The slots that a return can have and that can be kept. Where nobody knows where the customer lives, () : nobody can promise."""
+    found = _visit(db, value, fleet)
+    if found is None:
+        return ()
+    visit, depot = found
+    slots = open_slots(depot, fleet.couriers_of(depot.id, local_day(now, depot.zone)), now=now, days=days)
+    return quote_slots(slots, visit, promised(db, depot.id, now=now), fleet, depot)
+
+
+def has_room(db: Db, value: Return, slot: Slot, fleet: Fleet, *, now: datetime) -> bool:
+    """Does the visit fit into that day's plan in this span? Yes, where nobody knows where the customer lives: it can't be tried."""
+    found = _visit(db, value, fleet)
+    if found is None:
+        return True
+    visit, depot = found
+    return bool(quote_slots([slot], visit, promised(db, depot.id, now=now), fleet, depot))
+
+
+def _visit(db: Db, value: Return, fleet: Fleet) -> tuple[Visit, Depot] | None:
+    """The visit at a return's door, and the depot that it is fetched from."""
     order = intake.find_order(db, value.order_ref)
     location = location_of(order.customer) if order else None
     depot = (fleet.depot(value.depot) if value.depot else None) or nearest_depot(fleet.depots, location)
     if order is None or location is None or depot is None:
-        return ()
-    visit = visit_of(value, order, location)
-    slots = open_slots(depot, fleet.couriers_of(depot.id, local_day(now, depot.zone)), now=now, days=days)
-    return quote_slots(slots, visit, promised(db, depot.id, now=now), fleet, depot)
+        return None
+    return visit_of(value, order, location), depot
 
 
 def is_offered(quotes: Sequence[Quote], slot: Slot) -> bool:

@@ -8,15 +8,16 @@ from typing import Any
 
 from domain.errors import RuleError
 from domain.pickup import WAITING_FOR_ROUTE, ReturnEvent, ReturnReason, ReturnStatus, Want
-from domain.place import Location, distance_m
 from domain.returns import Return, ReturnItem
 from domain.shipment import Customer, Order
 from domain.words import Words
+from scheduler.depots import location_of, nearest_depot
 from scheduler.letters import Link, tell
+from scheduler.offers import has_room, offers
 from scheduler.plan_types import Depot, Fleet, Refused, Slot, local_day
 from scheduler.policy import Eligible, Line, Policy, judge
 from scheduler.progress import advance_route
-from scheduler.slots import check_slot, open_slots, parse_slot
+from scheduler.slots import check_slot, parse_slot
 from store import intake, returns
 from store.base import Db
 from store.returns import ReturnFact
@@ -84,7 +85,7 @@ def request_return(
     answer = answer_to(db, asked, order, lines, policy=policy, now=now)
     if isinstance(answer, Refused):
         return _refuse(db, base, answer, by=by, channel=channel)
-    value, moved = _accept(base, answer, order.customer, wish, fleet, now=now, days=policy.book_days)
+    value, moved = _accept(db, base, answer, order.customer, wish, fleet, now=now, days=policy.book_days)
     coded = replace(value, code=f"{randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}")
     returns.add_return(db, coded, by=by, channel=channel, judged=_judged(answer))
     return Accepted(coded, answer.words, moved=moved)
@@ -188,6 +189,7 @@ def _refuse(db: Db, base: Return, answer: Refused, *, by: str | None, channel: s
 
 
 def _accept(
+    db: Db,
     base: Return,
     answer: Eligible,
     customer: Customer,
@@ -207,38 +209,36 @@ def _accept(
     depot = nearest_depot(fleet.depots, location_of(customer))
     if depot is None:
         return value, None
-    slot, moved = _slot(wish, depot, fleet, now=now, days=days)
+    value = replace(value, depot=depot.id)
+    slot, moved = _slot(db, value, wish, depot, fleet, now=now, days=days)
     start, end = (slot.start, slot.end) if slot else (None, None)
-    return replace(value, depot=depot.id, slot_from=start, slot_to=end), moved
+    return replace(value, slot_from=start, slot_to=end), moved
 
 
 def _slot(
-    wish: str | Mapping[str, Any] | None, depot: Depot, fleet: Fleet, *, now: datetime, days: int
+    db: Db, value: Return, wish: str | Mapping[str, Any] | None, depot: Depot, fleet: Fleet, *, now: datetime, days: int
 ) -> tuple[Slot | None, Words | None]:
     """The slot asked for, else the next one that can be kept, and why it isn't the one asked for."""
     if wish is None:
         return None, None
     asked = parse_slot(wish, depot.zone)
-    couriers = fleet.couriers_of(depot.id, local_day(asked.start, depot.zone))
-    checked = check_slot(asked, depot, couriers, now=now, days=days)
+    checked = _checked(db, value, asked, depot, fleet, now=now, days=days)
     if isinstance(checked, Slot):
         return checked, None
-    offered = open_slots(depot, couriers, now=now, days=days)
-    later = [slot for slot in offered if slot.start >= asked.start] or list(offered)
+    free = [quote.slot for quote in offers(db, value, fleet, now=now, days=days)]
+    later = [slot for slot in free if slot.start >= asked.start] or free
     return (later[0] if later else None), checked.reason
 
 
-def location_of(customer: Customer) -> Location | None:
-    if customer.lat is None or customer.lon is None:
-        return None
-    return Location(lat=customer.lat, lon=customer.lon)
-
-
-def nearest_depot(depots: Sequence[Depot], at: Location | None) -> Depot | None:
-    """The depot closest to the customer; the first one where nobody knows where the customer is."""
-    if not depots or at is None:
-        return depots[0] if depots else None
-    return min(depots, key=lambda depot: (distance_m(depot.location, at), depot.id))
+def _checked(
+    db: Db, value: Return, asked: Slot, depot: Depot, fleet: Fleet, *, now: datetime, days: int
+) -> Slot | Refused:
+    """A span that was asked for, if a courier works in it and the day's plan has room for the visit."""
+    couriers = fleet.couriers_of(depot.id, local_day(asked.start, depot.zone))
+    checked = check_slot(asked, depot, couriers, now=now, days=days)
+    if isinstance(checked, Slot) and not has_room(db, value, checked, fleet, now=now):
+        return Refused(Words("slot_full", {"from_at": asked.start.isoformat(), "to_at": asked.end.isoformat()}))
+    return checked
 
 
 def reschedule(
@@ -262,9 +262,7 @@ def reschedule(
     depot = fleet.depot(value.depot)
     if value.status not in WAITING_FOR_ROUTE or depot is None:
         return Refused(Words("return_not_waiting", {"return": ref, "status": value.status.value, "way": "ask_desk"}))
-    asked = parse_slot(slot, depot.zone)
-    couriers = fleet.couriers_of(depot.id, local_day(asked.start, depot.zone))
-    checked = check_slot(asked, depot, couriers, now=now, days=policy.book_days)
+    checked = _checked(db, value, parse_slot(slot, depot.zone), depot, fleet, now=now, days=policy.book_days)
     if isinstance(checked, Refused):
         return checked
     returns.set_slot(db, ref, (checked.start, checked.end), now=now, by=by, channel=channel)

@@ -81,7 +81,9 @@ def deliver(db: Db, order: Order, when: datetime | None) -> None:
         tracking.record(db, [(int(written.id), "sf", [parcel])], now=when)
 
 
-def ask(store: Store, ref: str = "r1", order: str = "o1", *, now: datetime, **fields: object) -> object:
+def ask(
+    store: Store, ref: str = "r1", order: str = "o1", *, now: datetime, fleet: Fleet = FLEET, **fields: object
+) -> object:
     values: dict[str, object] = {
         "ref": ref,
         "order_ref": order,
@@ -94,7 +96,7 @@ def ask(store: Store, ref: str = "r1", order: str = "o1", *, now: datetime, **fi
         request_return,
         Asked(**(values | fields)),  # type: ignore[arg-type]
         policy=POLICY,
-        fleet=FLEET,
+        fleet=fleet,
         now=now,
         randbelow=lambda _: CODE,
         channel="api",

@@ -14,8 +14,9 @@ from domain.place import Location
 from domain.returns import ReturnItem
 from domain.shipment import Shipment
 from domain.tracking import Certainty, EventTime, ParcelReading, ScanEvent, Zone
+from scheduler.depots import nearest_depot
 from scheduler.plan_types import Refused
-from scheduler.request import Accepted, cancel_return, nearest_depot, reschedule
+from scheduler.request import Accepted, cancel_return, reschedule
 from store import facts, intake, returns, tracking
 from store.base import Db, Store
 from store.facts import FactRow
@@ -88,6 +89,37 @@ def test_a_request_in_time_stays_eligible_whatever_the_slot(store: Store, slot: 
     assert answer.value.slot_from == at(given)
     assert answer.moved is not None
     assert answer.moved.code == why
+
+
+def test_a_slot_in_a_full_day_is_given_to_nobody_else(store: Store) -> None:
+    """One parcel a day is all that the only vehicle takes: who asks for the same day gets the next one that has room, and is told why;
+    a return isn't moved into a full day either, but may move within its own.
+    """
+    small = replace(FLEET, couriers=(replace(FLEET.couriers[1], capacity=1),))
+    first = ask(store, now=NOW, fleet=small)
+    second = ask(store, "r2", now=NOW, fleet=small)
+    assert isinstance(first, Accepted)
+    assert first.moved is None
+    assert isinstance(second, Accepted)
+    assert second.value.slot_from == at("2026-11-24T10:00")
+    assert second.moved is not None
+    assert second.moved.code == "slot_full"
+    given = {"policy": POLICY, "fleet": small, "now": NOW}
+    refused = store.write(reschedule, "r2", "2026-11-23T16:00/18:00", **given)
+    assert isinstance(refused, Refused)
+    assert refused.reason.code == "slot_full"
+    assert store.write(reschedule, "r1", "2026-11-23T16:00/18:00", **given).slot_from == at("2026-11-23T16:00")
+
+
+def test_a_slot_at_a_place_that_nobody_knows_is_taken_as_it_is(store: Store) -> None:
+    """It can't be tried: the plan says later whether it could be kept."""
+    unknown = an_order("o3", 3, lat=None, lon=None, located="")
+    store.write(deliver, unknown, at("2026-11-20T15:00"))
+    small = replace(FLEET, couriers=(replace(FLEET.couriers[1], capacity=1),))
+    assert isinstance(ask(store, now=NOW, fleet=small), Accepted)
+    answer = ask(store, "r3", "o3", now=NOW, fleet=small)
+    assert isinstance(answer, Accepted)
+    assert (answer.moved, answer.value.slot_from) == (None, at("2026-11-23T14:00"))
 
 
 def test_the_last_second_of_the_window_counts_even_where_the_pickup_is_days_later(store: Store) -> None:
