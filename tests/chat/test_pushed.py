@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from chat_support import PEOPLE, a_case, read_settings, settings_file
+from engines import a_store
 from fastapi import FastAPI
 from websockets.asyncio.server import ServerConnection, serve
 
@@ -31,7 +32,7 @@ from doorstep.web.chat_hooks import chat_hook_router
 from doorstep.wiring import open_house
 from net.http import Http
 from store import cases, chat_people, mail, people
-from store.base import Db, Store
+from store.base import Db
 
 START = datetime.fromisoformat("2026-11-23T06:00:00+00:00")
 TABLE = '[chats.telegram.desk]\ntoken = "1:simulated"\nchat = -100\nlang = "en"\n'
@@ -98,7 +99,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     """A case whose message stands in the chat under the id 71; Li is linked as 501, Eve, who may only look, as 503."""
     clock = SetClock(START)
     file = tmp_path / "pushed.sqlite3"
-    with Store(file, synchronous="OFF") as store:
+    with a_store(file) as store:
         house = replace(open_house(read_settings(settings_file(tmp_path, TABLE)), store, now=clock), wall=clock)
         for person, number in zip(PEOPLE, (501, 502, 503, 504), strict=True):
             store.write(people.save_person, person)
