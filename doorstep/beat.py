@@ -8,7 +8,7 @@ from random import Random
 import structlog
 
 from carriers.sender import Line
-from doorstep import bookings, customers, outbox, placing, retention
+from doorstep import bookings, customers, outbox, placing, retention, unheard
 from doorstep.house import House
 from doorstep.solving import Apart, Here
 from monitor.tick import TickReport
@@ -52,6 +52,7 @@ async def beat(
     outside = (ledger.CHANNEL,) if house.settings.merchant.url else ()
     sent = await outbox.send_due(house.store, now=now, outside=outside)
     await retention.keep_no_longer(house, now=now)
+    await unheard.recount(house, now=now)
     tell(house, watched, picked, sent)
     if told:
         house.bus.publish("cases")

@@ -1,5 +1,6 @@
 """Open cases that nobody was told of are found: on the console's page and in the figures, whatever happened to their letters."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from slack_support import Desk, a_desk, a_gateway
 
-from doorstep.unheard import GRACE, count_unheard, unheard_cases
+from doorstep.unheard import EVERY, GRACE, count_unheard, recount, unheard_cases
 from store import cases, mail
 
 FATES = ("waiting", "sent", "dead", "passed over", "sent, then dead")
@@ -64,4 +65,24 @@ def test_a_case_that_is_delivered_late_is_no_longer_unheard(tmp_path: Path) -> N
     meet(desk, case, "sent")
     assert found(desk) == set()
     assert desk.house.store.read(cases.get, case).is_open
+    desk.close()
+
+
+def test_pages_go_by_the_beats_count_while_it_is_fresh(tmp_path: Path) -> None:
+    """Counted once a minute, by the beat; where none counted for three minutes, the page counts by itself."""
+    desk = a_desk(tmp_path, a_gateway(), URL)
+    case = desk.open()
+    later(desk, GRACE)
+    asyncio.run(recount(desk.house, now=desk.clock.at))
+    meet(desk, case, "sent")
+    assert count_unheard(desk.house) == 1
+    later(desk, EVERY / 2)
+    asyncio.run(recount(desk.house, now=desk.clock.at))
+    assert count_unheard(desk.house) == 1
+    later(desk, EVERY / 2)
+    asyncio.run(recount(desk.house, now=desk.clock.at))
+    assert count_unheard(desk.house) == 0
+    desk.open(2)
+    later(desk, GRACE)
+    assert count_unheard(desk.house) == 1
     desk.close()

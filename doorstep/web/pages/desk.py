@@ -11,8 +11,8 @@ from fastapi.responses import Response
 from domain.errors import RuleError
 from domain.load import Forecast
 from domain.people import Right, may
+from doorstep.unheard import count_unheard
 from doorstep.web.context import Desk, Shared, SignedIn, Web, go, is_htmx, render
-from monitor import unheard
 from store import handovers, incident_reads, load, people, queues, reads
 from store.base import Db
 from store.handovers import Item
@@ -58,7 +58,7 @@ class Board:
     ahead: Forecast | None
 
 
-def board(db: Db, wanted: Wanted, *, now: datetime, lead: bool = False, zone: tzinfo = UTC) -> Board:
+def board(db: Db, wanted: Wanted, *, now: datetime, unheard: int, lead: bool = False, zone: tzinfo = UTC) -> Board:
     """What the desk shows at ``now``: cases with a promise apart from incidents, which stand for their members. Handovers that
     nobody has confirmed in time are shown to a ``lead`` always, to everybody in the morning list. ``zone``: of the desk's days.
     """
@@ -81,7 +81,7 @@ def board(db: Db, wanted: Wanted, *, now: datetime, lead: bool = False, zone: tz
         late=handovers.late(db, now=now) if lead or wanted.queue is Queue.MORNING else [],
         team=[person for person in team if person.active],
         names={person.id: person.name for person in team},
-        unheard=unheard.count(db, now),
+        unheard=unheard,
         ahead=load.nearest(db, now.astimezone(zone).date()),
     )
 
@@ -128,8 +128,9 @@ def _show(request: Request, web: Web, who: Desk, wanted: Wanted, page: str) -> R
     try:
         now = web.house.now()
         found = web.house.store.read(
-            board, wanted, now=now, lead=may(who.person.role, Right.APPROVE), zone=web.house.policy.desk.hours.zone
-        )
+            board, wanted, now=now, unheard=count_unheard(web.house), lead=may(who.person.role, Right.APPROVE),
+            zone=web.house.policy.desk.hours.zone,
+        )  # fmt: skip
     except RuleError as exc:
         raise HTTPException(422, str(exc)) from exc
     return render(
