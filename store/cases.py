@@ -1,13 +1,13 @@
 """Cases: an append-only history each, and the row that it amounts to. One open case per subject and kind."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, func, or_, select
+from sqlalchemy import BindParameter, Boolean, bindparam, func, or_, select
 
 from domain.case import (
     CLOSED,
@@ -29,16 +29,7 @@ from domain.words import Words, words_from_json
 from store import asking, facts, incident_tables, promises, tables
 from store.base import Db
 from store.facts import FactRow
-from store.tables import (
-    from_json,
-    from_seconds,
-    iso_of,
-    maybe_from_seconds,
-    maybe_to_seconds,
-    new_id,
-    table,
-    to_seconds,
-)
+from store.tables import iso_of, maybe_from_json, maybe_from_seconds, maybe_to_seconds, new_id, table, to_seconds
 
 IN_LIMIT = 500
 _EVENTS = {one.value: one for one in CaseEvent}
@@ -87,21 +78,46 @@ class CaseRow:
         return self.status not in CLOSED
 
 
-_before_evidence = attrgetter(
-    "opened_at", "promise_by", "owner", "acknowledged_by", "acknowledged_at", "warned", "breached", "told_at", "closed_at",
-    "close_reason", "since", "probability",
+_COLUMNS = (
+    "id", "kind", "subject_type", "subject_id", "severity", "status", "opened_at", "promise_by", "owner", "acknowledged_by",
+    "acknowledged_at", "warned", "breached", "told_at", "closed_at", "close_reason", "since", "probability", "evidence", "next_step",
+    "timer_at", "order_ref", "untold", "next_at", "step", "step_due_at", "incident_id", "rank", "type",
 )  # fmt: skip
-_after_evidence = attrgetter(
-    "timer_at", "order_ref", "untold", "next_at", "step", "step_due_at", "incident_id", "rank", "type"
+"""In the order of a CaseRow's fields."""
+_in_order = attrgetter(*_COLUMNS)
+_DECODERS: dict[type, Callable[[Any], Any]] = {
+    tables.Instant: maybe_from_seconds,
+    tables.Json: maybe_from_json,
+    Boolean: bool,
+}
+_DECODED = tuple(
+    (n, decode)
+    for n, name in enumerate(_COLUMNS)
+    for kind, decode in _DECODERS.items()
+    if isinstance(_case.c[name].type, kind)
 )
+"""Where the driver's value isn't the case's, and what makes it that."""
 
 
 def case_of(row: Any) -> CaseRow:
-    evidence = tuple(words_from_json(w) for w in row.evidence)
-    next_step = words_from_json(row.next_step) if row.next_step else None
-    subject = Subject(SubjectType(row.subject_type), row.subject_id)
-    known = (*_before_evidence(row), evidence, next_step, *_after_evidence(row))
-    return CaseRow(row.id, _KINDS[row.kind], subject, row.severity, _STATUSES[row.status], *known)
+    """A case from a row that SQLAlchemy read."""
+    return _case_from(_in_order(row))
+
+
+def _from_driver(row: Sequence[Any]) -> CaseRow:
+    """A case from a row that the driver read, its columns in the order of _COLUMNS: in half the time."""
+    values = list(row)
+    for n, decode in _DECODED:
+        values[n] = decode(values[n])
+    return _case_from(values)
+
+
+def _case_from(values: Sequence[Any]) -> CaseRow:
+    case_id, kind, subject_type, subject_id, severity, status = values[:6]
+    subject, (evidence, next_step) = Subject(SubjectType(subject_type), subject_id), values[18:20]
+    said = tuple([words_from_json(one) for one in evidence]), words_from_json(next_step) if next_step else None
+    others = (*values[6:18], *said, *values[20:])
+    return CaseRow(case_id, _KINDS[kind], subject, severity, _STATUSES[status], *others)
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:
@@ -415,36 +431,13 @@ def with_open_ones(db: Db, kind: SubjectType) -> frozenset[str]:
     return frozenset(db.execute(query.distinct()).scalars())
 
 
-_COLUMNS = (
-    "id, kind, subject_type, subject_id, severity, status, opened_at, promise_by, owner, acknowledged_by, acknowledged_at,"
-    " warned, breached, told_at, closed_at, close_reason, since, probability, evidence, next_step, timer_at, order_ref, untold,"
-    " next_at, step, step_due_at, incident_id, rank, type"
-)
-
-
-def _from_columns(row: Any) -> CaseRow:
-    """A case from its columns, in the order of _COLUMNS, which is that of its fields."""
-    case_id, kind, subject_type, subject_id, severity, status, opened_at, promise_by, owner, taken_by, taken_at = row[
-        :11
-    ]
-    warned, breached, told_at, closed_at, close_reason, since, probability, evidence, next_step, timer_at = row[11:21]
-    order_ref, untold, next_at, step, step_due_at, incident_id, rank, type_ = row[21:]
-    return CaseRow(
-        case_id, _KINDS[kind], Subject(SubjectType(subject_type), subject_id), severity, _STATUSES[status],
-        from_seconds(opened_at), maybe_from_seconds(promise_by), owner, taken_by, maybe_from_seconds(taken_at),
-        bool(warned), bool(breached), maybe_from_seconds(told_at), maybe_from_seconds(closed_at), close_reason,
-        from_seconds(since), probability, tuple([words_from_json(one) for one in from_json(evidence)]),
-        words_from_json(from_json(next_step)) if next_step else None, maybe_from_seconds(timer_at), order_ref, bool(untold),
-        maybe_from_seconds(next_at), step, maybe_from_seconds(step_due_at), incident_id, rank, type_,
-    )  # fmt: skip
-
-
 def due_timers(db: Db, *, now: datetime, limit: int) -> list[CaseRow]:
     """The cases whose deadlines are to be looked at, the longest due first. Driver-level reading: thousands at once."""
     rows = db.exec_driver_sql(
-        f"SELECT {_COLUMNS} FROM cases WHERE timer_at <= ? ORDER BY timer_at, id LIMIT ?", (to_seconds(now), limit)
+        f"SELECT {', '.join(_COLUMNS)} FROM cases WHERE timer_at <= ? ORDER BY timer_at, id LIMIT ?",
+        (to_seconds(now), limit),
     )
-    return [_from_columns(row) for row in rows.all()]
+    return [_from_driver(row) for row in rows.all()]
 
 
 def of_owner(db: Db, person_id: str, *, limit: int = 1_000) -> list[CaseRow]:

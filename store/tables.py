@@ -643,6 +643,10 @@ def maybe_from_seconds(seconds: int | None) -> datetime | None:
     return None if seconds is None else from_seconds(seconds)
 
 
+def maybe_from_json(text: str | None) -> Any:
+    return None if text is None else from_json(text)
+
+
 def table(model: type[SQLModel]) -> Table:
     """The Core table of a model, for hot reads and writes."""
     found: Table = model.__table__  # type: ignore[attr-defined]

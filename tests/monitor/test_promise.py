@@ -140,6 +140,35 @@ def test_a_crowd_of_due_timers_is_worked_off_in_turns(tmp_path: Path) -> None:
         assert all(case.breached for case in store.read(cases.list_cases))
 
 
+@ON_BOTH
+def test_what_is_due_is_read_as_any_case_is(tmp_path: Path) -> None:
+    """The driver's way of reading many gives the same case, field by field: taken, told, warned, breached, or with nothing known."""
+    told = {"told": "next_step", "next_at": at(60).isoformat()}
+    acts = [
+        CaseFact(CaseEvent.ACKNOWLEDGED, at(7), "li"),
+        CaseFact(CaseEvent.CUSTOMER_TOLD, at(8), "li", words="soon", data=told),
+    ]
+    with opened(tmp_path) as store:
+        quiet = Finding(Kind.STALLED, Subject(SubjectType.ORDER, "O1"), at(0), (), probability=0.25)
+        store.write(look.open_and_say, quiet, POLICY, now=at(0), order_ref="O1")
+        case = a_case_beside(store)
+        run(store, 31)
+        for act in acts:
+            store.write(cases.add, case, act)
+        store.write(cases.look_again, now=at(32))
+        due = store.read(cases.due_timers, now=at(40), limit=9)
+        assert sorted(due, key=lambda one: one.id) == store.read(cases.rows, [one.id for one in due])
+        assert [(one.owner, one.next_at) for one in due if one.id == case] == [("li", at(60))]
+        assert len(due) == 2
+
+
+def a_case_beside(store: Store) -> int:
+    """A damaged parcel's case where others are open, too."""
+    shipment = store.write(with_shipment)
+    store.write(heard, shipment, 6, scan(M.PICKED_UP, 0), scan(M.EXCEPTION, 5, reason=R.DAMAGED))
+    return next(one.id for one in store.read(cases.list_cases) if one.kind is Kind.DAMAGED)
+
+
 def test_one_tick_works_off_everything_that_is_due(tmp_path: Path) -> None:
     """However many ran out during a downtime: turn after turn in one tick, each case once."""
     count = 2 * tick.TIMERS_A_TURN + 7
