@@ -5,6 +5,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -33,10 +34,19 @@ def no_pickups() -> PickupSettings:
     return PickupSettings(Fleet((), (), ()), shipped_policy())
 
 
+@dataclass(slots=True)
+class Counted:
+    """What the beat counted last, and when (None: nothing yet)."""
+
+    at: datetime | None = None
+    count: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """``now`` is the time that shipments live by (simulated in a demo); ``wall`` is the time that signatures, tokens,
     links and sessions live by, always real. ``carries``: for channels that are spoken to over a long connection, what goes there.
+    ``unheard``: the open cases that nobody was told of (doorstep/unheard).
     """
 
     store: Store
@@ -49,6 +59,7 @@ class House:
     new_id: Callable[[], str] = lambda: secrets.token_urlsafe(9)
     randbelow: Callable[[int], int] = secrets.randbelow
     carries: dict[str, Carry] = field(default_factory=dict)
+    unheard: Counted = field(default_factory=Counted)
 
     @property
     def ways(self) -> Ways:

@@ -4,12 +4,11 @@ With a hundred thousand open cases counting takes a quarter of a second: the bea
 """
 
 from datetime import datetime, timedelta
-from weakref import WeakKeyDictionary
 
 from doorstep.house import House
 from monitor.unheard import GRACE, channels_of, count
 from store import unheard
-from store.base import Db, Store
+from store.base import Db
 from store.unheard import Unheard
 
 SHOWN = 50
@@ -24,24 +23,23 @@ def _shown(db: Db, now: datetime) -> list[Unheard]:
     return unheard.unheard(db, channels_of(db), before=now - GRACE, limit=SHOWN)
 
 
-_counted: WeakKeyDictionary[Store, tuple[datetime, int]] = WeakKeyDictionary()
 EVERY, GOOD_FOR = timedelta(minutes=1), timedelta(minutes=3)
 """How often the beat counts, and for how long pages go by that: a case is unheard after a quarter of an hour at the earliest."""
 
 
 async def recount(house: House, *, now: datetime) -> None:
     """Count anew, on a reading connection, where the last count is a minute old."""
-    if _known(house, now, EVERY) is None:
-        _counted[house.store] = now, await house.store.aread(count, now)
+    if not is_fresh(house, now, EVERY):
+        house.unheard.count = await house.store.aread(count, now)
+        house.unheard.at = now
 
 
 def count_unheard(house: House) -> int:
     """How many there are: by the beat's last count, by a new one where no beat counted lately."""
     now = house.now()
-    known = _known(house, now, GOOD_FOR)
-    return house.store.read(count, now) if known is None else known
+    return house.unheard.count if is_fresh(house, now, GOOD_FOR) else house.store.read(count, now)
 
 
-def _known(house: House, now: datetime, good_for: timedelta) -> int | None:
-    at, found = _counted.get(house.store, (None, 0))
-    return found if at is not None and timedelta() <= now - at < good_for else None
+def is_fresh(house: House, now: datetime, good_for: timedelta) -> bool:
+    at = house.unheard.at
+    return at is not None and timedelta() <= now - at < good_for
