@@ -71,7 +71,7 @@ class DeskPolicy:
 
     def firings(self, kind: Kind, after: str) -> "tuple[Firing, ...]":
         """Every firing of a kind's ladder that began with its opening, or ``after`` a missed step; the first one first."""
-        if not self.rules(kind):
+        if not self.ladder(kind):
             return ()
         if after not in self._ladders:
             self._ladders[after] = tuple(sorted(_firings(self.rungs, after), key=lambda one: one.length))
