@@ -13,7 +13,6 @@ from starlette.datastructures import FormData
 
 from domain.errors import RuleError
 from domain.pickup import FailReason
-from domain.place import Location
 from domain.returns import ReturnItem, Route, Stop
 from domain.words import Words
 from doorstep.house import signer
@@ -50,7 +49,7 @@ from scheduler.reports import Report, Said, report, said_of
 from store import facts, files, overviews, returns
 from store.base import Db
 from store.overviews import Visit
-from store.positions import Position, agreed
+from store.positions import agreed
 
 router = APIRouter()
 
@@ -60,7 +59,6 @@ REASONS = tuple(r for r in FailReason if r is not FailReason.COURIER_NO_SHOW)
 """What a courier may say; that nobody came is said by the clock."""
 
 
-MAX_LAT, MAX_LON, MAX_ACCURACY_M = 90, 180, 100_000
 DEVICE_COOKIE = "doorstep_device"
 PREVIEWS = ("bot", "crawler", "spider", "preview", "facebookexternalhit", "whatsapp/", "embedly")
 """Words in the names of what fetches a link that nobody has opened: chats' previews above all."""
@@ -150,7 +148,7 @@ def courier(request: Request, web: Shared, asking: Asking, token: str) -> Respon
         seen = web.house.store.write(_open, route.id, secret, now=web.house.now())
     if seen is Opened.OTHER:
         return _elsewhere(request, web, asking, token, route, known)
-    response = _show(request, web, asking, token, page_of(request, web, token, mine=True), new=not known)
+    response = show(request, web, asking, token, page_of(request, web, token, mine=True), new=not known)
     if not known:
         set_cookie(request, response, DEVICE_COOKIE, signer(web.house.store, "device").dumps(secret), YEAR_S)
     return response
@@ -172,7 +170,7 @@ def seen_changes(request: Request, web: Shared, asking: Asking, form: PlainForm,
     web.house.store.write(look, route.id, now=web.house.now())
     if wants_json(request):
         return JSONResponse({"ok": True})
-    return _show(request, web, asking, token, page_of(request, web, token))
+    return show(request, web, asking, token, page_of(request, web, token))
 
 
 def _elsewhere(request: Request, web: Web, asking: Visitor, token: str, route: Route, secret: str) -> Response:
@@ -196,7 +194,7 @@ def secret_of(request: Request, web: Web) -> str:
     return secret
 
 
-def _show(
+def show(
     request: Request, web: Web, asking: Visitor, token: str, page: RoutePage, *, notice: str = "", bad: bool = False,
     status: int = 200, new: bool = False,
 ) -> Response:  # fmt: skip
@@ -320,48 +318,7 @@ def _answer(request: Request, web: Web, asking: Visitor, token: str, outcome: Do
         return JSONResponse(body, status)
     page = page_of(request, web, token)
     shown = 200 if is_htmx(request) else status
-    return _show(request, web, asking, token, page, notice=text, bad=not body["ok"], status=shown)
-
-
-@router.post("/courier/{token}/share")
-def share_position(request: Request, web: Shared, asking: Asking, form: PlainForm, token: str) -> Response:
-    """The courier agrees that their position is seen, or takes that back."""
-    route, said = page_of(request, web, token).route, field(form, "share", 20)
-    if said not in set(positions.Share):
-        raise HTTPException(422, "share")
-    wanted = positions.Share(said) if web.house.settings.returns.courier_positions else positions.Share.WITHDRAWN
-    sees = web.house.store.write(positions.say, route.id, wanted, by=route.courier, now=web.house.now())
-    web.house.bus.publish("routes")
-    text = tongue(web, asking.lang).t("position.said_yes" if sees else "position.said_no")
-    if wants_json(request):
-        return JSONResponse({"ok": True, "message": text})
-    return _show(request, web, asking, token, page_of(request, web, token), notice=text)
-
-
-@router.post("/courier/{token}/position")
-def courier_position(request: Request, web: Shared, form: PlainForm, token: str) -> Response:
-    """Where the phone is; ``go_on`` false: nothing was kept, and nothing more is wanted."""
-    route, position = page_of(request, web, token).route, read_position(form, web.house.now())
-    if position is None:
-        raise HTTPException(422, "position")
-    wanted = web.house.settings.returns.courier_positions
-    goes_on = wanted and web.house.store.write(positions.take, route.id, position, now=web.house.now())
-    if goes_on:
-        web.house.bus.publish("routes")
-    return JSONResponse({"go_on": goes_on})
-
-
-def read_position(form: FormData, now: datetime) -> Position | None:
-    """What the phone says, rounded to some metres; None where that is no place."""
-    try:
-        lat, lon = float(field(form, "lat", 30)), float(field(form, "lon", 30))
-        accuracy, ago = float(field(form, "accuracy_m", 30) or "nan"), float(field(form, "ago_s", 30) or 0)
-    except ValueError:
-        return None
-    if not (abs(lat) <= MAX_LAT and abs(lon) <= MAX_LON and 0 <= ago <= YEAR_S):
-        return None
-    within = round(accuracy) if 0 <= accuracy < MAX_ACCURACY_M else None
-    return Position(now - timedelta(seconds=round(ago)), Location(lat=round(lat, 5), lon=round(lon, 5)), within)
+    return show(request, web, asking, token, page, notice=text, bad=not body["ok"], status=shown)
 
 
 @router.post("/courier/{token}/report")
@@ -382,7 +339,7 @@ def report_route(request: Request, web: Shared, asking: Asking, form: PlainForm,
     if wants_json(request):
         return JSONResponse({"ok": not bad, "message": text}, 422 if bad else 200)
     page = page_of(request, web, token)
-    return _show(
+    return show(
         request, web, asking, token, page, notice=text, bad=bad, status=200 if is_htmx(request) or not bad else 422
     )
 
