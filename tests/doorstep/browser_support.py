@@ -37,6 +37,26 @@ PLAY_PATIENCE_S = 120.0
 DESK: ViewportSize = {"width": 1280, "height": 800}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 800}, "has_touch": True, "is_mobile": True}
 
+FLEET = """
+[[depots]]
+id = "hz"
+name = "North depot"
+lat = 30.25
+lon = 120.16
+[[collectors]]
+id = "fast"
+name = "Fast Collectors"
+depots = ["hz"]
+licence = "国邮20110001A"
+licence_until = 2099-12-31
+[[couriers]]
+id = "li"
+name = "Courier Li"
+collector = "fast"
+depot = "hz"
+"""
+"""A depot, a firm with its licence, one courier: for settings."""
+
 
 def chromium_path() -> str:
     """Where Chromium is. Without it the test is skipped and says why; in continuous integration it fails."""

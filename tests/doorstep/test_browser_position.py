@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from browser_support import PHONE, Watch, chromium
+from browser_support import FLEET, PHONE, Watch, chromium
 from clocked_daemon import FileClock
 from playwright.sync_api import expect
 from running_support import daemon, free_port, wait_for
@@ -30,22 +30,6 @@ port = {port}
 lang = "en"
 [returns]
 courier_positions = true
-[[depots]]
-id = "hz"
-name = "North depot"
-lat = 30.25
-lon = 120.16
-[[collectors]]
-id = "fast"
-name = "Fast"
-depots = ["hz"]
-licence = "国邮20110001A"
-licence_until = 2099-12-31
-[[couriers]]
-id = "li"
-name = "Courier Li"
-collector = "fast"
-depot = "hz"
 """
 PATIENCE_MS = 20_000
 NO_NET = ("console: htmx:", "console: Failed to load resource: net::ERR_INTERNET_DISCONNECTED")
@@ -70,7 +54,7 @@ def test_a_position_is_told_with_consent_only_and_kept_for_the_time_without_a_ne
     """
     port, file, clock = free_port(), tmp_path / "doorstep.toml", FileClock(tmp_path / "clock")
     clock.set(NOON)
-    file.write_text(TOML.format(port=port), "utf-8")
+    file.write_text((TOML + FLEET).format(port=port), "utf-8")
     settings = load(file, environ={}, structs=STRUCTS)
     with Store(settings.database) as store:
         house = open_house(settings, store, now=clock)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_support import PHONE, Watch, chromium
+from browser_support import FLEET, PHONE, Watch, chromium
 from clocked_daemon import FileClock
 from merchant_support import SECRET, Receiver, receiver, verified
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -42,22 +42,6 @@ profile = "three_guarantees"
 url = "{merchant}"
 secret = "{secret}"
 private = ["127.0.0.0/8"]
-[[depots]]
-id = "hz"
-name = "North depot"
-lat = 30.25
-lon = 120.16
-[[collectors]]
-id = "fast"
-name = "Fast Collectors"
-depots = ["hz"]
-licence = "国邮20110001A"
-licence_until = 2099-12-31
-[[couriers]]
-id = "li"
-name = "Courier Li"
-collector = "fast"
-depot = "hz"
 """
 
 
@@ -96,7 +80,7 @@ def shop(folder: Path) -> Iterator[Shop]:
     port, file, clock = free_port(), folder / "doorstep.toml", FileClock(folder / "clock")
     clock.set(EVENING)
     with receiver() as merchant:
-        file.write_text(TOML.format(port=port, merchant=merchant.url, secret=SECRET), "utf-8")
+        file.write_text((TOML + FLEET).format(port=port, merchant=merchant.url, secret=SECRET), "utf-8")
         settings = load(file, environ={}, structs=STRUCTS)
         with Store(settings.database) as store:
             house = open_house(settings, store, now=clock)
