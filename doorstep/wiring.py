@@ -109,6 +109,7 @@ def fleet_of(settings: Settings) -> Fleet:
             for c in settings.couriers
         ),
         hours=tuple(Hours(one.begins, one.ends, one.times) for one in settings.travel.hours),
+        times=settings.travel.times,
     )
 
 

@@ -119,7 +119,7 @@ class Hours:
 @dataclass(frozen=True, slots=True)
 class Fleet:
     """Everyone and everything that can fetch returns. ``assumed``: what goods are taken for whose weight or volume nobody said.
-    ``hours``: when ways take longer.
+    ``hours``: when ways take longer; ``times``: how many times as long as the crow's flight tells they take at any hour, for whoever plans by that.
     """
 
     depots: tuple[Depot, ...]
@@ -127,6 +127,7 @@ class Fleet:
     couriers: tuple[Courier, ...]
     assumed: Assumed = USUAL
     hours: tuple[Hours, ...] = ()
+    times: float = 1.0
 
     def depot(self, depot_id: str) -> Depot | None:
         return next((d for d in self.depots if d.id == depot_id), None)

@@ -1,6 +1,6 @@
 """Which slots can be kept: each is quoted by trying the new stop in a plan of what is promised for that day already. Pure.
 
-The plan is a rough one (cheapest insertion, times as the crow flies), made to say yes or no at once; the router makes the real one
+The plan is a rough one (cheapest insertion, times as the crow flies, stretched as the settings say), made to say yes or no at once; the router makes the real one
 at the cut-off. It is on the safe side: pauses shorten the shift, speeds are those of the slow side. A customer waits for the
 answer and a day may hold a thousand stops, so times are plain seconds here, and places points in space.
 """
@@ -15,7 +15,7 @@ from domain.goods import USUAL, Assumed
 from domain.place import Location
 from scheduler.day import MAX_SERVICE_S, SERVICE_PER_PIECE_S, SERVICE_S, SETUP_S, Visit, load_of
 from scheduler.plan_types import Courier, Depot, Fleet, Load, Slot, at_local, local_day
-from scheduler.travel.hours import Slow, on_day, times_between
+from scheduler.travel.hours import AS_TOLD, Pace, on_day
 from scheduler.travel.straight import Spot, drive_s, spot_of
 from store.promised import Promised
 
@@ -128,12 +128,10 @@ class Tour:
         self.latest = latest[::-1]
 
 
-def call_of(
-    ref: str, place: Location, pieces: int, slot: Slot, load: Load = ONE_PARCEL, hours: Sequence[Slow] = ()
-) -> Call:
+def call_of(ref: str, place: Location, pieces: int, slot: Slot, load: Load = ONE_PARCEL, pace: Pace = AS_TOLD) -> Call:
     service = SETUP_S + min(MAX_SERVICE_S, SERVICE_S + SERVICE_PER_PIECE_S * pieces)
     start, end = slot.start.timestamp(), slot.end.timestamp()
-    return Call(ref, spot_of(place), start, end, service, load, times_between(hours, start, end) if hours else 1.0)
+    return Call(ref, spot_of(place), start, end, service, load, pace.between(start, end))
 
 
 def rough_plan(
@@ -142,18 +140,18 @@ def rough_plan(
     couriers: Sequence[Courier],
     day: date,
     assumed: Assumed = USUAL,
-    hours: Sequence[Slow] = (),
+    pace: Pace = AS_TOLD,
 ) -> tuple[Tour, ...]:
     """Tours of a day with what is promised for it; what fits nowhere is left out, and its place isn't sold twice. Not to be changed:
     the same day gets the same tours.
     """
     calls = [
-        call_of(one.ref, one.place, one.pieces, Slot(one.start, one.end), load_of(one.goods, assumed), hours)
+        call_of(one.ref, one.place, one.pieces, Slot(one.start, one.end), load_of(one.goods, assumed), pace)
         for one in promised
         if local_day(one.start, depot.zone) == day
     ]
     in_order = tuple(sorted(calls, key=lambda one: (one.end, one.ref)))
-    return _planned(spot_of(depot.location), tuple(_shift(who, depot, day, hours) for who in couriers), in_order)
+    return _planned(spot_of(depot.location), tuple(_shift(who, depot, day, pace) for who in couriers), in_order)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -166,11 +164,11 @@ def _planned(home: Spot, shifts: Sequence[Shift], calls: Sequence[Call]) -> tupl
     return tours
 
 
-def _shift(courier: Courier, depot: Depot, day: date, hours: Sequence[Slow]) -> Shift:
+def _shift(courier: Courier, depot: Depot, day: date, pace: Pace) -> Shift:
     begin, end = (at_local(day, clock, depot.zone) for clock in courier.shift)
     pauses = timedelta(minutes=sum(pause.minutes for pause in courier.breaks))
     begin = max(begin, at_local(day, depot.cut_off, depot.zone))
-    times = times_between(hours, begin.timestamp(), end.timestamp()) if hours else 1.0
+    times = pace.between(begin.timestamp(), end.timestamp())
     return Shift(begin.timestamp(), (end - pauses).timestamp(), courier.room, times)
 
 
@@ -186,21 +184,21 @@ def quote_slots(
     if drive_s(spot_of(depot.location), spot_of(visit.location)) > REACHABLE_S:
         return ()
     others = [one for one in promised if one.ref != visit.value.ref]
-    hours = {
-        day: on_day(fleet.hours, day, depot.zone)
+    paces = {
+        day: Pace(fleet.times, on_day(fleet.hours, day, depot.zone))
         for day in dict.fromkeys(local_day(one.start, depot.zone) for one in slots)
     }
     plans = {
-        day: rough_plan(others, depot, _able(fleet, depot, day, visit), day, fleet.assumed, slow)
-        for day, slow in hours.items()
+        day: rough_plan(others, depot, _able(fleet, depot, day, visit), day, fleet.assumed, pace)
+        for day, pace in paces.items()
     }
     days = [(slot, local_day(slot.start, depot.zone)) for slot in slots]
-    found = ((slot, _best(plans[day], _call(visit, slot, fleet, hours[day]))) for slot, day in days)
+    found = ((slot, _best(plans[day], _call(visit, slot, fleet, paces[day]))) for slot, day in days)
     return tuple(Quote(slot, round(best[0])) for slot, best in found if best is not None)
 
 
-def _call(visit: Visit, slot: Slot, fleet: Fleet, hours: Sequence[Slow]) -> Call:
-    return call_of(visit.value.ref, visit.location, visit.pieces, slot, visit.load(fleet.assumed), hours)
+def _call(visit: Visit, slot: Slot, fleet: Fleet, pace: Pace) -> Call:
+    return call_of(visit.value.ref, visit.location, visit.pieces, slot, visit.load(fleet.assumed), pace)
 
 
 def _able(fleet: Fleet, depot: Depot, day: date, visit: Visit) -> list[Courier]:

@@ -21,6 +21,21 @@ class Slow:
     times: float
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long ways of one day take: always so many ``times`` as long as told, at some ``hours`` longer still."""
+
+    times: float = 1.0
+    hours: tuple[Slow, ...] = ()
+
+    def between(self, begin: float, end: float) -> float:
+        """By how much ways stretch in the mean of a span of seconds since 1970."""
+        return self.times * times_between(self.hours, begin, end) if self.hours else self.times
+
+
+AS_TOLD = Pace()
+
+
 def on_day(profile: Iterable[Hours], day: date, zone: ZoneInfo) -> tuple[Slow, ...]:
     """The hours of a day; they don't overlap, and at any other time ways take as long as told."""
     return tuple(

@@ -293,3 +293,8 @@ def test_a_vehicles_room_is_the_couriers_or_else_the_collectors(tmp_path):
     [li] = fleet_of(settings).couriers
     assert li.room == Load(12, 80_000, NO_LIMIT)
     assert fleet_of(read(tmp_path, text)).couriers[0].room.g == 120_500
+
+
+def test_streets_that_are_slow_at_any_hour_reach_the_slots(tmp_path: Path) -> None:
+    assert fleet_of(read(tmp_path, GOOD + "\n[travel]\ntimes = 1.3\n")).times == 1.3
+    assert fleet_of(read(tmp_path, GOOD)).times == 1.0

@@ -126,3 +126,16 @@ def test_slots_are_offered_by_the_slow_hours() -> None:
         slots, Visit(a_return("new"), where), [], replace(fleet, hours=(replace(RUSH, times=3.0),)), depot
     )
     assert [one.slot for one in slow] == slots[1:]
+
+
+def test_slots_are_offered_by_streets_that_are_slow_at_any_hour() -> None:
+    """`[travel] times` counts for customers' slots as it does for plans: and with slow hours on top."""
+    depot = replace(DEPOT, cut_off=time(7))
+    slots = [Slot(at(f"{DAY}T{a}:00"), at(f"{DAY}T{b}:00")) for a, b in (("08", "09"), ("12", "13"))]
+    fleet, where = replace(ONE, depots=(depot,)), Location(lat=30.25, lon=120.37)
+    asked = Visit(a_return("new"), where)
+    assert [one.slot for one in quote_slots(slots, asked, [], fleet, depot)] == slots
+    assert [one.slot for one in quote_slots(slots, asked, [], replace(fleet, times=3.0), depot)] == slots[1:]
+    rush = replace(fleet, times=1.5, hours=(replace(RUSH, times=1.5),))
+    assert [one.slot for one in quote_slots(slots, asked, [], rush, depot)] == slots[1:]
+    assert [one.slot for one in quote_slots(slots, asked, [], replace(rush, times=1.0), depot)] == slots

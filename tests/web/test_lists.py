@@ -217,6 +217,7 @@ def test_the_maps_data_holds_no_personal_data(house, lin):
     assert data["routes"][0]["path"][0] == [30.25, 120.16]
     assert data["tiles"] is None
     assert data["area"] is None
+    assert data["areas"] == []
     text = json.dumps(data, ensure_ascii=False)
     assert not any(personal in text for personal in ("张三丰", "1381234", "梧桐路"))
 
@@ -231,6 +232,33 @@ def test_the_areas_own_map_is_served_where_the_operator_names_one(tmp_path):
     lin = Browser(app_of(house)).sign_in()
     assert lin.get("/map/area.geojson").json()["type"] == "FeatureCollection"
     assert "img-src 'self' data: https://*.tiles.example;" in lin.get("/").headers["content-security-policy"]
+    lin.close()
+    house.store.close()
+
+
+def test_drawn_areas_of_collectors_are_on_the_desks_map(tmp_path):
+    """Latitude first, as the map wants it; the outer ring before its holes; a collector without a drawing isn't there."""
+    from web_support import a_house
+
+    from config.settings import Collector
+    from domain.area import Area, Polygon
+    from domain.place import Location
+
+    ring = tuple(
+        Location(lat=lat, lon=lon) for lat, lon in ((30.0, 120.0), (30.0, 120.3), (30.3, 120.3), (30.0, 120.0))
+    )
+    hole = tuple(
+        Location(lat=lat, lon=lon) for lat, lon in ((30.1, 120.2), (30.1, 120.25), (30.15, 120.25), (30.1, 120.2))
+    )
+    firms = [Collector(id=n, name=f"{n.title()} Collectors", depots=("hz",)) for n in ("fast", "far")]
+    house = a_house(tmp_path, collectors=firms, areas={"fast": Area((Polygon(ring, (hole,)),))})
+    lin = Browser(app_of(house)).sign_in()
+    [drawn] = lin.get("/routes/data").json()["areas"]
+    assert drawn["name"] == "Fast Collectors"
+    [[outer, inner]] = drawn["polygons"]
+    assert outer[0] == [30.0, 120.0]
+    assert inner[1] == [30.1, 120.25]
+    assert "data-areas=" in lin.get("/routes").text
     lin.close()
     house.store.close()
 

@@ -117,6 +117,7 @@ def routes_data(web: Shared, who: SignedIn, day: str = "") -> dict[str, Any]:
     seen = page.seen if may(who.person.role, Right.ACT) else {}
     return {
         **ground(web, "/map"),
+        "areas": areas_data(web),
         "routes": [
             {
                 "id": route.id,
@@ -129,6 +130,22 @@ def routes_data(web: Shared, who: SignedIn, day: str = "") -> dict[str, Any]:
             for index, route in enumerate(page.routes)
         ],
     }
+
+
+def areas_data(web: Web) -> list[dict[str, Any]]:
+    """The drawn areas of collectors: polygons of rings, the outer one first, each a list of [latitude, longitude]."""
+    settings = web.house.settings
+    return [
+        {
+            "name": one.name,
+            "polygons": [
+                [[[at.lat, at.lon] for at in ring] for ring in (polygon.outer, *polygon.holes)]
+                for polygon in settings.areas[one.id].polygons
+            ],
+        }
+        for one in settings.collectors
+        if one.id in settings.areas
+    ]
 
 
 def courier_data(position: Position, speech: Tongue) -> dict[str, Any]:

@@ -97,6 +97,17 @@
     return seen;
   }
 
+  // what collectors serve, under the streets; who doesn't want to see it clears the tick
+  function areas(map, drawn, title) {
+    if (!drawn?.length) return;
+    map.createPane("areas").style.zIndex = 215;
+    const line = colour("--accent");
+    const layer = window.L.featureGroup(drawn.map((area) => window.L.polygon(area.polygons, {
+      pane: "areas", color: line, weight: 2, dashArray: "2 6", fillColor: line, fillOpacity: 0.1,
+    }).bindTooltip(text(area.name), { sticky: true }))).addTo(map);
+    window.L.control.layers(null, { [escaped(title)]: layer }, { collapsed: false, position: "bottomleft" }).addTo(map);
+  }
+
   function text(words) {
     const node = document.createElement("span");
     node.textContent = words;
@@ -114,6 +125,7 @@
     box.layer = window.L.layerGroup().addTo(map);
     const seen = routes(map, data, box.layer);
     map.fitBounds(seen.length ? window.L.latLngBounds(seen).pad(0.08) : [[22.5, 113.9], [22.6, 114.1]]);
+    areas(map, data.areas, box.dataset.areas);
     await ground(map, data);
   }
 
