@@ -9,7 +9,6 @@ from domain.place import Location
 from net.http import Http
 from scheduler.amap import BASE_URL
 from scheduler.travel.amap import Amap
-from scheduler.travel.extract import Extract
 from scheduler.travel.osrm import Osrm
 from scheduler.travel.straight import Haversine
 from scheduler.travel.table import Slowed, Table, TravelTimes, WithFallback
@@ -45,5 +44,7 @@ def travel_of(settings: Settings) -> TravelTimes:
 
 def _best(settings: Settings, told: Travel) -> TravelTimes:
     if told.by == "extract":
+        from scheduler.travel.extract import Extract  # NumPy takes a while to load
+
         return Extract(settings.path(told.extract), settings.database.parent / "cache")
     return Asked(told)

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
+from store.row import Row
 from store.tables import Instant
 
 
-class SetAside(SQLModel, table=True):
+class SetAside(Row, table=True):
     """An item whose handling raised. ``topic``: what was done with it; ``item``: which one; ``tries``: how often it failed so far.
     The row goes when it goes well.
     """

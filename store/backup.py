@@ -11,10 +11,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic.script import ScriptDirectory
-
 from domain.errors import RuleError
-from store.base import MIGRATIONS
+from store.upgrading import REVISIONS
 
 PRIVATE_FILE = 0o600
 BUSY_S = 60.0
@@ -61,8 +59,7 @@ def schema_of(database: Path) -> str:
 
 def is_known(schema: str) -> bool:
     """Whether this version can open a database of that schema."""
-    known = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
-    return any(script.revision == schema for script in known)
+    return schema in REVISIONS
 
 
 def kept_files(database: Path) -> list[str]:

@@ -15,14 +15,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from domain.errors import RuleError
 from store import postgres
 from store.trouble import DatabaseError, refused, trouble_of
+from store.upgrading import bring_up
 
 Db = Connection
 """An open connection inside a transaction."""
@@ -36,7 +35,6 @@ T = TypeVar("T")
 WRITER = "doorstep-writer"
 READERS = 8
 BUSY_TIMEOUT_MS = 5_000
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Store:
@@ -221,22 +219,6 @@ def _lock(path: Path) -> int:
 
 
 def _migrate(engine: Engine) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
     with engine.connect() as db:
-        if postgres.is_postgres(db):
-            postgres.ready(db)
-        config.attributes["connection"] = db
-        _refuse_newer(config, db)
-        command.upgrade(config, "head")
+        bring_up(db)
         db.commit()
-
-
-def _refuse_newer(config: Config, db: Connection) -> None:
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
-
-    current = MigrationContext.configure(db).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if current is not None and current not in known:
-        raise RuleError(f"the database was written by a newer Doorstep (schema {current}): upgrade this installation")

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
+from store.row import Row
 from store.tables import Instant, Json
 
 
-class ChatChannel(SQLModel, table=True):
+class ChatChannel(Row, table=True):
     """A chat channel outside the house, as the settings name it; ``cursor`` is how far we have read it."""
 
     __tablename__ = "chat_channel"
@@ -20,7 +21,7 @@ class ChatChannel(SQLModel, table=True):
     cursor: str = ""
 
 
-class ChatIdentity(SQLModel, table=True):
+class ChatIdentity(Row, table=True):
     """Which member of the desk somebody in a chat is: linked by that person, or by an administrator."""
 
     __tablename__ = "chat_identity"
@@ -30,7 +31,7 @@ class ChatIdentity(SQLModel, table=True):
     linked_at: datetime = Field(sa_type=Instant)
 
 
-class ChatInvitation(SQLModel, table=True):
+class ChatInvitation(Row, table=True):
     """A one-time way to link one identity; only the hash of its token is kept."""
 
     __tablename__ = "chat_invitation"
@@ -41,7 +42,7 @@ class ChatInvitation(SQLModel, table=True):
     used_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
-class ChatUnplaced(SQLModel, table=True):
+class ChatUnplaced(Row, table=True):
     """Something done to a message of ours whose id we don't know yet: it was sent, and we were cut off before noting it."""
 
     __tablename__ = "chat_unplaced"
@@ -52,7 +53,7 @@ class ChatUnplaced(SQLModel, table=True):
     at: datetime = Field(sa_type=Instant)
 
 
-class ChatPrivate(SQLModel, table=True):
+class ChatPrivate(Row, table=True):
     """Where one person is written to alone, by channel."""
 
     __tablename__ = "chat_private"
@@ -61,7 +62,7 @@ class ChatPrivate(SQLModel, table=True):
     address: str
 
 
-class ChatCode(SQLModel, table=True):
+class ChatCode(Row, table=True):
     """What lets a message be edited once, as a chat gave it with its sending or with a press on it."""
 
     __tablename__ = "chat_code"

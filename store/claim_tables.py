@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
-from sqlmodel import Field, Index, SQLModel
+from sqlmodel import Field, Index
 
+from store.row import Row
 from store.tables import Instant, Json
 
 
-class Claim(SQLModel, table=True):
+class Claim(Row, table=True):
     """What we ask of a carrier (projection of its facts): one for each shipment, piece and reason. ``next_at``: when its
     clocks say something next; ``deadline_at``: what a queue sorts it by.
     """
@@ -53,7 +54,7 @@ class Claim(SQLModel, table=True):
     deadline_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
-class Enquiry(SQLModel, table=True):
+class Enquiry(Row, table=True):
     """How a case stands with its carrier (projection of the case's facts): asked last at ``asked_at``, an answer due at
     ``answer_by``; ``answered_at`` None: none came since.
     """

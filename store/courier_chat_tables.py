@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
+from store.row import Row
 from store.tables import Instant
 
 
-class CourierChat(SQLModel, table=True):
+class CourierChat(Row, table=True):
     """Where a courier of the settings gets their routes: an identity of a chat, in one of our channels. A projection of the
     courier's facts.
     """
@@ -20,7 +21,7 @@ class CourierChat(SQLModel, table=True):
     linked_at: datetime = Field(sa_type=Instant)
 
 
-class CourierCode(SQLModel, table=True):
+class CourierCode(Row, table=True):
     """A one-time code that links whoever writes it to us; only its hash is kept."""
 
     __tablename__ = "courier_code"

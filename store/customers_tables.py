@@ -3,12 +3,13 @@
 from datetime import datetime
 
 from sqlalchemy import text
-from sqlmodel import Field, Index, SQLModel
+from sqlmodel import Field, Index
 
+from store.row import Row
 from store.tables import Instant
 
 
-class CustomerRecord(SQLModel, table=True):
+class CustomerRecord(Row, table=True):
     """One customer, whatever they ordered. ``lang``: the language that they chose, empty for the shop's."""
 
     __tablename__ = "customer_record"
@@ -16,7 +17,7 @@ class CustomerRecord(SQLModel, table=True):
     lang: str = ""
 
 
-class CustomerKey(SQLModel, table=True):
+class CustomerKey(Row, table=True):
     """What a customer is known again by: the keyed hash of a normalised phone or mail address."""
 
     __tablename__ = "customer_key"
@@ -24,13 +25,13 @@ class CustomerKey(SQLModel, table=True):
     record_id: int = Field(foreign_key="customer_record.id", index=True)
 
 
-class CustomerOrder(SQLModel, table=True):
+class CustomerOrder(Row, table=True):
     __tablename__ = "customer_order"
     order_ref: str = Field(primary_key=True, foreign_key="orders.ref")
     record_id: int = Field(foreign_key="customer_record.id", index=True)
 
 
-class CustomerStep(SQLModel, table=True):
+class CustomerStep(Row, table=True):
     """A message of a case: when it is due, and what became of it. ``round`` counts how often the case was opened.
 
     ``state``: waiting | sent | dropped | todo (a person must tell or ask them) | answered.

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlmodel import Field, Index, SQLModel
+from sqlmodel import Field, Index
 
+from store.row import Row
 from store.tables import Instant
 
 
-class StoredFile(SQLModel, table=True):
+class StoredFile(Row, table=True):
     """A file that belongs to a subject: a case, a return, a shipment. ``by``: the person who added it, or what customers
     are known as; ``erased_at``: its bytes are gone since then, the row stays as a record that there was something.
     """

@@ -3,14 +3,15 @@
 from datetime import datetime
 
 from sqlalchemy import text
-from sqlmodel import Field, Index, SQLModel
+from sqlmodel import Field, Index
 
+from store.row import Row
 from store.tables import Instant
 
 _WAITING = text("state = 'waiting'")
 
 
-class HandoverItem(SQLModel, table=True):
+class HandoverItem(Row, table=True):
     """One case of a handover (projection of the case's facts). It stays with ``from_person`` until ``to_person`` confirms."""
 
     __tablename__ = "handover_item"

@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, Text, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
+from store.row import Row
 from store.tables import Instant, Json
 
 
-class Incident(SQLModel, table=True):
+class Incident(Row, table=True):
     """An incident (projection of its facts; its members are the cases that name it). ``changed_at``: since when its message
     doesn't say what is so any more; None while it does.
     """
@@ -35,7 +36,7 @@ class Incident(SQLModel, table=True):
     changed_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
-class CaseCause(SQLModel, table=True):
+class CaseCause(Row, table=True):
     """What a case that rests on silence could have in common with others, since when."""
 
     __tablename__ = "case_cause"
@@ -43,7 +44,7 @@ class CaseCause(SQLModel, table=True):
     cause: str = Field(primary_key=True)
 
 
-class CauseWatch(SQLModel, table=True):
+class CauseWatch(Row, table=True):
     """How many watched parcels a cause could hit, as last counted."""
 
     __tablename__ = "cause_watch"
@@ -51,7 +52,7 @@ class CauseWatch(SQLModel, table=True):
     watched: int
 
 
-class IncidentAct(SQLModel, table=True):
+class IncidentAct(Row, table=True):
     """What a person did to all members of an incident, while it is being written to each: ``done`` is the last case that has
     it, ``upto`` the last that was a member then.
     """

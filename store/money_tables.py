@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, Text, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
+from store.row import Row
 from store.tables import Instant, Json
 
 
-class ProposalRow(SQLModel, table=True):
+class ProposalRow(Row, table=True):
     """A make-good on its way (projection of its facts). ``go_at``: when it becomes an instruction; None: it doesn't."""
 
     __tablename__ = "proposal"
@@ -43,7 +44,7 @@ class ProposalRow(SQLModel, table=True):
     go_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
-class ReshipRow(SQLModel, table=True):
+class ReshipRow(Row, table=True):
     """Goods that are sent again (projection of its facts): the new parcel, once its number is known."""
 
     __tablename__ = "reship"
@@ -55,7 +56,7 @@ class ReshipRow(SQLModel, table=True):
     arrived_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
-class ReshipOriginal(SQLModel, table=True):
+class ReshipOriginal(Row, table=True):
     """A first parcel of goods that are sent again: if it turns up, somebody must know."""
 
     __tablename__ = "reship_original"

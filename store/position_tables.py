@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
+from store.row import Row
 from store.tables import Instant
 
 
-class CourierPosition(SQLModel, table=True):
+class CourierPosition(Row, table=True):
     """Where a route's courier was last. Neither a fact nor a projection of any: it goes without a trace."""
 
     __tablename__ = "courier_position"

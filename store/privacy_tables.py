@@ -3,12 +3,13 @@
 from datetime import datetime
 
 from sqlalchemy import Text, text
-from sqlmodel import Field, Index, SQLModel
+from sqlmodel import Field, Index
 
+from store.row import Row
 from store.tables import Instant, Json
 
 
-class CustomerKeeping(SQLModel, table=True):
+class CustomerKeeping(Row, table=True):
     """How long a customer's data is kept. ``look_at``: when to see whether its time has come, None: not by itself;
     ``hold``: why it must be kept whatever its age (a legal hold), '' where nothing asks for that.
     """
@@ -22,7 +23,7 @@ class CustomerKeeping(SQLModel, table=True):
     erased_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
-class Erasure(SQLModel, table=True):
+class Erasure(Row, table=True):
     """That a customer was erased, without saying who it was. ``digests``: keyed hashes of what was erased, by which the same
     people are found again in a restored backup; their key is the installation's own.
     """
@@ -36,7 +37,7 @@ class Erasure(SQLModel, table=True):
     digests: list[str] = Field(default_factory=list, sa_type=Json)
 
 
-class ErasedFact(SQLModel, table=True):
+class ErasedFact(Row, table=True):
     """A fact whose words were rewritten by an erasure, and the hash of what they are since: nothing else may change them."""
 
     __tablename__ = "erased_fact"
@@ -45,7 +46,7 @@ class ErasedFact(SQLModel, table=True):
     digest: str = Field(sa_type=Text)
 
 
-class Erasing(SQLModel, table=True):
+class Erasing(Row, table=True):
     """A row stands here only inside the transaction of an erasure: while it does, the words of facts may be rewritten."""
 
     erasure_id: str = Field(primary_key=True)

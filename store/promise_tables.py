@@ -3,12 +3,13 @@
 from datetime import datetime
 
 from sqlalchemy import Index
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
+from store.row import Row
 from store.tables import Instant
 
 
-class PromiseGiven(SQLModel, table=True):
+class PromiseGiven(Row, table=True):
     """A promise of a case (projection). ``outcome``: kept, breached, void; '' while it runs. ``told_at``: when a person first
     gave an outcome or a dated next step after it was given, in time or late.
     """

@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import LargeBinary
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
+from store.row import Row
 from store.tables import Instant, Json
 
 
-class RiskModel(SQLModel, table=True):
+class RiskModel(Row, table=True):
     """A fitted model. ``version``: of the format of ``body``; ``why_not``: why it isn't relied on, a code, '' where it is;
     ``learned``: from how many parcels, how many of them late, over which days.
     """

@@ -6,12 +6,14 @@ Times are whole UTC seconds (``Instant``), JSON has sorted keys, money is intege
 import json
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from sqlalchemy import BigInteger, CursorResult, Index, LargeBinary, Table, Text, UniqueConstraint, text
 from sqlalchemy.types import TypeDecorator
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from store.row import Row
 
 
 class Instant(TypeDecorator[datetime]):
@@ -75,7 +77,7 @@ def from_json(text: str) -> Any:
 # --- what the merchant told us -------------------------------------------------------------------------------------
 
 
-class Customer(SQLModel, table=True):
+class Customer(Row, table=True):
     """Personal text, apart from the facts so that it can be erased without breaking them."""
 
     id: int | None = Field(default=None, primary_key=True)
@@ -89,7 +91,7 @@ class Customer(SQLModel, table=True):
     located: str = ""  # given | geocoded | district: how sure the coordinates are
 
 
-class Order(SQLModel, table=True):
+class Order(Row, table=True):
     __tablename__ = "orders"
     ref: str = Field(primary_key=True)
     shop: str = ""
@@ -100,7 +102,7 @@ class Order(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Instant)
 
 
-class Shipment(SQLModel, table=True):
+class Shipment(Row, table=True):
     # migration 0007 adds an index over substr(number, -4), as over phones: Alembic can't compare those of an expression
     __table_args__ = (UniqueConstraint("carrier", "number"),)
     id: int | None = Field(default=None, primary_key=True)
@@ -121,7 +123,7 @@ class Shipment(SQLModel, table=True):
 # --- what carriers told us -----------------------------------------------------------------------------------------
 
 
-class Phrase(SQLModel, table=True):
+class Phrase(Row, table=True):
     """A distinct (code, text) of a source and what it means: events refer to it."""
 
     id: int | None = Field(default=None, primary_key=True)
@@ -135,15 +137,15 @@ class Phrase(SQLModel, table=True):
     manner: str | None = None
 
 
-class Place(SQLModel, table=True):
+class Place(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
 
 
-class Scan(SQLModel, table=True):
+class Scan(Row, table=True):
     """One scan event of one parcel: the hot, narrow fact table."""
 
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__: ClassVar = {"sqlite_with_rowid": False}
     parcel_id: int = Field(primary_key=True, foreign_key="parcel.id")
     key: int = Field(sa_type=BigInteger, primary_key=True)
     at: datetime | None = Field(default=None, sa_type=Instant)
@@ -153,7 +155,7 @@ class Scan(SQLModel, table=True):
     said: str = Field(sa_type=Text)  # the time in the carrier's own words (store/said_times)
 
 
-class Parcel(SQLModel, table=True):
+class Parcel(Row, table=True):
     """A physical piece, and the state that its scan events amount to (projection)."""
 
     __table_args__ = (
@@ -179,7 +181,7 @@ class Parcel(SQLModel, table=True):
     refold_at: datetime | None = Field(default=None, sa_type=Instant)  # when a future-dated event begins to count
 
 
-class RawReply(SQLModel, table=True):
+class RawReply(Row, table=True):
     """A scrubbed reply body, compressed, once per content. ``again_at``: an open case held it when its time had come, and when
     to look again.
     """
@@ -198,7 +200,7 @@ class RawReply(SQLModel, table=True):
     again_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
-class Watch(SQLModel, table=True):
+class Watch(Row, table=True):
     """The stored deadlines of a shipment: a tick costs what is due, not what is watched."""
 
     __table_args__ = (
@@ -216,7 +218,7 @@ class Watch(SQLModel, table=True):
     ended: str = ""  # why watching ended, '' while it goes on: monitor/cadence.Ended
 
 
-class Asking(SQLModel, table=True):
+class Asking(Row, table=True):
     """A shipment and a credential that can be asked about it. ``place`` 0 is asked first, the others stand by;
     ``next_poll_at`` None: not asked at present. ``worth`` puts what matters now first (monitor/cadence.Worth). ``told``: a
     digest of what it last told, where that is recorded (carriers/parts).
@@ -235,7 +237,7 @@ class Asking(SQLModel, table=True):
     told: bytes | None = Field(default=None, sa_type=LargeBinary)
 
 
-class Subscribed(SQLModel, table=True):
+class Subscribed(Row, table=True):
     """A shipment's subscription at a source that calls. ``due_at``: when to subscribe, or to do it again; None: not."""
 
     __tablename__ = "subscription"
@@ -252,7 +254,7 @@ class Subscribed(SQLModel, table=True):
     error: str = ""
 
 
-class Unidentified(SQLModel, table=True):
+class Unidentified(Row, table=True):
     """A shipment without a known carrier: what it may be, and when a source is asked whose it is; None: a person is."""
 
     __table_args__ = (Index("unidentified_due", "due_at", sqlite_where=text("due_at IS NOT NULL")),)
@@ -261,7 +263,7 @@ class Unidentified(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
-class Source(SQLModel, table=True):
+class Source(Row, table=True):
     """How each credential of each source is doing."""
 
     source: str = Field(primary_key=True)
@@ -275,7 +277,7 @@ class Source(SQLModel, table=True):
     stood_in: bool = False
 
 
-class Budget(SQLModel, table=True):
+class Budget(Row, table=True):
     """What a credential spent of a budget at ``at_ms`` (milliseconds since the epoch), kept while its window lasts."""
 
     credential: str = Field(primary_key=True)
@@ -287,7 +289,7 @@ class Budget(SQLModel, table=True):
 # --- what we found and did -----------------------------------------------------------------------------------------
 
 
-class Fact(SQLModel, table=True):
+class Fact(Row, table=True):
     """The append-only log of everything that isn't a scan: of cases, returns, routes, stops, people, sources."""
 
     __table_args__ = (
@@ -312,7 +314,7 @@ class Fact(SQLModel, table=True):
     data: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
 
 
-class Case(SQLModel, table=True):
+class Case(Row, table=True):
     __tablename__ = "cases"
     __table_args__ = (
         Index(
@@ -372,7 +374,7 @@ UNRANKED = 1 << 40
 """Behind everything that is ranked."""
 
 
-class WatchItem(SQLModel, table=True):
+class WatchItem(Row, table=True):
     """The watch list: findings that page nobody and promise nothing. ``rank``: what acting is worth in cents, below zero so that
     the most comes first; UNRANKED where that isn't known.
     """
@@ -389,7 +391,7 @@ class WatchItem(SQLModel, table=True):
     rank: int = Field(default=UNRANKED, sa_type=BigInteger)
 
 
-class Return(SQLModel, table=True):
+class Return(Row, table=True):
     __tablename__ = "returns"
     ref: str = Field(primary_key=True)
     order_ref: str = Field(foreign_key="orders.ref", index=True)
@@ -413,7 +415,7 @@ class Return(SQLModel, table=True):
     unserved_reason: str = ""
 
 
-class Route(SQLModel, table=True):
+class Route(Row, table=True):
     id: str = Field(primary_key=True)
     day: str = Field(index=True)  # local date, ISO
     depot: str
@@ -430,7 +432,7 @@ class Route(SQLModel, table=True):
     dispatched_at: datetime = Field(sa_type=Instant)
 
 
-class Stop(SQLModel, table=True):
+class Stop(Row, table=True):
     __table_args__ = (UniqueConstraint("route_id", "position"),)
     id: str = Field(primary_key=True)
     route_id: str = Field(foreign_key="route.id", index=True)
@@ -449,7 +451,7 @@ class Stop(SQLModel, table=True):
     proof: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
 
 
-class Instruction(SQLModel, table=True):
+class Instruction(Row, table=True):
     """The one door through which money leaves. The constraint refuses a second payment for the same thing."""
 
     __table_args__ = (
@@ -486,7 +488,7 @@ class Instruction(SQLModel, table=True):
 # --- carriers' own pickups -----------------------------------------------------------------------------------------
 
 
-class PickupQuote(SQLModel, table=True):
+class PickupQuote(Row, table=True):
     """What a carrier said that a pickup would cost: good until ``valid_until``, asked for again after that. ``asked`` is
     the digest of what was asked; it knows no people.
     """
@@ -507,7 +509,7 @@ class PickupQuote(SQLModel, table=True):
     slots: list[list[str]] = Field(default_factory=list, sa_type=Json)  # [from, to] in ISO 8601, UTC
 
 
-class PickupBooking(SQLModel, table=True):
+class PickupBooking(Row, table=True):
     """A carrier's courier that was ordered (projection of its facts). ``people`` are the parties and the courier, apart so
     that they can be erased; ``busy_until``: a call about it is out, nobody else sends one before; ``state_at``: when to
     look after it next.
@@ -546,10 +548,10 @@ class PickupBooking(SQLModel, table=True):
 # --- mail ----------------------------------------------------------------------------------------------------------
 
 
-class Inbound(SQLModel, table=True):
+class Inbound(Row, table=True):
     """Inward exactly one effect: a delivery whose key is already here is answered and changes nothing."""
 
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__: ClassVar = {"sqlite_with_rowid": False}
     adapter: str = Field(primary_key=True)
     account: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
@@ -557,7 +559,7 @@ class Inbound(SQLModel, table=True):
     answer: str = Field(default="", sa_type=Text)
 
 
-class Outbox(SQLModel, table=True):
+class Outbox(Row, table=True):
     """Write, commit, then send: a row is written once and sent at least once under its one id."""
 
     __table_args__ = (
@@ -589,7 +591,7 @@ class Outbox(SQLModel, table=True):
 # --- people --------------------------------------------------------------------------------------------------------
 
 
-class Person(SQLModel, table=True):
+class Person(Row, table=True):
     id: str = Field(primary_key=True)
     name: str
     role: str = "agent"  # viewer | agent | lead | admin
@@ -598,7 +600,7 @@ class Person(SQLModel, table=True):
     active: bool = True
 
 
-class Session(SQLModel, table=True):
+class Session(Row, table=True):
     """A signed-in browser; only the hash of its cookie is kept."""
 
     digest: str = Field(primary_key=True)
@@ -607,7 +609,7 @@ class Session(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=Instant)
 
 
-class ApiKey(SQLModel, table=True):
+class ApiKey(Row, table=True):
     """``scopes``: what it may do, with spaces between; '' is everything."""
 
     __tablename__ = "api_key"
@@ -618,7 +620,7 @@ class ApiKey(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
-class OneTimeLink(SQLModel, table=True):
+class OneTimeLink(Row, table=True):
     """Used once, then spent: sign-in links."""
 
     __tablename__ = "one_time_link"
@@ -628,7 +630,7 @@ class OneTimeLink(SQLModel, table=True):
     used_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
-class Meta(SQLModel, table=True):
+class Meta(Row, table=True):
     """What the installation remembers of itself: its signing key, its clock in a demo."""
 
     key: str = Field(primary_key=True)
@@ -647,7 +649,7 @@ def maybe_from_json(text: str | None) -> Any:
     return None if text is None else from_json(text)
 
 
-def table(model: type[SQLModel]) -> Table:
+def table(model: type[Row]) -> Table:
     """The Core table of a model, for hot reads and writes."""
     found: Table = model.__table__  # type: ignore[attr-defined]
     return found

@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
+from store.row import Row
 from store.tables import Instant, Json
 
 
-class PollTurn(SQLModel, table=True):
+class PollTurn(Row, table=True):
     """The shipments that one credential is being asked about under one name, a job's or the daemon's: nobody else asks about them
     before ``until``. The row goes when the job does.
     """

@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
-from sqlmodel import Field, Index, SQLModel
+from sqlmodel import Field, Index
 
+from store.row import Row
 from store.tables import Instant, Json
 
 
-class Checkin(SQLModel, table=True):
+class Checkin(Row, table=True):
     """A return whose goods are at the warehouse (projection of the return's facts)."""
 
     __table_args__ = (
@@ -25,7 +26,7 @@ class Checkin(SQLModel, table=True):
     accepted: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
 
 
-class ReturnParcel(SQLModel, table=True):
+class ReturnParcel(Row, table=True):
     """A parcel in which a carrier brings a return's goods back (projection). ``scanned_at``: when a carrier first had it in hand."""
 
     __tablename__ = "return_parcel"

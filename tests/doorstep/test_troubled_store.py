@@ -27,9 +27,10 @@ from doorstep.taking import Sender, takers_of
 from doorstep.wiring import open_house
 from scheduler.router.problem import Steps
 from store import check, mail
-from store.base import MIGRATIONS, Db, Store
+from store.base import Db, Store
 from store.mail import Letter
 from store.trouble import DatabaseError
+from store.upgrading import MIGRATIONS
 
 TOKEN = "control"
 

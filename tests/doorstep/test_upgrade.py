@@ -20,7 +20,8 @@ from doorstep.solving import Here
 from doorstep.wiring import open_house
 from scheduler.router import Steps
 from store import cases, check
-from store.base import MIGRATIONS, Store
+from store.base import Store
+from store.upgrading import MIGRATIONS
 
 PLAYED = Path(__file__).with_name("first_version.sql")
 AS_THEY_WERE = {

@@ -6,16 +6,17 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from engines import unmigrated
 from sqlalchemy import Connection
 from store_support import at, finding, opened, rows
 
 from domain.tracking import NoData
 from store import asking, budgets, cases, ledger, sources, subscriptions, tracking
-from store.base import MIGRATIONS
 from store.budgets import Window
 from store.ledger import Instruction
 from store.tables import to_seconds
+from store.upgrading import MIGRATIONS, REVISIONS
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -133,3 +134,10 @@ def test_pieces_of_earlier_refunds_are_counted_and_guarded(tmp_path: Path) -> No
             Instruction(f"i{n}", "O1", item, "refund", 100, "CNY", at(3)) for n, item in enumerate(("A#2", "*", "A#3"))
         ]
         assert [store.write(ledger.write, one) for one in made] == [False, False, True]
+
+
+def test_the_files_names_tell_the_schemas() -> None:
+    """What is read off the names, so that Alembic needn't be loaded, is what Alembic itself finds, in its order."""
+    script = ScriptDirectory(str(MIGRATIONS))
+    assert [one.revision for one in script.walk_revisions()] == list(reversed(REVISIONS))
+    assert script.get_heads() == [REVISIONS[-1]]

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
 from domain.tracking import Certainty, EventTime, Zone
-from store.base import MIGRATIONS
 from store.said_times import pack, unpack
 from store.tables import to_seconds
+from store.upgrading import MIGRATIONS
 
 AT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 INSTANTS = st.datetimes(datetime(1971, 1, 2), datetime(9990, 1, 1), timezones=st.just(UTC))
