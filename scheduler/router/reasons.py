@@ -6,7 +6,7 @@ measured against what is locked, and at last against the finished plan.
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from scheduler.router.day import NO_WAY, Day
@@ -14,7 +14,7 @@ from scheduler.router.plan import Code, Unserved
 from scheduler.router.problem import Courier
 from scheduler.router.repair import any_place, cheapest
 from scheduler.router.schedule import cost_of
-from scheduler.router.state import Costs, Frame, State, targets
+from scheduler.router.state import Costs, Frame, State
 
 FOREVER_S = 10**13  # later than any time in a problem
 FURTHEST: tuple[Code, ...] = (
@@ -72,7 +72,7 @@ def _reason(frame: Frame, costs: Costs, state: State, i: int, *, ended: bool) ->
         return "locked", "the couriers who may serve it can't after the stops that are locked to them"
     if ended:
         return "time_limit", "the search ended before every way to serve it was tried"
-    return _full(frame, state, i)
+    return _full(frame, costs, state, i)
 
 
 def _dropped(day: Day, i: int) -> tuple[Code, str]:
@@ -120,11 +120,14 @@ def _fits_heads(frame: Frame, costs: Costs, i: int) -> bool:
     return any(costs.of(c, (*frame.heads[c], i)) is not None for c in frame.day.allowed[i])
 
 
-def _full(frame: Frame, state: State, i: int) -> tuple[Code, str]:
+def _full(frame: Frame, costs: Costs, state: State, i: int) -> tuple[Code, str]:
     """The first rule without which the finished plan had a place for the stop; the day is full where none is enough alone."""
+    from scheduler.router.gaps import places  # loads NumPy, which the daemon itself does without
+
     for code, day in _relaxed(frame.day, i):
-        costs = Costs(day)
-        if any(_place(costs, c, state.orders[c], len(frame.heads[c]), i) for c in targets(frame, state, i)):
+        relaxed = Costs(day)
+        found = places(frame, costs, state, i, weighs=code != "capacity", timed=code != "window")
+        if any(relaxed.of(c, (*state.orders[c][:at], i, *state.orders[c][at:])) is not None for _, c, at in found):
             return code, FULL[code]
     return "shift", FULL["shift"]
 
@@ -136,7 +139,3 @@ def _relaxed(day: Day, i: int) -> Iterator[tuple[Code, Day]]:
     anytime = replace(day.stops[i], windows=())
     windows = (*day.windows[:i], (), *day.windows[i + 1 :])
     yield "window", replace(day, stops=(*day.stops[:i], anytime, *day.stops[i + 1 :]), windows=windows)
-
-
-def _place(costs: Costs, courier: int, order: Sequence[int], first: int, i: int) -> bool:
-    return any(costs.of(courier, (*order[:at], i, *order[at:])) is not None for at in range(first, len(order) + 1))
