@@ -1,17 +1,19 @@
 """The search with the compiled kernel: from a frame to a state, within a budget, on one core or two.
 
-Steps are deterministic: their number, the seed and the number of cores decide. On two cores two searches run side by side; from time
-to time the worse one goes on from the better one's best plan.
+Steps are deterministic: their number, the seed and the number of cores decide. On two cores two searches run side by side: on a large day
+each on a half of it (kernel_halves), else both on all of it, and from time to time the worse one goes on from the better one's best plan.
 """
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from random import Random
 
 import numpy as np
 
 from scheduler.router.budget import Budget
 from scheduler.router.kernel_data import Data, Ints, data_of
+from scheduler.router.kernel_halves import LARGE, Halves
 from scheduler.router.kernel_routes import Routes, routes_of
 from scheduler.router.kernel_steps import CONSTRUCT, LOAD, SEARCH, enter
 from scheduler.router.kernel_work import BEST, BEST_MISSING, STEP, Work, work_of
@@ -26,6 +28,7 @@ STAGES = 200  # temperatures in between
 MEETINGS = 10  # of two searches side by side
 STEPS = 100  # of the kernel for one step of the limit: so long takes OR-Tools for one of its own
 FIRST_STEPS = 100  # before the speed is known
+TWO = 2  # searches halve a large day
 
 
 @dataclass(slots=True)
@@ -50,7 +53,28 @@ class Search:
     def orders(self) -> Orders:
         """The best plan's."""
         best, sizes = self.w.best_node, self.w.best_size
-        return tuple(tuple(int(i) for i in best[c, 1 : sizes[c] + 1]) for c in range(len(sizes)))
+        return tuple(tuple(best[c, 1 : sizes[c] + 1].tolist()) for c in range(len(sizes)))
+
+    def now(self) -> Orders:
+        """Those of the plan as it stands."""
+        node, size = self.s.node, self.s.size
+        return tuple(tuple(node[x, 1 : size[x] + 1].tolist()) for x in self.s.row)
+
+    def own(self, mine: Ints, movable: Ints) -> None:
+        """From the next start on only these couriers' routes are changed (0 or 1 for each), and only these stops moved."""
+        self.w.mine[:] = mine
+        self.d.movable[:] = 0
+        self.d.movable[movable] = 1
+        self.movable = movable
+
+    def start(self, orders: Orders) -> None:
+        """Go on from these orders; they must keep every rule."""
+        for c, order in enumerate(orders):
+            x = self.s.row[c]
+            self.s.size[x] = len(order)
+            self.s.node[x, 1 : len(order) + 1] = order
+        kept = self.enter(LOAD)
+        assert kept, "the kernel was handed an order that breaks a rule"
 
 
 def open_search(frame: Frame, costs: Costs, seed: int, tables: tuple[Ints, Ints] | None = None) -> Search:
@@ -59,18 +83,8 @@ def open_search(frame: Frame, costs: Costs, seed: int, tables: tuple[Ints, Ints]
     s = routes_of(d, _longest_order(d, frame))
     search = Search(d, s, work_of(d, s, seed), np.flatnonzero(d.movable))
     search.enter(SEARCH)
-    start(search, frame.heads)
+    search.start(frame.heads)
     return search
-
-
-def start(search: Search, orders: Orders) -> None:
-    """Sets the search to these orders; they must keep every rule."""
-    for c, order in enumerate(orders):
-        x = search.s.row[c]
-        search.s.size[x] = len(order)
-        search.s.node[x, 1 : len(order) + 1] = order
-    kept = search.enter(LOAD)
-    assert kept, "the kernel was handed an order that breaks a rule"
 
 
 def improve(searches: Sequence[Search], frame: Frame, budget: Budget) -> State:
@@ -78,17 +92,18 @@ def improve(searches: Sequence[Search], frame: Frame, budget: Budget) -> State:
     for search in searches:
         if len(search.movable):
             search.enter(CONSTRUCT, 1)
+    company = _company(searches)
     if len(searches[0].movable):
         total, steps = budget.seconds(), (budget.steps or 0) * STEPS
         with ThreadPoolExecutor(len(searches)) as pool:
-            for meeting in range(MEETINGS):
-                part = meeting / MEETINGS, (meeting + 1) / MEETINGS
+            for meeting in range(company.meetings):
+                company.meet()
+                part = meeting / company.meetings, (meeting + 1) / company.meetings
                 tasks = [pool.submit(_anneal, search, part, budget, total, steps) for search in searches]
                 for task in tasks:
                     task.result()
-                _meet(searches)
         budget.take((steps + STEPS - 1) // STEPS)
-    orders = min(searches, key=lambda search: search.rank).orders()
+    orders = company.close()
     served = {i for order in orders for i in order}
     return State(orders, frozenset(i for i in frame.free if i not in served) | frame.dropped)
 
@@ -106,6 +121,8 @@ def hurry(search: Search, steps: int, stages: int = 10) -> Orders:
 
 def _anneal(search: Search, part: tuple[float, float], budget: Budget, total: float | None, steps: int) -> None:
     """One part of the whole annealing, from one share of the budget to another."""
+    if not len(search.movable):
+        return
     if total is None:
         _anneal_by_steps(search, part, steps)
     else:
@@ -158,12 +175,30 @@ def _scale(search: Search) -> float:
     return max(money / ways if ways else 0.0, 1e-9)
 
 
-def _meet(searches: Sequence[Search]) -> None:
-    """Every search that is worse than the best one goes on from that one's best plan."""
-    best = min(searches, key=lambda search: search.rank)
-    for search in searches:
-        if search.rank > best.rank:
-            start(search, best.orders())
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Searches that all have the whole day."""
+
+    searches: Sequence[Search]
+    meetings: int = MEETINGS
+
+    def meet(self) -> None:
+        """Every search that is worse than the best one goes on from that one's best plan."""
+        best = min(self.searches, key=lambda search: search.rank)
+        for search in self.searches:
+            if search.rank > best.rank:
+                search.start(best.orders())
+
+    def close(self) -> Orders:
+        """The best plan found."""
+        return min(self.searches, key=lambda search: search.rank).orders()
+
+
+def _company(searches: Sequence[Search]) -> Together | Halves:
+    movable = searches[0].movable
+    if len(searches) == TWO and len(movable) >= LARGE:
+        return Halves(searches, Random(int(searches[0].w.rng[0])), movable)
+    return Together(searches)
 
 
 def _longest_order(d: Data, frame: Frame) -> int:

@@ -15,7 +15,9 @@ KEPT_MORE = 0.01  # and one more of these with this chance
 WHOLE_ROUTE = 0.02  # of the steps take out a whole route, where opening one costs
 BLINK = 0.01  # of the best places are overlooked
 ROUTES_OF = 40  # stops around one whose routes are tried for it
-OUTSIDE = 10  # stops left out near the seed that are tried again in one step,
+OUTSIDE = 2  # stops left out near the seed that are tried again in one step,
+OUTSIDE_MOST, OUTSIDE_MANY = 10, 0.2  # and as many in this share of the steps;
+OUTSIDE_AROUND = 0.1  # of these tries look at all routes around, not only at those that have changed
 LOST_TRIED = 30  # and as many of those that must be served
 LOST_ANYWHERE = 0.1  # of the tries of these look at every route
 GIFTS = 0.3  # of the steps put in stops that cost more than their price,
@@ -33,11 +35,12 @@ def ruin(d: Data, s: Routes, w: Work, seed: int) -> None:
     strings = int(1.0 + draw(rng) * (4.0 * REMOVED / (1.0 + longest) - 1.0))
     whole = d.opening_paid and draw(rng) < WHOLE_ROUTE
     outside = 0
+    most = OUTSIDE_MOST if draw(rng) < OUTSIDE_MANY else OUTSIDE
     for k in range(-1, d.near.shape[1]):
         i = seed if k < 0 else d.near[seed, k]
         c = s.where[i]
         if c < 0:
-            if d.movable[i] == 1 and d.price[i] < INFINITE and outside < OUTSIDE and not listed(w, i):
+            if d.movable[i] == 1 and d.price[i] < INFINITE and outside < most and not listed(w, i):
                 w.out[w.counts[OUT]], w.was_out[w.counts[OUT]] = i, 1
                 w.counts[OUT] += 1
                 outside += 1
@@ -45,7 +48,7 @@ def ruin(d: Data, s: Routes, w: Work, seed: int) -> None:
             strings -= 1
             string(d, s, w, c, i, longest, whole)
             whole = False
-        if strings <= 0 and (outside >= OUTSIDE or not d.optional):
+        if strings <= 0 and (outside >= most or not d.optional):
             break
 
 
@@ -189,7 +192,10 @@ def recreate(d: Data, s: Routes, w: Work, gift: float) -> None:
         everywhere = gift >= INFINITE
         if d.price[i] >= INFINITE:
             everywhere = everywhere or w.was_out[k] == 0 or draw(rng) < LOST_ANYWHERE
-        count = near_routes(d, s, w, i, mark)
+        if w.was_out[k] == 1 and d.price[i] < INFINITE and not everywhere and draw(rng) >= OUTSIDE_AROUND:
+            count = changed_routes(w, mark)
+        else:
+            count = near_routes(d, s, w, i, mark)
         n = 0
         while n < count:
             c = w.tried[n]
@@ -212,12 +218,21 @@ def recreate(d: Data, s: Routes, w: Work, gift: float) -> None:
 
 
 @inlined
+def changed_routes(w: Work, mark: int) -> int:
+    """Lists the couriers whose routes this step has changed: only there can a stop fit by now that didn't pay before. How many."""
+    for n in range(w.counts[CHANGED]):
+        w.tried[n] = w.changed[n]
+        w.tried_at[w.changed[n]] = mark
+    return int(w.counts[CHANGED])
+
+
+@inlined
 def near_routes(d: Data, s: Routes, w: Work, i: int, mark: int) -> int:
     """Lists the couriers to be tried for stop i: those of the stops around it, and of each kind one without a stop. How many."""
     count = 0
     for n in range(min(ROUTES_OF, d.near.shape[1])):
         c = s.where[d.near[i, n]]
-        if c >= 0 and w.tried_at[c] != mark:
+        if c >= 0 and w.tried_at[c] != mark and w.mine[c] == 1:
             w.tried_at[c] = mark
             w.tried[count] = c
             count += 1
@@ -234,7 +249,7 @@ def near_routes(d: Data, s: Routes, w: Work, i: int, mark: int) -> int:
 def other_routes(d: Data, s: Routes, w: Work, count: int, mark: int) -> int:
     """Adds every other courier with a stop; how many there are then."""
     for c in range(len(d.start)):
-        if s.size[s.row[c]] > 0 and w.tried_at[c] != mark:
+        if s.size[s.row[c]] > 0 and w.tried_at[c] != mark and w.mine[c] == 1:
             w.tried[count] = c
             count += 1
     return count

@@ -242,6 +242,19 @@ def fill_row(d: Data, s: Routes, c: int, x: int) -> bool:
 
 
 @inlined
+def first_gap(s: Routes, x: int, low: int, size: int, time: int) -> int:
+    """The first position of row x from `low` on behind which somebody may still be waited for at that time; latest starts only grow along a route."""
+    high = size
+    while low < high:
+        middle = (low + high) // 2
+        if s.last[x, middle + 1] < time:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@inlined
 def plain_place(d: Data, s: Routes, c: int, x: int, i: int, bound: float, blink: float, rng: Ints) -> tuple[float, int]:
     """The cheapest position for stop i in row x that costs less than `bound`: (added cost, position), position -1 for none.
 
@@ -256,11 +269,9 @@ def plain_place(d: Data, s: Routes, c: int, x: int, i: int, bound: float, blink:
         begin, end, service = d.begin[i, 0], d.end[i, 0], d.service[i]
         per_s, per_m = d.per_s[c], d.per_m[c]
         flat = d.per_stop[c] + (d.opening[c] if size == 0 else 0.0)
-        for p in range(d.heads[c], size + 1):
+        for p in range(first_gap(s, x, d.heads[c], size, begin + service), size + 1):
             if s.leave[x, p] > end:
                 break
-            if s.last[x, p + 1] < begin + service:
-                continue
             a, b = s.node[x, p], s.node[x, p + 1]
             to, on = d.way[i, a, 0], d.way[i, b, 1]
             extra = flat + per_s * (to + on) - s.arc[x, p]

@@ -19,7 +19,7 @@ class Work(NamedTuple):
     `changed` are the couriers turned to their spare row in this step, `stale` those whose routes differ from the best plan's.
     `out` is the list of stops to be put in, `was_out` which of them were outside before the step. `lost` are the stops outside that
     must be served, and `absent[i]` says how often one was. `empties` is a courier without a stop of each kind, -1 for none. `tried`
-    lists the couriers to be tried for a stop.
+    lists the couriers to be tried for a stop. `mine[c]` is 1 where this search may change courier c's route.
     """
 
     tally: Floats
@@ -40,6 +40,7 @@ class Work(NamedTuple):
     best_node: Ints
     best_size: Ints
     empties: Ints
+    mine: Ints
 
 
 def work_of(d: Data, s: Routes, seed: int) -> Work:
@@ -69,6 +70,7 @@ def work_of(d: Data, s: Routes, seed: int) -> Work:
         best_node=s.node[:couriers].copy(),
         best_size=s.size[:couriers].copy(),
         empties=numbers(kinds),
+        mine=np.ones(couriers, dtype=np.uint8),
     )
 
 
@@ -89,7 +91,7 @@ def load(d: Data, s: Routes, w: Work) -> bool:
             w.best_node[c, p] = s.node[x, p]
             s.where[s.node[x, p]] = c
         if s.size[x] == 0:
-            w.empties[d.kind[c]] = c
+            emptied(d, w, c)
         else:
             w.counts[USED] += 1
     for i in range(len(d.service)):
@@ -160,7 +162,7 @@ def copy_row(d: Data, s: Routes, c: int, before: int) -> None:
 def emptied(d: Data, w: Work, c: int) -> None:
     """Courier c has no stop any more; of each kind the first such courier is known."""
     kind = d.kind[c]
-    if w.empties[kind] < 0 or w.empties[kind] > c:
+    if w.mine[c] == 1 and (w.empties[kind] < 0 or w.empties[kind] > c):
         w.empties[kind] = c
 
 
@@ -171,7 +173,7 @@ def filled(d: Data, s: Routes, w: Work, c: int) -> None:
     if w.empties[kind] == c:
         w.empties[kind] = -1
         for other in range(c + 1, len(d.start)):
-            if d.kind[other] == kind and s.size[s.row[other]] == 0:
+            if d.kind[other] == kind and s.size[s.row[other]] == 0 and w.mine[other] == 1:
                 w.empties[kind] = other
                 break
 
