@@ -8,11 +8,13 @@ without consent data. `--words 2` tells the same lives in other words. Exit code
 
 import argparse
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import cycle
 from random import Random
+from statistics import median
 
 from carriers.kuaidi100_wire import meaning_of
 from config.policies import DetectionPolicy, load_detection
@@ -24,7 +26,8 @@ from domain.shipment import ParcelView, Shipment, ShipmentView
 from domain.tracking import Certainty, EventTime, Milestone, ScanEvent, Zone
 from monitor.crossing import judge
 from monitor.decide import CLEARS_BY_ITSELF, SILENCE, visible
-from monitor.detectors import crossings
+from monitor.foresight import NO_MODEL, Sight
+from monitor.weighing import weighed
 from sim.lives import DOMESTIC, PLOTS, Beat, Happening, Plot, Promise, Spot, Step, beats_of, tell
 from sim.voices import KUAIDI100
 
@@ -33,6 +36,7 @@ PLACES = {
     Spot.ORIGIN: "广州白云网点", Spot.HUB: "广州转运中心", Spot.MIDDLE: "武汉转运中心", Spot.PORT: "上海口岸",
     Spot.CITY: "杭州转运中心", Spot.BRANCH: "杭州余杭网点",
 }  # fmt: skip
+CARRIER = "zhongtong"
 FAR = "北京朝阳网点"
 HOME = "CN/浙江/杭州"
 PROMISED = timedelta(days=6)
@@ -70,6 +74,8 @@ ACCEPTED: Mapping[Kind, frozenset[Kind]] = {
     Kind.FAILED_ATTEMPT: frozenset({Kind.FAILED_ATTEMPT}) | SILENCE,
 }
 """One trouble under several names."""
+UNHEARD = frozenset({Kind.STALLED, Kind.LOST})
+"""Troubles that only silence tells of, but for a carrier's word."""
 
 OTHER_WORDS: Mapping[Step, tuple[str, ...]] = {
     Step.COLLECTED: ("{place}揽收成功，快件等待发出",),
@@ -130,12 +136,14 @@ class Tally:
     found: Counter[str] = field(default_factory=Counter)
     false_from: Counter[str] = field(default_factory=Counter)
     kinds_of: dict[str, Kind] = field(default_factory=dict)
+    silent_h: list[float] = field(default_factory=list)
+    """Of stalled and lost parcels, for how long nothing had been heard when they were told."""
 
 
 # --- lives ---
 
 
-def lives(days: int, a_day: int, bad: float, words: int, rng: Random) -> Iterator[Life]:
+def lives(days: int, a_day: int, bad: float, words: int, rng: Random, start: datetime = START) -> Iterator[Life]:
     """The parcels of some days: bad ones, a twin of each, ordinary ones."""
     told = Random(rng.random())  # of its own, so that the same lives are told in other words
     of_misdelivery, of_others = cycle(MISDELIVERED), cycle(OTHERS)
@@ -143,7 +151,7 @@ def lives(days: int, a_day: int, bad: float, words: int, rng: Random) -> Iterato
     for day in range(days):
         wrong = round(a_day * bad)
         for n in range(a_day):
-            begin = START + timedelta(days=day, seconds=rng.randrange(36_000))
+            begin = start + timedelta(days=day, seconds=rng.randrange(36_000))
             if n >= 2 * wrong:
                 yield ordinary(begin, Telling(words, told), rng)
                 continue
@@ -248,9 +256,40 @@ def scan_of(one: Happening, words: Telling) -> ScanEvent:
 # --- judging ---
 
 
-def alarms_of(one: Life, policy: DetectionPolicy) -> list[tuple[datetime, Kind]]:
+Look = Callable[[ShipmentView], Sight]
+"""What the learned risk says of a parcel as it is seen at a moment."""
+
+
+def by_rules(view: ShipmentView) -> Sight:
+    """Nothing was learned: the policy's rules decide, as on a shop's first days."""
+    del view
+    return Sight({}, None, NO_MODEL)
+
+
+Looked = Callable[[Iterable[Life]], Iterator[tuple[Life, Look]]]
+
+
+def by_rules_alone(wanted: Iterable[Life]) -> Iterator[tuple[Life, Look]]:
+    return ((one, by_rules) for one in wanted)
+
+
+def view_of(one: Life, known: Sequence[ScanEvent], now: datetime) -> ShipmentView:
+    """The parcel as the daemon sees it by these events."""
+    sent = Shipment("N1", CARRIER, "kuaidi100", one.created_at, id=1, destination=HOME, promised_at=one.promised_at)
+    state = fold(known, now=now)
+    close = (
+        state.delivered is not Delivered.NO
+        or state.milestone is Milestone.AWAITING_COLLECTION
+        or one.kind is Kind.LOOPING
+    )
+    courses = (course_of(known, now=now),) if close else ()
+    return ShipmentView(
+        sent, (ParcelView(1, "N1", "", "out", state),), state, polled_at=now, door_only=one.door_only, courses=courses
+    )
+
+
+def alarms_of(one: Life, policy: DetectionPolicy, look: Look = by_rules) -> list[tuple[datetime, Kind]]:
     """Every case that would open, walked forward: at each event, and at each moment that was computed ahead."""
-    sent = Shipment("N1", "zhongtong", "kuaidi100", one.created_at, id=1, destination=HOME, promised_at=one.promised_at)
     until = one.created_at + HORIZON
     moments = sorted({e.time.at for e in one.events if e.time.at} | {one.created_at})
     opened: list[tuple[datetime, Kind]] = []
@@ -264,22 +303,9 @@ def alarms_of(one: Life, policy: DetectionPolicy) -> list[tuple[datetime, Kind]]
         if moments and moments[0] == now:
             moments.pop(0)
         known = [e for e in one.events if e.time.at is not None and e.time.at <= now]
-        state = fold(known, now=now)
-        close = (
-            state.delivered is not Delivered.NO
-            or state.milestone is Milestone.AWAITING_COLLECTION
-            or one.kind is Kind.LOOPING
-        )
-        courses = (course_of(known, now=now),) if close else ()
-        view = ShipmentView(
-            sent,
-            (ParcelView(1, "N1", "", "out", state),),
-            state,
-            polled_at=now,
-            door_only=one.door_only,
-            courses=courses,
-        )
-        judged = judge(crossings(view, policy), Subject(SubjectType.SHIPMENT, "1"), heard_until=now, now=now)
+        view = view_of(one, known, now)
+        counting = weighed(view, policy, look(view))
+        judged = judge(counting, Subject(SubjectType.SHIPMENT, "1"), heard_until=now, now=now)
         shown = visible([f for f in judged.findings if not f.watch])
         for found in shown:
             taken = (
@@ -299,12 +325,13 @@ def alarms_of(one: Life, policy: DetectionPolicy) -> list[tuple[datetime, Kind]]
 
 
 def measure(
-    days: int, a_day: int, *, bad: float = 0.003, words: int = 1, seed: int = 7, policy: DetectionPolicy | None = None
-) -> Tally:
+    days: int, a_day: int, *, bad: float = 0.003, words: int = 1, seed: int = 7, policy: DetectionPolicy | None = None,
+    looked: Looked = by_rules_alone,
+) -> Tally:  # fmt: skip
     """Run the shop and count."""
     rules, tally = policy or load_detection(), Tally(days)
-    for one in lives(days, a_day, bad, words, Random(seed)):
-        alarms = alarms_of(one, rules)
+    for one, look in looked(lives(days, a_day, bad, words, Random(seed))):
+        alarms = alarms_of(one, rules, look)
         tally.parcels += 1
         tally.delivered += any(e.milestone is Milestone.DELIVERED for e in one.events)
         accepted = ACCEPTED.get(one.kind, frozenset({one.kind})) if one.kind else frozenset[Kind]()
@@ -313,13 +340,19 @@ def measure(
             tally.kinds_of[one.plot] = one.kind
             in_time = any(at <= one.promised_at + GRACE and kind in accepted for at, kind in alarms)
             tally.found[one.plot] += in_time
+            if in_time and one.kind in UNHEARD:
+                tally.silent_h.append(_silent_h(one, min(at for at, kind in alarms if kind in accepted)))
         for _, kind in alarms:
             tally.alarms[kind] += 1
             right = one.kind is not None
             tally.right[kind] += right
             if not right:
-                tally.false_from[one.plot] += 1
+                tally.false_from[f"{kind.value} of {one.plot}"] += 1
     return tally
+
+
+def _silent_h(one: Life, at: datetime) -> float:
+    return (at - max(e.time.at for e in one.events if e.time.at and e.time.at <= at)) / timedelta(hours=1)
 
 
 # --- telling ---
@@ -365,6 +398,7 @@ def report(tally: Tally, agents: int) -> str:
         f"lost parcels missed        {told.lost_missed}   (none)",
         f"misdelivery alerts / 1000  {told.misdelivery_per_1000:6.2f}   (at most 3)",
         f"misdeliveries found        {told.misdelivery_found:6.1%}   (at least 80 %)",
+        f"hours of silence when told  {median(tally.silent_h or [0]):6.1f}   (stalled and lost parcels, median)",
         "precision by kind of alarm:",
         *(f"  {kind.value:16} {share(tally.right[kind], n)}" for kind, n in sorted(tally.alarms.items())),
         "recall by kind of trouble:",
@@ -384,9 +418,20 @@ def main() -> None:
     parser.add_argument("--bad", type=float, default=0.003, help="share of truly bad parcels")
     parser.add_argument("--words", type=int, choices=(1, 2), default=1, help="which wording the carriers use")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--learned", action="store_true", help="with a model of the weeks before")
     asked = parser.parse_args()
-    tally = measure(asked.days, asked.parcels, bad=asked.bad, words=asked.words, seed=asked.seed)
+    looked = _looked_by_model(asked) if asked.learned else by_rules_alone
+    tally = measure(asked.days, asked.parcels, bad=asked.bad, words=asked.words, seed=asked.seed, looked=looked)
     print(report(tally, asked.agents), flush=True)
+
+
+def _looked_by_model(asked: argparse.Namespace) -> Looked:
+    from bench.shop_learned import learned, looked
+
+    policy = load_detection()
+    model = learned(asked.bad, asked.words, asked.seed, policy)
+    print(f"a model of {model.parcels} parcels, {model.missed} late beyond grace: {model.why_not or 'relied on'}")
+    return partial(looked, model=model, policy=policy)
 
 
 if __name__ == "__main__":

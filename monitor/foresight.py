@@ -109,21 +109,26 @@ def _foreseen(
     policy: DetectionPolicy,
     now: datetime,
 ) -> dict[int, Foreseen]:
+    lines = lines_of(db, views, parcels, policy, now)
+    told = foreseen(asked_of(db, model), lines, policy)
+    return {one.shipment_id: found for one, found in zip(lines, told, strict=True)}
+
+
+def foreseen(asked: "Asked", lines: Sequence["Line"], policy: DetectionPolicy) -> list[Foreseen]:
+    """What the model says of each line."""
     from monitor.risk.ahead import foresee
 
-    asked = asked_of(db, model)
-    lines = lines_of(db, views, parcels, policy, now)
     silent = columns(lines, policy)
     found = foresee(asked, silent)
     levels = (level.tolist() for level in silent.levels)
     told = zip(lines, found.now.tolist(), found.watch.tolist(), found.alert.tolist(), *levels, strict=True)
-    return {
-        one.shipment_id: Foreseen(
+    return [
+        Foreseen(
             p, _at(watch), _at(alert), from_seconds(one.promised), one.assumed, from_seconds(one.deadline), watch_from,
             alert_from, one.value_cents, partial(_gap, asked, one.spot),
         )
         for one, p, watch, alert, watch_from, alert_from in told
-    }  # fmt: skip
+    ]  # fmt: skip
 
 
 ROUNDING_S = 1e-3

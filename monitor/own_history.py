@@ -39,15 +39,16 @@ def read(db: Db, policy: DetectionPolicy, *, now: datetime, limit: int = MOST_PA
     handed = [one for one in found if any(s.physical for s in scans.get(one.parcel_id, ()))]
     refs = sorted({one.order_ref for one in handed if one.order_ref})
     worth = risk.values_cents(db, refs, policy.worth.currency)
-    return _history(handed, scans, worth, policy)
+    return history_of(handed, scans, worth, policy)
 
 
-def _history(
+def history_of(
     found: Sequence[ParcelRow],
     scans: Mapping[int, Sequence[ScanRow]],
     worth: Mapping[str, int],
     policy: DetectionPolicy,
 ) -> History:
+    """These parcels, each of them held by somebody, with their scans and the worth of their orders' goods as columns."""
     handed = [min(s.at for s in scans[one.parcel_id] if s.physical) for one in found]
     promises = [promise_of(one, at, policy) for one, at in zip(found, handed, strict=True)]
     ends = [_outcome(one) for one in found]

@@ -1,10 +1,13 @@
 """The simulated shop on a small scale: the bars of the full measure, which `python -m bench.shop_detection` takes."""
 
+from functools import partial
 from random import Random
 
 import pytest
 
 from bench.shop_detection import OTHER_WORDS, START, Telling, figures, measure, report, scan_of
+from bench.shop_learned import learned, looked
+from config.policies import load_detection
 from domain.case import Kind
 from domain.figures import wilson
 from domain.tracking import Milestone
@@ -48,3 +51,28 @@ def test_intervals_of_shares() -> None:
     assert 0.55 < low < 0.61
     assert 0.97 < high <= 1.0
     assert wilson(0, 10)[0] == 0.0
+
+
+def test_a_learned_risk_spares_parcels_that_only_stood_still() -> None:
+    """By a model of the weeks before, a silence that usually ends by itself is watched only: no stall is an alarm for nothing, and
+    no trouble that leaves a trace is missed for it.
+    """
+    policy = load_detection()
+    model = learned(0.2, 1, 5, policy, weeks=5, a_day=20)
+    by_rules = measure(1, 300, bad=0.05, seed=5)
+    by_risk = measure(1, 300, bad=0.05, seed=5, looked=partial(looked, model=model, policy=policy))
+    assert model.why_not == ""
+    assert by_rules.alarms[Kind.STALLED] > by_rules.right[Kind.STALLED]
+    assert by_risk.alarms[Kind.STALLED] == 0
+    assert by_risk.found == by_rules.found
+    assert figures(by_risk, 5).precision > figures(by_rules, 5).precision
+
+
+def test_a_model_of_too_few_parcels_changes_nothing() -> None:
+    """What was learned from a few days isn't relied on: the alarms are the rules' own."""
+    policy = load_detection()
+    model = learned(0.03, 1, 5, policy, weeks=1, a_day=20)
+    assert model.why_not
+    assert measure(1, 60, bad=0.1, seed=3, looked=partial(looked, model=model, policy=policy)) == measure(
+        1, 60, bad=0.1, seed=3
+    )
