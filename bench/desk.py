@@ -4,7 +4,6 @@ The baseline of each is the least that must be written, by sqlite3 alone on the 
 """
 
 import asyncio
-import gc
 import json
 import sqlite3
 import tempfile
@@ -23,6 +22,7 @@ from config.policies import DetectionPolicy, load_desk, load_detection
 from domain.case import Kind
 from domain.desk_hours import DeskHours
 from domain.rota import Rota, Turn
+from doorstep import collector
 from monitor import tick
 from monitor.acts import Done, perform
 from store import base, people
@@ -155,8 +155,7 @@ def desk() -> Iterator[tuple[Store, sqlite3.Connection]]:
         with Store(path) as store, closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as db:
             for pragma in base._pragmas("FULL", query_only=False):
                 db.execute(f"PRAGMA {pragma}")
-            gc.collect()
-            gc.freeze()  # as the daemon does once it has started
+            collector.keep_out_of_the_way()  # as the daemon does once it has started
             yield store, db
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from bench.harness import Comparison, Run, Side, milliseconds
 from config.policies import load_detection
+from doorstep import collector
 from monitor import look
 from monitor.risk.ahead import GRID, HALVINGS, Asked, Columns, Silent, foresee
 from monitor.risk.features import BASE, DETAILS, USES
@@ -112,6 +113,7 @@ def a_tick() -> Iterator[Mapping[str, Side]]:
 
         store.write(risk.keep, fitted_at=NOW, version=VERSION, why_not="", learned={}, body=to_bytes(model()))
         looked()  # warm
+        collector.keep_out_of_the_way()  # as the daemon does once it has started
         yield {"product": looked}
 
 

@@ -45,8 +45,11 @@ class Calendar:
         Raises RuleError where the calendar has no open day within MAX_DAYS.
         """
         cursor = _aware(start)
-        day, whole = cursor.astimezone(self.zone).date(), cursor + span.length
-        if span.ticking is Ticking.ALWAYS or whole <= _closes_at(self, day):
+        whole = cursor + span.length
+        if span.ticking is Ticking.ALWAYS:
+            return whole
+        day = cursor.astimezone(self.zone).date()
+        if whole <= _closes_at(self, day):
             return whole
         left = span.length
         for _ in range(MAX_DAYS):

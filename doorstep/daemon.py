@@ -1,7 +1,6 @@
 """The daemon: pages, interface and ticks in one process. APScheduler only says "tick"; all state is in the database."""
 
 import asyncio
-import gc
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,7 +14,7 @@ from fastapi import FastAPI
 
 from carriers.sender import Line
 from config.settings import Doorstep
-from doorstep import control, service
+from doorstep import collector, control, service
 from doorstep.beat import beat
 from doorstep.chats import Channel
 from doorstep.house import House
@@ -204,8 +203,7 @@ def local_url(doorstep: Doorstep) -> str:
 async def _start(scheduler: AsyncIOScheduler, first: Callable[[], Awaitable[None]] | None) -> None:
     if first is not None:
         await first()
-    gc.collect()
-    gc.freeze()  # what is loaded by now stays: the collector needn't walk it at every tick
+    collector.keep_out_of_the_way()
     scheduler.start()
     service.notify(service.READY)
 

@@ -47,7 +47,7 @@ def _early(view: ShipmentView) -> bool:
 
 
 def _arrived(view: ShipmentView) -> bool:
-    return any(
-        parcel.state.delivered is not Delivered.NO or parcel.state.milestone is Milestone.AWAITING_COLLECTION
-        for parcel in view.parcels
-    )
+    for parcel in view.parcels:
+        if parcel.state.delivered is not Delivered.NO or parcel.state.milestone is Milestone.AWAITING_COLLECTION:
+            return True
+    return False

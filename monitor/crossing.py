@@ -95,7 +95,8 @@ class Judged(NamedTuple):
 def judge(crossings: tuple[Crossing, ...], subject: Subject, *, heard_until: datetime | None, now: datetime) -> Judged:
     """The findings that stand at ``now``, silence being known only until ``heard_until``."""
     findings: list[Finding] = []
-    later: dict[bool, list[datetime]] = {False: [], True: []}
+    rules_at: datetime | None = None
+    risk_at: datetime | None = None
     heard = min(heard_until, now) if heard_until else None
     unheard = False
     for crossing in crossings:
@@ -104,15 +105,16 @@ def judge(crossings: tuple[Crossing, ...], subject: Subject, *, heard_until: dat
         for at in (crossing.watch_at, crossing.alert_at):
             if at is None:
                 continue
-            if at > now:
-                later[crossing.learned].append(at)
+            if at > now and crossing.learned:
+                risk_at = at if risk_at is None or at < risk_at else risk_at
+            elif at > now:
+                rules_at = at if rules_at is None or at < rules_at else rules_at
             elif known is None or at > known:
                 unheard = True
             else:
                 reached = True
         if reached and known is not None:
             findings.append(finding(crossing, subject, watch=not _is_case(crossing, known)))
-    rules_at, risk_at = (min(later[learned], default=None) for learned in (False, True))
     return Judged(tuple(findings), rules_at, risk_at, unheard)
 
 

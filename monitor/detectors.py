@@ -6,7 +6,7 @@ the door is recorded and never alarms by itself.
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 
 from config.policies import DetectionPolicy, RegionPolicy, Threshold
 from domain.case import Kind, Severity
@@ -30,7 +30,8 @@ def crossings(view: ShipmentView, policy: DetectionPolicy, *, by_promise: bool =
     if view.received_by_hand:
         return ()
     region = policy.region(view.shipment.region)
-    own = [detector(view, region) for detector in (DETECTORS if by_promise else BESIDES_THE_PROMISE)]
+    asked = _asked(view.state.milestone, by_promise=by_promise)
+    own = [detector(view, region) for detector in asked]
     odd = (odds.misdelivered(view), odds.looping(view, policy.looping_visits), odds.number_reuse(view))
     return tuple([c for c in (*own, *odd) if c is not None])
 
@@ -190,7 +191,23 @@ DETECTORS: tuple[Detector, ...] = (
     reported,
     returning,
 )
-BESIDES_THE_PROMISE = tuple(one for one in DETECTORS if one not in {promise_missed, promise_risk})
+OF_THE_PROMISE = frozenset({promise_missed, promise_risk})
+ONLY_AT: dict[Detector, frozenset[Milestone]] = {
+    stalled: frozenset(SILENCE_AFTER),
+    awaiting_collection: frozenset({Milestone.AWAITING_COLLECTION}),
+    failed_attempt: frozenset({Milestone.ATTEMPT_FAILED}),
+    returning: frozenset({Milestone.RETURNING, Milestone.RETURNED}),
+}
+"""Detectors that say nothing of a parcel that stands elsewhere: a tick doesn't ask them."""
+
+
+@cache
+def _asked(milestone: Milestone | None, *, by_promise: bool) -> tuple[Detector, ...]:
+    return tuple(
+        one
+        for one in DETECTORS
+        if (by_promise or one not in OF_THE_PROMISE) and (one not in ONLY_AT or milestone in ONLY_AT[one])
+    )
 
 
 def is_international(view: ShipmentView) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from math import ceil, exp
+from math import exp
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from config.policies import DetectionPolicy
@@ -121,10 +121,10 @@ def foreseen(asked: "Asked", lines: Sequence["Line"], policy: DetectionPolicy) -
     silent = columns(lines, policy)
     found = foresee(asked, silent)
     levels = (level.tolist() for level in silent.levels)
-    told = zip(lines, found.now.tolist(), found.watch.tolist(), found.alert.tolist(), *levels, strict=True)
+    told = zip(lines, found.now.tolist(), *map(_times, (found.watch, found.alert)), *levels, strict=True)
     return [
         Foreseen(
-            p, _at(watch), _at(alert), from_seconds(one.promised), one.assumed, from_seconds(one.deadline), watch_from,
+            p, watch, alert, from_seconds(one.promised), one.assumed, from_seconds(one.deadline), watch_from,
             alert_from, one.value_cents, partial(_gap, asked, one.spot),
         )
         for one, p, watch, alert, watch_from, alert_from in told
@@ -135,9 +135,11 @@ ROUNDING_S = 1e-3
 """Hours since 1970 are good to less than a millisecond."""
 
 
-def _at(hours: float) -> datetime:
-    """A crossing as a stored time: whole seconds, never before it."""
-    return datetime.fromtimestamp(ceil(hours * HOUR - ROUNDING_S), UTC)
+def _times(hours: Any) -> list[datetime]:
+    """Crossings as stored times: whole seconds, never before them."""
+    import numpy as np
+
+    return [datetime.fromtimestamp(at, UTC) for at in np.ceil(hours * HOUR - ROUNDING_S).tolist()]
 
 
 QUANTILE = 1.6449
@@ -211,14 +213,21 @@ def line(
     policy: DetectionPolicy,
 ) -> Line:  # fmt: skip
     """``s``: what has a shipment's names; ``stands``: milestone and place; ``counted``: first scan and number of scans."""
-    from monitor.own_history import NUMBER, UNMAPPED, promise_of
-
+    own = _own_history()
     handed, scans = counted
-    promised, assumed = promise_of(s, handed, policy)
+    promised, assumed = own.promise_of(s, handed, policy)
     deadline = promised + int(policy.region(s.region).promise.grace.total_seconds())
-    spot = (NUMBER.get(stands[0], UNMAPPED), s.carrier, stands[1], s.destination)
+    spot = (own.NUMBER.get(stands[0], own.UNMAPPED), s.carrier, stands[1], s.destination)
     lane = (s.carrier, s.service, s.origin, s.destination)
     return Line(shipment_id, lane, spot, handed, promised, assumed, deadline, held, scans, max(known, held), value)
+
+
+@lru_cache(maxsize=1)
+def _own_history() -> Any:
+    """Loaded with the first line: it wants NumPy."""
+    from monitor import own_history
+
+    return own_history
 
 
 def columns(lines: Sequence[Line], policy: DetectionPolicy) -> "Silent":

@@ -84,7 +84,9 @@ def look_at(
                 carry_out(db, decision, subject, policy, now=now, order_ref=view.shipment.order_ref)
         if judged.ask_now:
             asking.ask_soon(db, shipment_id, at=now)
-        alarms.append(due.Alarm(shipment_id, *((None, None) if judged.ask_now else (judged.rules_at, judged.risk_at))))
+            alarms.append(due.Alarm(shipment_id, None))
+        else:
+            alarms.append(due.Alarm(shipment_id, judged.rules_at, judged.risk_at))
     openings, held = admitted(db, candidates, policy, now=now)
     incidents.take(db, openings, policy, now=now)
     due.set_alarms(db, _held_back(db, alarms, held, policy, now=now))

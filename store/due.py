@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from operator import attrgetter
+from operator import itemgetter
 from typing import NamedTuple
 
 from sqlalchemy import select
 
 from store import tables
 from store.base import Db
-from store.tables import maybe_to_seconds, table, to_seconds
+from store.tables import table, to_seconds
 
 IN_LIMIT = 500
 _watch = table(tables.Watch)
@@ -44,9 +44,10 @@ class Alarm(NamedTuple):
 def set_alarms(db: Db, alarms: Iterable[Alarm]) -> None:
     """Store when each shipment is to be looked at next, in order of their ids."""
     rows = []
-    for one in sorted(alarms, key=attrgetter("shipment_id")):
-        rules, risk = maybe_to_seconds(one.rules_at), maybe_to_seconds(one.risk_at)
-        rows.append((_earlier(rules, risk), rules, risk, one.shipment_id))
+    for shipment_id, rules_at, risk_at in sorted(alarms, key=itemgetter(0)):
+        rules = None if rules_at is None else to_seconds(rules_at)
+        risk = None if risk_at is None else to_seconds(risk_at)
+        rows.append((_earlier(rules, risk), rules, risk, shipment_id))
     if rows:
         db.exec_driver_sql("UPDATE watch SET alarm_at = ?, rules_at = ?, risk_at = ? WHERE shipment_id = ?", rows)
 

@@ -425,6 +425,8 @@ def _heard(told: Sequence[asking.Told]) -> tuple[NoData | None, datetime | None]
     """
     if not told:
         return None, None
+    if len(told) == 1:  # nearly always
+        return NO_DATA[told[0].no_data], from_seconds(told[0].polled_at)
     knowing = [at for at, no_data in told if no_data is None]
     if knowing:
         return None, from_seconds(max(knowing))
@@ -435,19 +437,10 @@ def _state(
     milestone: str | None, reason: str | None, manner: str | None, delivered: str, place: str | None, *times: int | None
 ) -> ParcelState:
     """A state from its columns, in the order of STATE_COLUMNS."""
-    last_at, last_physical_at, delivered_at, first_at, since = map(maybe_from_seconds, times)
-    return ParcelState(
-        MILESTONES[milestone] if milestone else None,
-        REASONS[reason],
-        MANNERS[manner],
-        DELIVERED[delivered],
-        last_at,
-        last_physical_at,
-        place,
-        delivered_at,
-        first_at,
-        since,
-    )
+    last, physical, received, first, since = [None if at is None else from_seconds(at) for at in times]
+    stands, why = MILESTONES[milestone] if milestone else None, REASONS[reason]
+    how, told = MANNERS[manner], DELIVERED[delivered]
+    return ParcelState(stands, why, how, told, last, physical, place, received, first, since)
 
 
 def _shipment_of(row: Any) -> Shipment:

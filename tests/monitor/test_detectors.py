@@ -6,10 +6,13 @@ import pytest
 from monitor_support import POLICY, M, R, at, heard, opened, scan, with_shipment
 
 from domain.case import Kind, Subject, SubjectType
+from domain.parcel import ParcelState
+from domain.shipment import ParcelView, Shipment, ShipmentView
 from domain.tracking import Manner, Milestone, NoData, Reason, ScanEvent
 from domain.words import Words
 from monitor import look
 from monitor.crossing import Crossing, judge
+from monitor.detectors import DETECTORS, Detector, crossings
 from store import asking, cases, due
 from store.base import Db
 
@@ -228,3 +231,18 @@ def test_evidence_is_put_into_words_when_its_time_has_come() -> None:
     assert said == []
     [found] = judge((crossing,), subject, heard_until=at(30), now=at(30)).findings
     assert (found.watch, found.evidence, said) == (True, (Words("evidence.silence", {}),), ["said"])
+
+
+@pytest.mark.parametrize("milestone", [None, *Milestone])
+@pytest.mark.parametrize("detector", DETECTORS)
+def test_a_detector_that_isnt_asked_has_nothing_to_say(milestone: Milestone | None, detector: Detector) -> None:
+    """A look passes over detectors that speak of other places than where a parcel stands: each would have been silent."""
+    state = ParcelState(milestone, last_at=at(0), last_physical_at=at(0), first_at=at(0), since=at(0))
+    parcel = ParcelView(1, "N1", "", "out", state)
+    sent = Shipment("N1", "zhongtong", "kuaidi100", at(0), id=1, promised_at=at(72))
+    view = ShipmentView(sent, (parcel,), state, polled_at=at(1))
+    said = detector(view, POLICY.region("cn"))
+    found = [
+        c for c in crossings(view, POLICY) if said is not None and (c.kind, c.alert_at) == (said.kind, said.alert_at)
+    ]
+    assert bool(found) == (said is not None)
