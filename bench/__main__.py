@@ -15,6 +15,7 @@ from bench.table import heading, table
 
 BENCHES = (
     "ingest",
+    "ingest_postgres",
     "again",
     "due",
     "startup",

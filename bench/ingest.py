@@ -26,7 +26,7 @@ from domain.privacy import mask_text
 from domain.tracking import Found, ParcelReading, ScanEvent, event_key
 from monitor.poll import masked
 from store import base, tracking
-from store.base import Store
+from store.base import Db, Store
 from store.said_times import pack
 from store.tables import maybe_to_seconds, to_seconds
 
@@ -112,29 +112,28 @@ def sides(synchronous: str, which: str) -> Iterator[Mapping[str, Side]]:
 
 def empty_house(path: Path) -> Path:
     """A migrated database with every shipment, its parcel and its watch, and no scan."""
-    with Store(path):
-        pass
-    rows = [(n, number) for number, n in ids().items()]
-    with closing(sqlite3.connect(path)) as db, db:
-        db.executemany(
-            "INSERT INTO shipment (id, carrier, source, account, service, number, leg, origin, destination, region, created_at)"
-            f" VALUES (?, 'zhongtong', 'kuaidi100', 'main', '', ?, 'out', '', '', 'cn', {to_seconds(START)})",
-            rows,
-        )
-        db.executemany(
-            "INSERT INTO parcel (id, shipment_id, identity, number, leg, delivered) VALUES (?, ?, '', ?, 'out', 'no')",
-            [(n, n, number) for n, number in rows],
-        )
-        db.executemany(
-            "INSERT INTO watch (shipment_id, note, ended) VALUES (?, '', '')",
-            [(n,) for n, _ in rows],
-        )
-        db.executemany(
-            "INSERT INTO asking (shipment_id, source, account, place, worth, failures)"
-            " VALUES (?, 'kuaidi100', 'main', 0, 1, 0)",
-            [(n,) for n, _ in rows],
-        )
+    with Store(path) as store:
+        store.write(furnish)
     return path
+
+
+def furnish(db: Db) -> None:
+    rows = [(n, number) for number, n in ids().items()]
+    db.exec_driver_sql(
+        "INSERT INTO shipment (id, carrier, source, account, service, number, leg, origin, destination, region, created_at)"
+        f" VALUES (?, 'zhongtong', 'kuaidi100', 'main', '', ?, 'out', '', '', 'cn', {to_seconds(START)})",
+        rows,
+    )
+    db.exec_driver_sql(
+        "INSERT INTO parcel (id, shipment_id, identity, number, leg, delivered) VALUES (?, ?, '', ?, 'out', 'no')",
+        [(n, n, number) for n, number in rows],
+    )
+    db.exec_driver_sql("INSERT INTO watch (shipment_id, note, ended) VALUES (?, '', '')", [(n,) for n, _ in rows])
+    db.exec_driver_sql(
+        "INSERT INTO asking (shipment_id, source, account, place, worth, failures)"
+        " VALUES (?, 'kuaidi100', 'main', 0, 1, 0)",
+        [(n,) for n, _ in rows],
+    )
 
 
 def filled(template: Path, opener: Callable, work: Callable) -> Path:

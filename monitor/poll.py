@@ -302,15 +302,13 @@ def raw_body(carrier: Carrier, reply: HttpReply, readings: Sequence[Reading]) ->
 
 def masked(parcels: Iterable[ParcelReading], known: Known = NOBODY) -> tuple[ParcelReading, ...]:
     """Readings as they are stored: without names and phone numbers in the texts, of the customer or of anybody."""
-    return tuple(replace(parcel, events=tuple(_masked(event, known) for event in parcel.events)) for parcel in parcels)
+    hide = known.hider()
+    return tuple(parcel.telling(tuple([_masked(event, hide) for event in parcel.events])) for parcel in parcels)
 
 
-def _masked(event: ScanEvent, known: Known) -> ScanEvent:
-    text = known.hide(event.text)
-    shown = event if text == event.text else event.saying(text)
-    if not shown.place or (place := known.hide(shown.place)) == shown.place:
-        return shown
-    return replace(shown, place=place)
+def _masked(event: ScanEvent, hide: Callable[[str], str]) -> ScanEvent:
+    text, place = hide(event.text), event.place and hide(event.place)
+    return event if text == event.text and place == event.place else event.saying(text, place)
 
 
 def _reschedule(

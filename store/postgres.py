@@ -7,7 +7,7 @@ its transaction (docs/decisions, 8), a look is one repeatable-read snapshot that
 
 import importlib.util
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -113,6 +113,13 @@ def engine(dsn: str, *, query_only: bool, leads: bool = False) -> Engine:
     event.listen(made, "begin", _look if query_only else _change)
     event.listen(made, "before_cursor_execute", _driver_sql, retval=True)
     return made
+
+
+def copy(db: Connection, into: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Append rows to a table and its columns, ``scan (parcel_id, key)``: none of them may be there."""
+    with db.connection.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copied:  # type: ignore[attr-defined]
+        for row in rows:
+            copied.write_row(row)
 
 
 def vacuum(made: Engine) -> None:

@@ -4,12 +4,11 @@ Reading a reply again is free: an event's natural key is its primary key.
 """
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -27,10 +26,10 @@ from domain.tracking import (
     ScanEvent,
     event_key,
 )
-from store import asking, packed, tables
+from store import asking, packed, tables, wide
 from store.base import Db
 from store.said_times import pack, unpack
-from store.tables import from_seconds, maybe_from_seconds, maybe_to_seconds, new_id, table, to_seconds
+from store.tables import from_seconds, maybe_from_seconds, maybe_to_seconds, new_id, table, to_json, to_seconds
 
 _shipment, _parcel, _watch = table(tables.Shipment), table(tables.Parcel), table(tables.Watch)
 MAX_ERROR_TEXT = 500
@@ -62,52 +61,76 @@ def record(db: Db, readings: Sequence[tuple[int, str, Sequence[ParcelReading]]],
     Returns how many new events each changed shipment got.
     """
     parcel_ids = _parcels_for(db, readings)
-    wanted = [
-        (parcel_ids[shipment_id, reading.identity or ""], shipment_id, event_key(source, event), source, event)
-        for shipment_id, source, parcels in readings
-        for reading in parcels
-        for event in reading.events
+    stored = _stored(db, sorted({parcel_ids[one, p.identity or ""] for one, _, parcels in readings for p in parcels}))
+    told = _told_by_key(readings, parcel_ids, stored)
+    new = [
+        (parcel_id, key, events[key])
+        for parcel_id, events in sorted(told.items())
+        for key in sorted(events.keys() - stored[parcel_id].keys())
     ]
-    stored = _stored(db, sorted({row[0] for row in wanted}))
-    new = {(row[0], row[2]): row for row in wanted if row[2] not in stored.get(row[0], ())}
     if not new:
         return {}
-    _insert_events(db, list(new.values()), to_seconds(now))
-    gained: dict[int, int] = defaultdict(int)
-    for row in new.values():
-        gained[row[1]] += 1
-    changed = {parcel_id for parcel_id, _ in new}
-    hand: dict[int, dict[int, Told]] = {parcel_id: {} for parcel_id in changed}
-    for parcel_id, _, key, source, event in wanted:
-        if parcel_id in changed:
-            hand[parcel_id][key] = Told(source, _as_stored(event))
-    _refold_after(db, hand, stored, now=now)
-    return dict(gained)
+    _insert_events(db, new, to_seconds(now))
+    gained = Counter(parcel_id for parcel_id, _, _ in new)
+    _refold_after(db, {parcel_id: told[parcel_id] for parcel_id in gained}, stored, now=now)
+    shipment_of = {parcel_id: shipment_id for (shipment_id, _), parcel_id in parcel_ids.items()}
+    counts: dict[int, int] = defaultdict(int)
+    for parcel_id, count in gained.items():
+        counts[shipment_of[parcel_id]] += count
+    return dict(counts)
 
 
-Stored = tuple[object, ...]
-"""What of an event stands in its row, and in those that this one refers to: see ``_written_as``."""
+Written = tuple[int | None, str, int, str | None]
+"""An event as it stands in its row and in those that this one refers to: when, in what words of the source, the phrase's key,
+where. Two of one writing have one natural key.
+"""
+Stored = Mapping[int, Mapping[int, Written]]
+"""What is stored of parcels' events, by natural key."""
+ToldEvent = tuple[str, ScanEvent, Written]
+"""Who told an event, the event, and how it would be written."""
 
 
-def _refold_after(
-    db: Db, hand: Mapping[int, Mapping[int, Told]], stored: Mapping[int, Mapping[int, Stored]], *, now: datetime
-) -> None:
+def _told_by_key(
+    readings: Sequence[tuple[int, str, Sequence[ParcelReading]]],
+    parcel_ids: Mapping[tuple[int, str], int],
+    stored: Stored,
+) -> dict[int, dict[int, ToldEvent]]:
+    """What the readings tell of each parcel, by natural key. What is told just as it is stored needs none made."""
+    told: dict[int, dict[int, ToldEvent]] = defaultdict(dict)
+    for shipment_id, source, parcels in readings:
+        for reading in parcels:
+            parcel_id = parcel_ids[shipment_id, reading.identity or ""]
+            mine, keys = told[parcel_id], {written: key for key, written in stored[parcel_id].items()}
+            for event in reading.events:
+                written = _written_as(source, event)
+                key = keys.get(written) if keys else None
+                mine[event_key(source, event) if key is None else key] = (source, event, written)
+    return told
+
+
+def _refold_after(db: Db, told: Mapping[int, Mapping[int, ToldEvent]], stored: Stored, *, now: datetime) -> None:
     """Parcels of which all that was stored before is in hand are folded from that; the others from what is stored now."""
-    whole = {parcel_id for parcel_id, told in hand.items() if _is_in_hand(stored.get(parcel_id, {}), told)}
-    folded = {parcel_id: happenings(list(hand[parcel_id].values())) for parcel_id in whole}
-    _project(db, {**folded, **events_of(db, sorted(hand.keys() - whole))}, now=now)
+    whole = {parcel_id for parcel_id, events in told.items() if _is_in_hand(stored[parcel_id], events)}
+    folded = {parcel_id: _happened(told[parcel_id].values()) for parcel_id in whole}
+    _project(db, {**folded, **events_of(db, sorted(told.keys() - whole))}, now=now)
 
 
-def _is_in_hand(stored: Mapping[int, Stored], told: Mapping[int, Told]) -> bool:
+def _is_in_hand(stored: Mapping[int, Written], told: Mapping[int, ToldEvent]) -> bool:
     """Whether each event is told just as it is stored: under one key there may be other words, other seconds, or what an
     earlier version took it to mean.
     """
-    return stored.keys() <= told.keys() and all(row == _written_as(told[key]) for key, row in stored.items())
+    return all(key in told and told[key][2] == written for key, written in stored.items())
 
 
-def _stored(db: Db, parcel_ids: Sequence[int]) -> dict[int, dict[int, Stored]]:
-    """What is stored of the parcels' events, by natural key."""
-    found: dict[int, dict[int, Stored]] = defaultdict(dict)
+def _happened(told: Collection[ToldEvent]) -> list[ScanEvent]:
+    """What happened to a parcel, as ``events_of`` gives it back."""
+    if len({source for source, _, _ in told}) <= 1:
+        return [_as_stored(event) for _, event, _ in told]
+    return happenings([Told(source, _as_stored(event)) for source, event, _ in told])
+
+
+def _stored(db: Db, parcel_ids: Sequence[int]) -> dict[int, dict[int, Written]]:
+    found: dict[int, dict[int, Written]] = {parcel_id: {} for parcel_id in parcel_ids}
     for chunk in chunks(parcel_ids):
         rows = db.exec_driver_sql(
             "SELECT s.parcel_id, s.key, s.at, s.said, p.key, l.name FROM scan s JOIN phrase p"
@@ -115,15 +138,15 @@ def _stored(db: Db, parcel_ids: Sequence[int]) -> dict[int, dict[int, Stored]]:
             f" WHERE s.parcel_id IN ({','.join('?' * len(chunk))})",
             tuple(chunk),
         ).all()
-        for parcel_id, key, *row in rows:
-            found[parcel_id][key] = tuple(row)
+        for parcel_id, key, at, said, phrase, place in rows:
+            found[parcel_id][key] = (at, said, phrase, place)
     return found
 
 
-def _written_as(told: Told) -> Stored:
-    event, time = told.event, told.event.time
+def _written_as(source: str, event: ScanEvent) -> Written:
+    time = event.time
     at = int(time.at.timestamp()) if time.at else None
-    return (at, pack(time), phrase_key(told.source, event), event.place)
+    return (at, pack(time), phrase_key(source, event), event.place or None)
 
 
 def _as_stored(event: ScanEvent) -> ScanEvent:
@@ -199,28 +222,17 @@ def _add(db: Db, shipment_id: int, identity: str, reading: ParcelReading) -> int
     return new_id(db.execute(_parcel.insert().values(delivered="no", **values)))
 
 
-def _insert_events(db: Db, rows: Sequence[tuple[int, int, int, str, ScanEvent]], received: int) -> None:
-    keys = [phrase_key(row[3], row[4]) for row in rows]
-    phrases = _phrase_ids(db, {key: (row[3], row[4]) for key, row in zip(keys, rows, strict=True)})
-    places = _place_ids(db, sorted({row[4].place for row in rows if row[4].place}))
+SCAN = "scan (parcel_id, key, at, received_at, phrase_id, place_id, said)"
+
+
+def _insert_events(db: Db, rows: Sequence[tuple[int, int, ToldEvent]], received: int) -> None:
+    phrases = _phrase_ids(db, {written[2]: (source, event) for _, _, (source, event, written) in rows})
+    places = _place_ids(db, sorted({row[2][2][3] for row in rows if row[2][2][3]}))
     values = [
-        (
-            parcel_id,
-            key,
-            int(event.time.at.timestamp()) if event.time.at else None,
-            received,
-            phrases[phrase],
-            places[event.place] if event.place else None,
-            pack(event.time),
-        )
-        for phrase, (parcel_id, _, key, _, event) in zip(keys, rows, strict=True)
+        (parcel_id, key, at, received, phrases[phrase], places[place] if place else None, said)
+        for parcel_id, key, (_, _, (at, said, phrase, place)) in rows
     ]
-    values.sort(key=itemgetter(0, 1))
-    db.exec_driver_sql(
-        "INSERT INTO scan (parcel_id, key, at, received_at, phrase_id, place_id, said) VALUES (?,?,?,?,?,?,?)"
-        " ON CONFLICT DO NOTHING",
-        values,
-    )
+    wide.insert(db, SCAN, values)
 
 
 @lru_cache(maxsize=65_536)
@@ -234,16 +246,21 @@ def phrase_key(source: str, event: ScanEvent) -> int:
     return _phrase_key(source, event.code, event.text, event.milestone, event.reason, event.physical, event.manner)
 
 
+PHRASE = "phrase (key, source, code, text, milestone, reason, physical, manner)"
+PHRASE_IDS = "SELECT key, id FROM phrase WHERE key IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
+
+
 def _phrase_ids(db: Db, by_key: Mapping[int, tuple[str, ScanEvent]]) -> dict[int, int]:
-    found = _look_up(db, "SELECT key, id FROM phrase WHERE key IN ({})", sorted(by_key))
+    found = _ids_of_phrases(db, sorted(by_key))
     missing = [key for key in by_key if key not in found]
     if missing:
-        db.exec_driver_sql(
-            "INSERT INTO phrase (key, source, code, text, milestone, reason, physical, manner) VALUES (?,?,?,?,?,?,?,?)",
-            [(key, *_phrase_values(*by_key[key])) for key in missing],
-        )
-        found |= _look_up(db, "SELECT key, id FROM phrase WHERE key IN ({})", missing)
+        wide.insert(db, PHRASE, [(key, *_phrase_values(*by_key[key])) for key in missing])
+        found |= _ids_of_phrases(db, missing)
     return found
+
+
+def _ids_of_phrases(db: Db, keys: Sequence[int]) -> dict[int, int]:
+    return dict(db.exec_driver_sql(PHRASE_IDS, (to_json(keys),)).tuples().all())
 
 
 def _phrase_values(source: str, event: ScanEvent) -> tuple[Any, ...]:
@@ -253,19 +270,20 @@ def _phrase_values(source: str, event: ScanEvent) -> tuple[Any, ...]:
 
 
 def _place_ids(db: Db, names: Sequence[str]) -> dict[str, int]:
-    found = _look_up(db, "SELECT name, id FROM place WHERE name IN ({})", names)
-    missing = [(name,) for name in names if name not in found]
+    found = _ids_of_places(db, names)
+    missing = [name for name in names if name not in found]
     if missing:
-        db.exec_driver_sql("INSERT INTO place (name) VALUES (?)", missing)
-        found |= _look_up(db, "SELECT name, id FROM place WHERE name IN ({})", [name for (name,) in missing])
+        wide.insert(db, "place (name)", [(name,) for name in missing])
+        found |= _ids_of_places(db, missing)
     return found
 
 
-def _look_up(db: Db, sql: str, values: Sequence[Any]) -> dict[Any, int]:
-    found: dict[Any, int] = {}
-    for chunk in chunks(values):
-        rows = db.exec_driver_sql(sql.format(",".join("?" * len(chunk))), tuple(chunk))
-        found.update({row[0]: row[1] for row in rows})
+def _ids_of_places(db: Db, names: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for chunk in chunks(names):
+        marks = ",".join("?" * len(chunk))
+        rows = db.exec_driver_sql(f"SELECT name, id FROM place WHERE name IN ({marks})", tuple(chunk))
+        found.update(rows.tuples().all())
     return found
 
 
