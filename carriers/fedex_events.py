@@ -5,10 +5,10 @@ from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 
-from carriers.base import Meaning, same_number, scan_event, text_of
+from carriers.base import Meaning, Scalar, same_number, scan_event, text_of
 from carriers.fedex_times import times_of
 from carriers.fedex_vocabulary import manner_in, meaning_of, why
-from carriers.fedex_wire import Address, Delay, DeliveryDetails, Scan, Track
+from carriers.fedex_wire import Delay, DeliveryDetails, Scan, Track
 from domain.parcel import in_order
 from domain.tracking import EventTime, Manner, Milestone, ScanEvent
 
@@ -23,12 +23,14 @@ def events_of(track: Track) -> tuple[ScanEvent, ...]:
 
 def _is_blank(scan: Scan) -> bool:
     """A scan of empty fields only: a label so new that nothing was scanned comes with ``[{}]``."""
-    said = (scan.event_type, scan.derived_status_code, scan.event_description, scan.date, scan.exception_code)
+    if text_of(scan.event_type).strip():  # nearly always
+        return False
+    said = (scan.derived_status_code, scan.event_description, scan.date, scan.exception_code)
     return not any(text_of(value).strip() for value in said)
 
 
 REMEMBERED = 4_096
-"""Scans in so many different words: FedEx says the same few of every parcel."""
+"""Scans in so many different words, and places: FedEx says the same few of every parcel."""
 
 DATED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"DL": ("ACTUAL_DELIVERY",), "PU": ("ACTUAL_PICKUP", "ACTUAL_TENDER")}
@@ -55,21 +57,29 @@ def _status_as_scan(track: Track) -> list[Scan]:
 
 
 def _event(scan: Scan, time: EventTime) -> ScanEvent:
-    derived, event = text_of(scan.derived_status_code).strip(), text_of(scan.event_type).strip()
-    exception, text = text_of(scan.exception_code).strip(), text_of(scan.event_description)
-    explained, place_kind = text_of(scan.exception_description), text_of(scan.location_type)
-    code, meaning = _meant(derived, event, exception, text, explained, place_kind, _delay(scan.delay_detail))
-    return scan_event(code, text or explained, time, meaning, place=_place(scan.scan_location))
+    code, text, meaning = _meant(
+        scan.derived_status_code,
+        scan.event_type,
+        scan.exception_code,
+        scan.event_description,
+        scan.exception_description,
+        scan.location_type,
+        _delay(scan.delay_detail),
+    )
+    at = scan.scan_location
+    place = _place(at.city, at.state_or_province_code, at.country_code) if at else None
+    return scan_event(code, text, time, meaning, place=place)
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _meant(
-    derived: str, event: str, exception: str, text: str, explained: str, place_kind: str, delay: str
-) -> tuple[str, Meaning | None]:
-    """A scan's code and what it means, sharpened by all its words."""
+@lru_cache(maxsize=REMEMBERED, typed=True)
+def _meant(*said: Scalar) -> tuple[str, str, Meaning | None]:
+    """A scan's code, its text, and what it means, sharpened by all its words."""
+    derived, event, exception = (text_of(one).strip() for one in said[:3])
+    text, explained, place_kind, delay = map(text_of, said[3:])
     at_destination = place_kind == "DESTINATION_FEDEX_FACILITY" or _says_destination(text.lower(), exception)
     meaning = meaning_of(derived, event, exception, at_destination=at_destination)
-    return f"{derived}/{event}/{exception}", _left_at(why(meaning, explained, delay) if meaning else None, explained)
+    told = _left_at(why(meaning, explained, delay) if meaning else None, explained)
+    return f"{derived}/{event}/{exception}", text or explained, told
 
 
 def _says_destination(words: str, exception: str) -> bool:
@@ -89,11 +99,9 @@ def _left_at(meaning: Meaning | None, words: str) -> Meaning | None:
     return replace(meaning, manner=manner_in(words, "", ""))
 
 
-def _place(address: Address | None) -> str:
-    if address is None:
-        return ""
-    parts = (text_of(address.city), text_of(address.state_or_province_code), text_of(address.country_code))
-    return ", ".join(filter(None, parts))
+@lru_cache(maxsize=REMEMBERED, typed=True)
+def _place(*parts: Scalar) -> str:
+    return ", ".join(filter(None, map(text_of, parts)))
 
 
 def _sent_back(ordered: list[ScanEvent]) -> list[ScanEvent]:
