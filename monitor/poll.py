@@ -17,12 +17,12 @@ from carriers.parts import may_be_kept
 from carriers.sender import Answer, Line, answered
 from config.policies import DetectionPolicy
 from domain.errors import AccessDenied, OutsideError, RateLimited, UnreadableReply
-from domain.privacy import NOBODY, Known, mask_text, scrub_body
+from domain.privacy import NOBODY, Known, mask_text
 from domain.shipment import ShipmentView
 from domain.tracking import Ask, Failed, Found, NoData, NotFound, ParcelReading, Reading, ScanEvent
 from monitor import look, spending
+from monitor.bodies import raw_bodies, ready_bodies
 from monitor.cadence import HELPLESS, next_poll
-from net.http import HttpReply
 from store import asking, cases, intake, sources, subscriptions, tracking, turns
 from store.asking import Due, Polled
 from store.base import Db, Store
@@ -118,7 +118,8 @@ def denied(answer: Answer) -> bool:
 
 async def _keep_turn(store: Store, line: Line, asked: Asked, policy: DetectionPolicy, *, now: datetime) -> PollReport:
     try:
-        return await store.awrite(keep, line.carrier, line.account.name, asked, policy, now=now)
+        bodies = await asyncio.to_thread(ready_bodies, line.carrier, asked)
+        return await store.awrite(keep, line.carrier, line.account.name, asked, policy, now=now, bodies=bodies)
     except Exception as exc:
         if trouble_of(exc):
             raise  # not theirs: all of them stay due
@@ -203,11 +204,11 @@ def keep(
     policy: DetectionPolicy,
     *,
     now: datetime,
+    bodies: Sequence[RawBody] | None = None,
 ) -> PollReport:
-    """Write down everything that one turn brought."""
+    """Write down everything that one turn brought; ``bodies``: its replies, where they were made ready beforehand."""
     pairs = [(one, reading) for batch, answer in asked for one, reading in zip(batch, answer.readings, strict=True)]
-    bodies = [raw_body(carrier, a.reply, a.readings) for _, a in asked if a.reply is not None and a.is_news]
-    tracking.keep_raw(db, bodies, at=now)
+    tracking.keep_raw(db, raw_bodies(carrier, asked) if bodies is None else bodies, at=now)
     before = sources.state(db, carrier.id, account)
     earlier = before.paused_until is not None and before.paused_until > now
     # what another turn was asking already when the source was paused tells nothing new of it
@@ -288,16 +289,6 @@ def take_in(
     told = {d.shipment_id: views[d.shipment_id] for d, r in pairs if isinstance(r, Found) and not r.moved_to}
     look.after_poll(db, heard, gained, policy, now=now, told=told)
     return gained
-
-
-def keep_body(db: Db, carrier: Carrier, reply: HttpReply, readings: Sequence[Reading], *, now: datetime) -> None:
-    """Keep a raw body without people in it, and what was wrong with it."""
-    tracking.keep_raw(db, [raw_body(carrier, reply, readings)], at=now)
-
-
-def raw_body(carrier: Carrier, reply: HttpReply, readings: Sequence[Reading]) -> RawBody:
-    error = next((mask_text(str(r.error)) for r in readings if isinstance(r, Failed)), "")
-    return RawBody(carrier.id, reply.status, scrub_body(reply.body, carrier.scrub), error)
 
 
 def masked(parcels: Iterable[ParcelReading], known: Known = NOBODY) -> tuple[ParcelReading, ...]:

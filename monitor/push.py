@@ -9,7 +9,8 @@ from carriers.sender import answered
 from config.policies import DetectionPolicy
 from domain.errors import OutsideError
 from domain.tracking import Ask
-from monitor.poll import keep_body, take_in
+from monitor.bodies import keep_body
+from monitor.poll import take_in
 from monitor.subscriptions import ended
 from net.http import HttpReply
 from store import asking, mail, sources, subscriptions

@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, NamedTuple
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy import select
 
@@ -514,7 +514,7 @@ def unmapped(db: Db, *, source: str = "", limit: int = 500) -> list[Unmapped]:
 # --- raw bodies ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is made of it once is kept with it
 class RawBody:
     """A scrubbed reply body, and what was wrong with it."""
 
@@ -523,9 +523,19 @@ class RawBody:
     body: bytes
     error: str = ""
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         return hashlib.blake2b(self.source.encode() + b"\0" + self.body, digest_size=16).digest()
+
+    @cached_property
+    def packed(self) -> bytes:
+        return packed.pack(self.source, self.body)
+
+    def ready(self) -> Self:
+        """With all that can be made without the database: others wait while it is written to."""
+        assert self.digest
+        assert self.packed
+        return self
 
 
 def keep_raw(db: Db, bodies: Iterable[RawBody], *, at: datetime) -> None:
@@ -550,6 +560,6 @@ def _raw_row(digest: bytes, one: RawBody, at: datetime) -> tuple[object, ...]:
         one.source,
         one.status,
         to_seconds(at),
-        packed.pack(one.source, one.body),
+        one.packed,
         one.error[:MAX_ERROR_TEXT],
     )
