@@ -5,6 +5,7 @@ Procrastinate hands out the jobs, and knows which worker lives; what a job does 
 
 import asyncio
 import contextlib
+import gc
 import secrets
 import signal
 from collections.abc import Sequence
@@ -78,6 +79,8 @@ async def _work(settings: Settings, store: Store, queues: Sequence[str], figures
     loop, stopping = asyncio.get_running_loop(), asker.stopping
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_, stopping.set)
+    gc.collect()
+    gc.freeze()  # as the daemon: what is loaded by now stays
     log.info("worker started", queues=list(queues))
     service.notify(service.READY)
     alive = asyncio.create_task(_tell())
