@@ -116,10 +116,16 @@ def engine(dsn: str, *, query_only: bool, leads: bool = False) -> Engine:
 
 
 def copy(db: Connection, into: str, rows: Iterable[Sequence[Any]]) -> None:
-    """Append rows to a table and its columns, ``scan (parcel_id, key)``: none of them may be there."""
-    with db.connection.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copied:  # type: ignore[attr-defined]
-        for row in rows:
-            copied.write_row(row)
+    """Append rows to a table and its columns, ``scan (parcel_id, key)``: none of them may be there. What the driver raises is a
+    DBAPIError, as of every other statement.
+    """
+    statement, driver = f"COPY {into} FROM STDIN", db.dialect.loaded_dbapi
+    try:
+        with db.connection.cursor() as cursor, cursor.copy(statement) as copied:  # type: ignore[attr-defined]
+            for row in rows:
+                copied.write_row(row)
+    except driver.Error as exc:
+        raise DBAPIError.instance(statement, None, exc, driver.Error, hide_parameters=True, dialect=db.dialect) from exc
 
 
 def vacuum(made: Engine) -> None:
