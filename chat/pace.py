@@ -1,14 +1,15 @@
 """Staying inside what a platform takes: a count of calls in each window of time, kept for one channel."""
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 
 @dataclass(slots=True)
 class Pace:
-    """At most ``calls`` in any ``per_s`` seconds, for each of ``windows``. A restart forgets; the platform's own refusal
-    corrects that.
+    """At most ``calls`` in any ``per_s`` seconds, for each of ``windows``. A restart forgets what isn't handed on (``go_on``); the
+    platform's own refusal corrects that.
     """
 
     windows: tuple[tuple[int, float], ...]
@@ -29,3 +30,12 @@ class Pace:
         self._made.append(now)
         while len(self._made) > max((calls for calls, _ in self.windows), default=0):
             self._made.popleft()
+
+    @property
+    def made_at(self) -> tuple[datetime, ...]:
+        """The calls that count still, the oldest first."""
+        return tuple(self._made)
+
+    def go_on(self, made_at: Iterable[datetime]) -> None:
+        """Count as another one did, whose calls these were."""
+        self._made = deque(made_at)

@@ -24,6 +24,8 @@ from doorstep.chat_sockets import Listening
 from doorstep.clock import wall
 from doorstep.house import House
 from doorstep.invitations import keyed, url_of
+from doorstep.lane import Lane
+from doorstep.outbound import Outbound
 from doorstep.retrying import IDLE_S, Health, for_ever, pause_s
 from monitor import alerts, heard
 from net.http import Http, Transport
@@ -74,17 +76,14 @@ def lines_of(
     ]
 
 
-class Channel:
+class Channel(Outbound):
     """One channel: its line, its pace, how it is doing. ``Channel.run`` lives as long as the daemon."""
 
     def __init__(self, house: House, line: Line) -> None:
-        self.house, self.line = house, line
-        self.sending, self.hearing = Health(), Health()
+        super().__init__(house, Lane(house.now(), Pace(line.limits.windows)))
+        self.line = line
+        self.hearing = Health()
         self.acts = 0
-        self._pace = Pace(line.limits.windows)
-        self._pause_until: datetime | None = None
-        self._failures = 0
-        self._up_since = house.now()
         self._ear = ear_of(house, line.account)
         by_socket = line.chat.socket is not None and line.chat.by_socket(line.account)
         self.listening = Listening(house, line, self._ear, self.hearing) if by_socket else None
@@ -96,7 +95,7 @@ class Channel:
     async def run(self) -> None:
         """Send and listen until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(for_ever(self._send_and_rest, self.sending, name=self.name, wall=self.house.wall))
+            tasks.create_task(for_ever(self.look_and_rest, self.sending, name=self.name, wall=self.house.wall))
             if self.line.chat.polled is not None:
                 tasks.create_task(for_ever(self._listen_on, self.hearing, name=self.name, wall=self.house.wall))
             if self.listening is not None:
@@ -104,23 +103,18 @@ class Channel:
 
     # --- sending ---------------------------------------------------------------------------------------------------
 
-    async def _send_and_rest(self) -> None:
-        await asyncio.sleep(IDLE_S if self.house.store.trouble else await self.send_due())
+    def due(self, db: Db, *, now: datetime, limit: int) -> list[Letter]:
+        return chat_queue.due(db, self.name, now=now, limit=limit)
 
     async def send_due(self) -> float:
         """Send what is due and allowed; returns for how many seconds there is nothing to do."""
-        for letter in await self.house.store.aread(chat_queue.due, self.name, now=self.house.now(), limit=BATCH):
-            wait = self._wait_s()
+        for letter in await self.house.store.aread(self.due, now=self.house.now(), limit=BATCH):
+            wait = self.lane.wait_s(self.house.wall())
             if wait > 0:
                 return wait
             await self._deliver(letter)
-        more = await self.house.store.aread(chat_queue.due, self.name, now=self.house.now(), limit=1)
-        return self._wait_s() if more else IDLE_S
-
-    def _wait_s(self) -> float:
-        now = self.house.wall()
-        paused = (self._pause_until - now).total_seconds() if self._pause_until else 0.0
-        return max(paused, self._pace.wait_s(now), 0.0)
+        more = await self.house.store.aread(self.due, now=self.house.now(), limit=1)
+        return self.lane.wait_s(self.house.wall()) if more else IDLE_S
 
     async def _deliver(self, letter: Letter) -> None:
         """Send one letter, and write down what came of it."""
@@ -144,16 +138,16 @@ class Channel:
             until = self.house.now() + plan.wait
             await store.awrite(chat_queue.put_off, letter.id, until=until, error=plan.waits_for)
             return
-        self._pace.made(self.house.wall())
+        self.lane.pace.made(self.house.wall())
         try:
             said = await self._send(letter, plan)
         except UnreadableReply:
             if plan.code is not None:  # not taken: the news becomes a new message
                 await store.awrite(chat_codes.spend, self.name, plan.code.value)
             raise
-        self._failures = 0
-        self.sending.well(self.house.wall())
+        self.lane.well(self.house.wall())
         await store.awrite(heard.sent, letter, said, self._ear, now=self.house.now())
+        self.sent += 1
         self.house.bus.publish("outbox")
 
     async def _broken(self, letter: Letter, error: Exception) -> None:
@@ -191,9 +185,9 @@ class Channel:
 
     async def _said_already(self, letter: Letter, key: str, *, to: str = "", thread: str = "") -> Said | None:
         """The message, where it got there though nobody heard of it: an answer got lost, or we were killed. Only asked
-        where that may be: the letter was tried before, or written before we came up.
+        where that may be: the letter was tried before, or written before it was us who sent.
         """
-        if letter.created_at is None or (letter.attempts == 0 and letter.created_at > self._up_since):
+        if letter.created_at is None or (letter.attempts == 0 and letter.created_at > self.lane.unsure_before):
             return None
         found = await self.line.find(key, letter.created_at - LOOK_BACK, to=to, thread=thread)
         return Said(found) if found else None
@@ -234,12 +228,11 @@ class Channel:
         self.sending.failed(error, self.house.wall())
         if isinstance(error, RateLimited):
             wait = min(error.retry_after_s if error.retry_after_s is not None else 5, LONGEST_LIMIT_S)
-            self._pause_until = self.house.wall() + timedelta(seconds=wait)
+            self.lane.rest(self.house.wall(), wait)
             return
         own_fault = isinstance(error, Permanent) and not isinstance(error, AccessDenied)
         if not own_fault:
-            self._failures += 1
-            self._pause_until = self.house.wall() + timedelta(seconds=pause_s(self._failures))
+            self.lane.stumbled(self.house.wall())
         old = letter.created_at is not None and now - letter.created_at > GIVE_UP
         spent = own_fault and letter.attempts + 1 >= PERMANENT_TRIES
         retry_at = None if old or spent else now + timedelta(seconds=pause_s(letter.attempts + 1))

@@ -3,8 +3,7 @@
 A loop beside the beat, so that a server that hangs holds up nobody. A failure moves the letter's stored deadline, hence survives a crash.
 """
 
-import asyncio
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -12,6 +11,8 @@ import structlog
 
 from domain.errors import AccessDenied, OutsideError, Permanent, RateLimited
 from doorstep.house import House
+from doorstep.lane import Lane
+from doorstep.outbound import Outbound
 from store import mail as outbox
 from store.base import Db
 from store.mail import Letter
@@ -26,16 +27,18 @@ OWN_TRIES = 4
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 3_600.0
 
 
-class LetterPost(ABC):
-    """``run`` lives as long as the daemon; ``send_due`` is one look. ``prefix``: the channels whose letters it sends; ``give_up``: how long
-    one is tried.
-    """
+class LetterPost(Outbound):
+    """``run`` lives as long as the daemon. ``prefix``: the channels whose letters it sends; ``give_up``: how long one is tried."""
 
     prefix: ClassVar[str]
     give_up: ClassVar[timedelta]
 
     def __init__(self, house: House) -> None:
-        self.house = house
+        super().__init__(house, Lane(house.now()))
+
+    @property
+    def name(self) -> str:
+        return self.prefix
 
     @abstractmethod
     async def send(self, letter: Letter) -> str | None:
@@ -48,27 +51,27 @@ class LetterPost(ABC):
     async def run(self) -> None:
         """Send what is due until cancelled; an error of ours is logged, and the loop goes on."""
         while True:
-            await self.look()
-            await asyncio.sleep(IDLE_S)
+            await self.look_and_rest()
 
-    async def look(self) -> None:
-        """Send what is due, but not while the database takes nothing: what can't be marked as sent would go out again and again."""
-        if self.house.store.trouble:
-            return
+    async def look(self) -> float:
         try:
-            await self.send_due()
+            return await super().look()
         except Exception:
             log.exception("post failed", post=self.prefix)
+            return IDLE_S
 
-    async def send_due(self) -> int:
-        """Send what is due; returns how many letters were looked at."""
-        letters = await self.house.store.aread(outbox.due_with, self.prefix, now=self.house.now(), limit=BATCH)
+    def due(self, db: Db, *, now: datetime, limit: int) -> list[Letter]:
+        return outbox.due_with(db, self.prefix, now=now, limit=limit)
+
+    async def send_due(self) -> float:
+        """Send what is due; returns for how many seconds there is nothing to do."""
+        letters = await self.house.store.aread(self.due, now=self.house.now(), limit=BATCH)
         for letter in letters:
             await self._deliver(letter)
         if letters:
             self.house.bus.publish("outbox")
             self.house.bus.publish("cases")
-        return len(letters)
+        return IDLE_S
 
     async def _deliver(self, letter: Letter) -> None:
         try:
@@ -81,6 +84,7 @@ class LetterPost(ABC):
         else:
             if remote_id is not None:
                 await self.house.store.awrite(outbox.mark_sent, letter.id, now=self.house.now(), remote_id=remote_id)
+                self.sent += 1
 
     async def _failed(self, letter: Letter, error: Exception) -> None:
         now, store = self.house.now(), self.house.store

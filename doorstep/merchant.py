@@ -14,10 +14,13 @@ import structlog
 
 from domain.errors import OutsideError, RateLimited, Unreachable
 from doorstep.house import House
-from doorstep.retrying import IDLE_S, Health, for_ever, pause_s
+from doorstep.lane import Lane
+from doorstep.outbound import Outbound
+from doorstep.retrying import IDLE_S, for_ever
 from net.http import Http
 from net.webhook import Gone, address_of, check, message_id, webhook
 from store import chat_queue, mail
+from store.base import Db
 from store.ledger import CHANNEL
 from store.mail import Letter
 from store.tables import iso_of, to_json
@@ -32,34 +35,30 @@ JITTER = 0.1
 LONGEST_WAIT_S = 24 * HOUR
 
 
-class Merchant:
+class Merchant(Outbound):
     """The line to the merchant's system. ``run`` lives as long as the daemon."""
 
+    name = CHANNEL
+
     def __init__(self, house: House, http: Http | None = None) -> None:
-        self.house = house
+        super().__init__(house, Lane(house.now()))
         self.settings = house.settings.merchant
-        self.sending = Health()
         self._http = http or Http(CHANNEL, direct=True)
-        self._failures = 0
-        self._pause_until: datetime | None = None
 
     async def run(self) -> None:
         """Send until cancelled."""
-        await for_ever(self._send_and_rest, self.sending, name=CHANNEL, wall=self.house.wall)
+        await for_ever(self.look_and_rest, self.sending, name=CHANNEL, wall=self.house.wall)
 
-    async def _send_and_rest(self) -> None:
-        await asyncio.sleep(IDLE_S if self.house.store.trouble else await self.send_due())
+    def due(self, db: Db, *, now: datetime, limit: int) -> list[Letter]:
+        return chat_queue.due(db, CHANNEL, now=now, limit=limit)
 
     async def send_due(self) -> float:
         """Send what is due; returns for how many seconds there is nothing to do."""
-        for letter in await self.house.store.aread(chat_queue.due, CHANNEL, now=self.house.now(), limit=BATCH):
-            if self._rest_s() > 0:
+        for letter in await self.house.store.aread(self.due, now=self.house.now(), limit=BATCH):
+            if self.lane.wait_s(self.house.wall()) > 0:
                 break
             await self._deliver(letter)
-        return max(self._rest_s(), IDLE_S)
-
-    def _rest_s(self) -> float:
-        return max((self._pause_until - self.house.wall()).total_seconds(), 0.0) if self._pause_until else 0.0
+        return max(self.lane.wait_s(self.house.wall()), IDLE_S)
 
     async def _deliver(self, letter: Letter) -> None:
         """Send one letter, and write down what came of it."""
@@ -76,9 +75,9 @@ class Merchant:
             log.exception("our own fault in sending", letter=letter.id)
             await self._failed(letter, exc)
         else:
-            self._failures = 0
-            self.sending.well(self.house.wall())
+            self.lane.well(self.house.wall())
             await store.awrite(mail.mark_sent, letter.id, now=self.house.now(), remote_id=message)
+            self.sent += 1
         for topic in ("outbox", "money", "cases"):
             self.house.bus.publish(topic)
 
@@ -100,8 +99,7 @@ class Merchant:
         now = self.house.now()
         if isinstance(error, OutsideError):
             self.sending.failed(error, self.house.wall())
-            self._failures += 1
-            self._pause_until = self.house.wall() + timedelta(seconds=pause_s(self._failures))
+            self.lane.stumbled(self.house.wall())
         wait_s = None if isinstance(error, Gone) else next_wait_s(letter.id, letter.attempts, error)
         retry_at = None if wait_s is None else now + timedelta(seconds=wait_s)
         await self.house.store.awrite(mail.mark_failed, letter.id, error=str(error), retry_at=retry_at, now=now)

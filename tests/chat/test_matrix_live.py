@@ -322,7 +322,7 @@ def test_a_refused_account_keeps_its_letters_and_says_so(room: Room) -> None:
         room.run(room.channel.line.enter())
     room.staff["li"].call("POST", f"/v3/rooms/{quote(room.id)}/invite", {"user_id": room.bot.id})
     room.run(room.channel.line.enter())
-    room.channel._pause_until = None
+    room.channel.lane.pause_until = None
     room.clock.set(room.clock.at + timedelta(minutes=1))
     room.send()
     assert room.message(case)
@@ -413,6 +413,6 @@ def test_a_limit_of_the_homeserver_is_kept(room: Room) -> None:
     room.run(room.channel._failed(letter, error))
     assert 4 < room.run(room.channel.send_due()) <= 5
     assert room.store.read(chat_queue.due, room.channel.name, now=room.clock.at, limit=5)[0].attempts == 0
-    room.channel._pause_until = None
+    room.channel.lane.pause_until = None
     room.send()
     assert room.message(case)
