@@ -37,9 +37,14 @@ class Listening:
         self._connection: Connection | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._asked: dict[str, asyncio.Future[Frame]] = {}
-        if self._socket.carried is not None:
+        if self.carries:
             line.carry = self.ask
             house.carries[line.channel] = self.ask
+
+    @property
+    def carries(self) -> bool:
+        """Whether what we say goes over the connection, too."""
+        return self._socket.carried is not None
 
     async def once(self) -> None:
         """Connect and listen until the connection ends. Raises OutsideError."""

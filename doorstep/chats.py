@@ -87,6 +87,7 @@ class Channel(Outbound):
         self._ear = ear_of(house, line.account)
         by_socket = line.chat.socket is not None and line.chat.by_socket(line.account)
         self.listening = Listening(house, line, self._ear, self.hearing) if by_socket else None
+        self.shared = self.listening is None or not self.listening.carries
 
     @property
     def name(self) -> str:
@@ -110,7 +111,7 @@ class Channel(Outbound):
         """Send what is due and allowed; returns for how many seconds there is nothing to do."""
         for letter in await self.house.store.aread(self.due, now=self.house.now(), limit=BATCH):
             wait = self.lane.wait_s(self.house.wall())
-            if wait > 0:
+            if wait > 0 or self.stopping.is_set():
                 return wait
             await self._deliver(letter)
         more = await self.house.store.aread(self.due, now=self.house.now(), limit=1)

@@ -67,12 +67,15 @@ def run(config: Config = CONFIG) -> None:
 def worker(
     queues: Annotated[
         str,
-        typer.Option("--queues", help="Only these carriers' jobs, by their ids with commas between; all by default."),
+        typer.Option(
+            "--queues",
+            help="Only these jobs, with commas between: carriers' ids (asking them), `sends`; all by default.",
+        ),
     ] = "",
     metrics_port: Annotated[int, typer.Option(help="A port on which this worker prints its figures; 0: none.")] = 0,
     config: Config = CONFIG,
 ) -> None:
-    """Ask carriers beside the daemon, as many workers as there is work: for installations on PostgreSQL."""
+    """Ask carriers and send letters beside the daemon, as many workers as there is work: for installations on PostgreSQL."""
     from store.postgres import have
 
     have("procrastinate")

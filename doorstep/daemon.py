@@ -61,7 +61,7 @@ class Daemon:
         backup: NightlyBackup | None = None,
     ) -> None:
         self.house = house
-        self.metrics = Metrics(channels, merchant, backup)
+        self.metrics = Metrics(channels, merchant, backup, posts)
         self.channels = channels
         self.merchant = merchant
         self.posts = posts

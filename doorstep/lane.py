@@ -11,6 +11,7 @@ from typing import Any
 from chat.pace import Pace
 from doorstep.retrying import Health, pause_s
 
+TIMES = ("unsure_before", "pause_until", "ok_at", "failing_since")
 ELSEWHERE = "it fails where it is sent from: see the log there"
 
 
@@ -50,12 +51,8 @@ class Lane:
 
     def left(self) -> dict[str, Any]:
         """What whoever goes on must know. What the far side said stays here: it may be personal."""
-        times = {
-            "pause_until": self.pause_until,
-            "ok_at": self.health.ok_at,
-            "failing_since": self.health.failing_since,
-        }
-        told = {name: at.timestamp() if at else None for name, at in times.items()}
+        times = self.unsure_before, self.pause_until, self.health.ok_at, self.health.failing_since
+        told = {name: at.timestamp() if at else None for name, at in zip(TIMES, times, strict=True)}
         return {**told, "failures": self.failures, "made": [at.timestamp() for at in self.pace.made_at]}
 
     def take_up(self, left: Mapping[str, Any]) -> None:
@@ -63,11 +60,8 @@ class Lane:
         if not left:
             return
         zone = self.unsure_before.tzinfo
-        times = {
-            name: left[name] and datetime.fromtimestamp(left[name], zone)
-            for name in ("pause_until", "ok_at", "failing_since")
-        }
-        self.pause_until, self.failures = times["pause_until"], left["failures"]
+        times = [left[name] and datetime.fromtimestamp(left[name], zone) for name in TIMES]
+        self.unsure_before, self.pause_until, self.health.ok_at, self.health.failing_since = times
+        self.failures = left["failures"]
         self.pace.go_on(datetime.fromtimestamp(at, zone) for at in left["made"])
-        self.health.ok_at, self.health.failing_since = times["ok_at"], times["failing_since"]
-        self.health.error = (self.health.error or ELSEWHERE) if times["failing_since"] else ""
+        self.health.error = (self.health.error or ELSEWHERE) if self.health.failing_since else ""

@@ -67,7 +67,8 @@ class LetterPost(Outbound):
         """Send what is due; returns for how many seconds there is nothing to do."""
         letters = await self.house.store.aread(self.due, now=self.house.now(), limit=BATCH)
         for letter in letters:
-            await self._deliver(letter)
+            if not self.stopping.is_set():
+                await self._deliver(letter)
         if letters:
             self.house.bus.publish("outbox")
             self.house.bus.publish("cases")

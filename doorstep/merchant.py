@@ -55,7 +55,7 @@ class Merchant(Outbound):
     async def send_due(self) -> float:
         """Send what is due; returns for how many seconds there is nothing to do."""
         for letter in await self.house.store.aread(self.due, now=self.house.now(), limit=BATCH):
-            if self.lane.wait_s(self.house.wall()) > 0:
+            if self.lane.wait_s(self.house.wall()) > 0 or self.stopping.is_set():
                 break
             await self._deliver(letter)
         return max(self.lane.wait_s(self.house.wall()), IDLE_S)

@@ -10,6 +10,7 @@ from doorstep.beat import Beat
 from doorstep.chats import Channel
 from doorstep.merchant import Merchant
 from doorstep.nightly_backup import NightlyBackup
+from doorstep.outbound import Outbound
 from store.jobs import Counts
 from store.ledger import CHANNEL
 
@@ -21,12 +22,18 @@ class Metrics:
     """What the daemon did so far; one for each process."""
 
     def __init__(
-        self, channels: Sequence[Channel] = (), merchant: Merchant | None = None, backup: NightlyBackup | None = None
+        self,
+        channels: Sequence[Channel] = (),
+        merchant: Merchant | None = None,
+        backup: NightlyBackup | None = None,
+        posts: Sequence[Outbound] = (),
     ) -> None:
         self.registry = CollectorRegistry()
         self._backup = backup
         self._channels = channels
         self._merchant = merchant
+        self._outwards = (*channels, *posts, *([merchant] if merchant else []))
+        self._sent_outside = 0
         self._counters = {
             name: Counter(f"doorstep_{name}", text, registry=self.registry)
             for name, text in (
@@ -75,11 +82,13 @@ class Metrics:
 
     def done(self, beat: Beat, at: datetime) -> None:
         polled = beat.monitor.polled
+        outside = sum(one.sent for one in self._outwards)
+        new_outside, self._sent_outside = outside - self._sent_outside, outside
         routes = sum(len(d.routes) for d in beat.pickups.dispatched)
         counted = (
             ("beats_total", 1), ("asks_total", polled.asked), ("calls_total", polled.calls),
             ("asks_failed_total", polled.failed), ("scan_events_total", polled.events),
-            ("letters_sent_total", beat.sent), ("routes_dispatched_total", routes),
+            ("letters_sent_total", beat.sent + new_outside), ("routes_dispatched_total", routes),
         )  # fmt: skip
         for name, count in counted:
             self._counters[name].inc(count)

@@ -1,6 +1,7 @@
 """`doorstep worker`: takes jobs out of the queue in PostgreSQL and does them, beside the daemon that ticks and hands them out.
 
-Procrastinate hands out the jobs, and knows which worker lives; what a job does is in worker_polling. Several workers, on several machines, may run.
+Procrastinate hands out the jobs, and knows which worker lives; what a job does is in worker_polling and worker_sending. Several workers, on
+several machines, may run.
 """
 
 import asyncio
@@ -8,7 +9,8 @@ import contextlib
 import gc
 import secrets
 import signal
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -18,10 +20,11 @@ from procrastinate.schema import SchemaManager
 
 from config.settings import Settings
 from domain.errors import RuleError
-from doorstep import logs, service
+from doorstep import logs, service, worker_sending
 from doorstep.clock import wall
+from doorstep.outbound import Outbound
 from doorstep.running import read_settings
-from doorstep.wiring import lines_of
+from doorstep.wiring import house_of, lines_of
 from doorstep.worker_figures import Figures
 from doorstep.worker_polling import Asker
 from store import jobs, postgres
@@ -31,8 +34,13 @@ log = structlog.get_logger()
 KEEPING = "keeping"
 """The queue of what looks after the queue; every worker serves it."""
 RESCUE_CRON = "* * * * * */10"  # seconds last
-AT_ONCE = 2
-"""Jobs of one worker at a time: while one keeps what it heard, others ask. More would be taken from workers that have room."""
+SENDS = "sends"
+WORK = (SENDS,)
+"""What a worker can do besides asking carriers, as `--queues` names it."""
+ASKING = 2
+"""Jobs of one worker that ask at a time: while one keeps what it heard, others ask. More would be taken from workers that have room."""
+SENDING = 4
+"""Ways out on which one worker sends at a time: one that is slow holds up no other."""
 LOOK_S = 2.0
 """How often a worker looks for jobs that it wasn't told of, such as rescued ones."""
 ALIVE_S = 10.0
@@ -42,67 +50,126 @@ AGAIN_S = 2.0
 CONNECTIONS = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Queues, and how many of their jobs a worker does at a time: beside those of other pools, so that nothing waits behind another kind."""
+
+    queues: tuple[str, ...]
+    at_once: int
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """What a worker does its jobs with."""
+
+    asker: Asker
+    ways: Mapping[str, Outbound]
+
+    @property
+    def stopping(self) -> asyncio.Event:
+        return self.asker.stopping
+
+    async def close(self) -> None:
+        for line in self.asker.lines.values():
+            await line.close()
+        await worker_sending.close(self.ways)
+
+
 def make_queue(db: Db) -> None:
     """The queue's tables are there, as the installed Procrastinate wants them."""
     changes = {one.name: one.read_text("utf-8") for one in Path(SchemaManager.get_migrations_path()).glob("*.sql")}
     jobs.make_ready(db, SchemaManager.get_schema(), changes)
 
 
-def run_worker(config: Path, sources: Sequence[str] = (), *, metrics_port: int = 0) -> None:
-    """Work until SIGTERM or SIGINT: the turns that are under way end, nothing new is begun. Raises RuleError."""
+def run_worker(config: Path, names: Sequence[str] = (), *, metrics_port: int = 0) -> None:
+    """Work until SIGTERM or SIGINT: what is under way ends, nothing new is begun. ``names``: of carriers to ask, or of WORK; all by
+    default. Raises RuleError.
+    """
     settings = read_settings(config)
     if not settings.store_url:
         raise RuleError(
-            f"{config}: workers need PostgreSQL: set `[store] url` (docs/operations.md); with SQLite the daemon asks by itself"
+            f"{config}: workers need PostgreSQL: set `[store] url` (docs/operations.md); with SQLite the daemon does everything"
         )
-    queues = queues_of(settings, sources)
+    served = served_of(settings, names)
     logs.set_up(settings.doorstep.log_level)
     with Store(settings.database, url=settings.store_url) as store:
         store.write(make_queue)
         figures = Figures()
         if metrics_port:
             figures.serve(settings.doorstep.host, metrics_port)
-        asyncio.run(_work(settings, store, queues, figures))
+        asyncio.run(_work(settings, store, served, figures))
 
 
-def queues_of(settings: Settings, sources: Sequence[str]) -> list[str]:
-    """The queues of these sources, of all that are set where none is named. Raises RuleError where one isn't set."""
-    unknown = sorted(set(sources) - set(settings.carriers))
+def served_of(settings: Settings, names: Sequence[str]) -> frozenset[str]:
+    """Whose jobs are done: carriers' ids and names of WORK, all where none is named. Raises RuleError where there is none of a name."""
+    known = {*settings.carriers, *WORK}
+    unknown = sorted(set(names) - known)
     if unknown:
-        known = ", ".join(sorted(settings.carriers)) or "none"
-        raise RuleError(f"--queues: {', '.join(unknown)}: no such carrier in the settings; there are: {known}")
-    return [KEEPING, *(jobs.queue_of(source) for source in sorted(sources or settings.carriers))]
+        raise RuleError(
+            f"--queues: {', '.join(unknown)}: neither a carrier in the settings nor other work; there are: {', '.join(sorted(known))}"
+        )
+    return frozenset(names or known)
 
 
-async def _work(settings: Settings, store: Store, queues: Sequence[str], figures: Figures) -> None:
+def crew_of(settings: Settings, store: Store, served: Collection[str]) -> Crew:
     asker = Asker(store, lines_of(settings), settings.detection, wall, lambda: secrets.token_urlsafe(9))
-    loop, stopping = asyncio.get_running_loop(), asker.stopping
+    ways = worker_sending.ways_out(house_of(settings, store)) if SENDS in served else {}
+    for way in ways.values():
+        way.stopping = asker.stopping
+    return Crew(asker, ways)
+
+
+def pools_of(crew: Crew, served: Collection[str]) -> list[Pool]:
+    """Queues by kind of work; the first has an eye on the queue itself."""
+    sources = sorted({source for source, _ in crew.asker.lines} & set(served))
+    found = (
+        Pool(tuple(jobs.queue_of(source) for source in sources), ASKING),
+        Pool(tuple(jobs.sending(way).queue for way in sorted(crew.ways)), SENDING),
+    )
+    first, *others = [pool for pool in found if pool.queues] or [Pool((), 1)]
+    return [replace(first, queues=(KEEPING, *first.queues)), *others]
+
+
+async def _work(settings: Settings, store: Store, served: Collection[str], figures: Figures) -> None:
+    crew = crew_of(settings, store, served)
+    pools = pools_of(crew, served)
+    loop, stopping = asyncio.get_running_loop(), crew.stopping
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_, stopping.set)
     gc.collect()
     gc.freeze()  # as the daemon: what is loaded by now stays
-    log.info("worker started", queues=list(queues))
+    log.info("worker started", queues=[queue for pool in pools for queue in pool.queues])
     service.notify(service.READY)
     alive = asyncio.create_task(_tell())
     try:
-        while not stopping.is_set():
-            await _until_stopped(app_of(settings.store_url, asker, figures), queues, stopping)
+        await work_off(settings.store_url, crew, figures, pools)
     finally:
         service.notify(service.STOPPING)
         alive.cancel()
-        for line in asker.lines.values():
-            await line.close()
-        log.info("worker stopped", jobs=figures.jobs, asked=figures.asked)
+        await crew.close()
+        log.info("worker stopped", jobs=figures.jobs, asked=figures.asked, sent=figures.sent)
 
 
-async def _until_stopped(app: App, queues: Sequence[str], stopping: asyncio.Event) -> None:
+async def work_off(url: str, crew: Crew, figures: Figures, pools: Sequence[Pool], *, rescue: str = RESCUE_CRON) -> None:
+    """Do what the pools' queues bring until told to stop."""
+    crons = (rescue if KEEPING in pool.queues else "" for pool in pools)
+    apps = (app_of(url, crew, figures, rescue=cron) for cron in crons)
+    await asyncio.gather(*(_serve(app, pool, crew.stopping) for app, pool in zip(apps, pools, strict=True)))
+
+
+async def _serve(app: App, pool: Pool, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
+        await _until_stopped(app, pool, stopping)
+
+
+async def _until_stopped(app: App, pool: Pool, stopping: asyncio.Event) -> None:
     """Work off the queues; returns when told to stop, or where the connection broke, after a while."""
     told = asyncio.create_task(stopping.wait())
     try:
         async with app.open_async():
             working = asyncio.create_task(
                 app.run_worker_async(
-                    queues=list(queues), concurrency=AT_ONCE, delete_jobs="always", install_signal_handlers=False,
+                    queues=list(pool.queues), concurrency=pool.at_once, delete_jobs="always", install_signal_handlers=False,
                     fetch_job_polling_interval=LOOK_S, update_heartbeat_interval=ALIVE_S,
                     stalled_worker_timeout=jobs.DEAD_S, shutdown_graceful_timeout=SHUTDOWN_S,
                 )
@@ -126,26 +193,42 @@ async def _tell() -> None:
         await asyncio.sleep(ALIVE_S)
 
 
-def app_of(url: str, asker: Asker, figures: Figures, *, rescue: str = RESCUE_CRON) -> App:
-    """What each job does."""
+def app_of(url: str, crew: Crew, figures: Figures, *, rescue: str = "") -> App:
+    """What each job does; ``rescue``: when jobs of dead workers are looked for, '' for never."""
     app = App(connector=PsycopgConnector(conninfo=postgres.address(url), min_size=1, max_size=CONNECTIONS))
 
     @app.task(name=jobs.POLL, pass_context=True)
     async def poll(context: JobContext, source: str, account: str) -> None:
         try:
-            report = await asker.poll(source, account, job=f"job/{context.job.id}")
+            report = await crew.asker.poll(source, account, job=f"job/{context.job.id}")
         except Exception:
             log.exception("a job failed; what it asked about is due again soon", source=source, account=account)
             figures.failed()
             return
-        figures.done(report)
+        figures.polled(report)
         if report.asked:
             log.info(
                 "job", source=source, account=account, asked=report.asked, calls=report.calls, failed=report.failed,
                 events=report.events,
             )  # fmt: skip
 
-    @app.periodic(cron=rescue)
+    @app.task(name=jobs.SEND)
+    async def send(way: str) -> None:
+        try:
+            sent = await crew.ways[way].work_off()
+        except Exception:
+            log.exception("a job failed; what it was to send is due still", way=way)
+            figures.failed()
+            return
+        figures.sent_letters(sent)
+
+    if rescue:
+        _rescues(app, rescue)
+    return app
+
+
+def _rescues(app: App, cron: str) -> None:
+    @app.periodic(cron=cron)
     @app.task(name="doorstep.rescue", queue=KEEPING, queueing_lock="doorstep.rescue")
     async def rescue_jobs(timestamp: int) -> None:
         """Jobs of workers that died are done by others."""
@@ -157,5 +240,3 @@ def app_of(url: str, asker: Asker, figures: Figures, *, rescue: str = RESCUE_CRO
                 rescued += 1
         if rescued:
             log.warning("jobs of a dead worker are done again", jobs=rescued)
-
-    return app

@@ -17,11 +17,12 @@ class Figures:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.jobs = self.asked = 0
+        self.jobs = self.asked = self.sent = 0
         self._counters = {
             name: Counter(f"doorstep_{name}", text, registry=self.registry)
             for name, text in (
                 *((name, text) for name, (_, text) in COUNTED.items()),
+                ("letters_sent_total", "Letters of the outbox delivered"),
                 ("jobs_total", "Jobs that a worker did"),
                 ("jobs_failed_total", "Jobs that ended in an error"),
             )
@@ -31,12 +32,20 @@ class Figures:
         """Print them at http://host:port/metrics. Raises OSError where the port is taken."""
         start_http_server(port, addr=host, registry=self.registry)
 
-    def done(self, report: PollReport) -> None:
-        self.jobs += 1
+    def polled(self, report: PollReport) -> None:
+        self._done()
         self.asked += report.asked
-        self._counters["jobs_total"].inc()
         for name, (part, _) in COUNTED.items():
             self._counters[name].inc(getattr(report, part))
 
+    def sent_letters(self, letters: int) -> None:
+        self._done()
+        self.sent += letters
+        self._counters["letters_sent_total"].inc(letters)
+
     def failed(self) -> None:
         self._counters["jobs_failed_total"].inc()
+
+    def _done(self) -> None:
+        self.jobs += 1
+        self._counters["jobs_total"].inc()

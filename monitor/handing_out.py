@@ -13,7 +13,7 @@ from monitor import spending
 from monitor.poll import MAX_CALLS_A_TURN, Lines
 from store import asking, jobs, sources, turns
 from store.base import Db, Store
-from store.jobs import UnderWay
+from store.jobs import NONE
 from store.turns import Turn
 
 NUMBERS = 100
@@ -22,7 +22,6 @@ WAITING = 32
 """Jobs of one credential that may be under way: enough for every worker, few enough that none is old when it is taken."""
 HELD = timedelta(minutes=5)
 """How long a turn may take before others may ask about its numbers: longer than any call lasts."""
-NONE = UnderWay(0, left=False)
 
 
 @dataclass(frozen=True, slots=True)

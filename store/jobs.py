@@ -1,7 +1,7 @@
 """The queue of jobs for workers, in the tables that Procrastinate keeps in the same PostgreSQL database.
 
-A job says only whom to ask: what is due, and what others are asking about, stands in our own tables. So a job that is lost, or done twice,
-costs a turn and nothing else. Where there is no queue (SQLite, or a database that no daemon was started on yet) nothing is handed out.
+A job says only whom to ask, or what to look after: what is due, and what others have in hand, stands in our own tables. So a job that is
+lost, or done twice, costs a turn and nothing else. Where there is no queue (SQLite, or a database that no daemon was started on yet) nothing is handed out.
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from store import people
 from store.base import Db
 from store.postgres import is_postgres
+from store.tables import to_json
 
 POLL = "doorstep.poll"
+SEND = "doorstep.send"
+KINDS = (POLL, SEND)
 PREFIX = "procrastinate_"
 """What the names of the queue's own tables begin with."""
 NEWEST = "jobs_schema"  # in meta: the newest change of the queue's schema that was made
@@ -24,11 +27,23 @@ Credential = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """What a worker is asked to look after: the task and queue by their names, and what it is about."""
+
+    task: str
+    queue: str
+    args: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class UnderWay:
-    """The jobs of one credential that wait or are being done by a worker that lives; ``left``: one waits that nobody takes."""
+    """The jobs about one thing that wait or are being done by a worker that lives; ``left``: one waits that nobody takes."""
 
     jobs: int
     left: bool
+
+
+NONE = UnderWay(0, left=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,11 @@ class Counts:
 def queue_of(source: str) -> str:
     """The queue that a source's jobs go to."""
     return f"poll/{source}"
+
+
+def sending(way: str) -> Job:
+    """Letters are due on a way out: a queue of its own, so that only a worker that knows it takes it."""
+    return Job(SEND, f"send/{way}", {"way": way})
 
 
 def exists(db: Db) -> bool:
@@ -67,29 +87,43 @@ def make_ready(db: Db, schema: str, changes: Mapping[str, str]) -> None:
 
 
 def under_way(db: Db) -> dict[Credential, UnderWay]:
-    """What was handed out and isn't done yet."""
+    """Whom workers are asking, or were told to ask."""
+    return {(args["source"], args["account"]): stands for args, stands in _under_way(db, POLL, None)}
+
+
+def standing(db: Db, job: Job) -> UnderWay:
+    """How many of this job are under way."""
+    return next((stands for _, stands in _under_way(db, job.task, to_json(job.args))), NONE)
+
+
+def _under_way(db: Db, task: str, args: str | None) -> list[tuple[dict[str, str], UnderWay]]:
+    """What was handed out and isn't done yet, by what it is about; ``args``: about this alone."""
     rows = db.exec_driver_sql(
-        "SELECT j.args ->> 'source', j.args ->> 'account', count(*),"
+        "SELECT j.args, count(*),"
         " bool_or(j.status = 'todo' AND coalesce(e.at, '-infinity') < now() - make_interval(secs => ?))"
         " FROM procrastinate_jobs j LEFT JOIN procrastinate_workers w ON w.id = j.worker_id"
         " LEFT JOIN (SELECT job_id, max(at) AS at FROM procrastinate_events"
         "  WHERE type IN ('deferred', 'deferred_for_retry') GROUP BY job_id) e ON e.job_id = j.id"
         " WHERE j.task_name = ? AND (j.status = 'todo' OR (j.status = 'doing' AND w.last_heartbeat > now() - make_interval(secs => ?)))"
-        " GROUP BY 1, 2",
-        (PATIENCE_S, POLL, DEAD_S),
+        " AND j.args = coalesce(CAST(? AS jsonb), j.args) GROUP BY 1",
+        (PATIENCE_S, task, DEAD_S, args),
     )
-    return {(source, account): UnderWay(jobs, left) for source, account, jobs, left in rows}
+    return [(about, UnderWay(jobs, left)) for about, jobs, left in rows]
 
 
 def defer(db: Db, wanted: Mapping[Credential, int]) -> None:
     """Put so many jobs of each credential into its queue; workers hear of them at the commit."""
     for (source, account), jobs in sorted(wanted.items()):
-        db.exec_driver_sql(
-            "SELECT procrastinate_defer_jobs_v1(ARRAY(SELECT ROW(CAST(? AS varchar), CAST(? AS varchar), 0, NULL, NULL,"
-            " jsonb_build_object('source', CAST(? AS text), 'account', CAST(? AS text)), NULL)::procrastinate_job_to_defer_v1"
-            " FROM generate_series(1, ?)))",
-            (queue_of(source), POLL, source, account, jobs),
-        )
+        hand_out(db, Job(POLL, queue_of(source), {"source": source, "account": account}), jobs)
+
+
+def hand_out(db: Db, job: Job, times: int = 1) -> None:
+    """Put it into its queue."""
+    db.exec_driver_sql(
+        "SELECT procrastinate_defer_jobs_v1(ARRAY(SELECT ROW(CAST(? AS varchar), CAST(? AS varchar), 0, NULL, NULL,"
+        " CAST(? AS jsonb), NULL)::procrastinate_job_to_defer_v1 FROM generate_series(1, ?)))",
+        (job.queue, job.task, to_json(job.args), times),
+    )
 
 
 def counts(db: Db) -> Counts:
@@ -99,7 +133,7 @@ def counts(db: Db) -> Counts:
     row = db.exec_driver_sql(
         "SELECT count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'doing'),"
         " (SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => ?))"
-        " FROM procrastinate_jobs WHERE task_name = ?",
-        (DEAD_S, POLL),
+        " FROM procrastinate_jobs WHERE task_name = ANY(?)",
+        (DEAD_S, list(KINDS)),
     ).one()
     return Counts(*row)

@@ -160,7 +160,7 @@ _NOTHING_PERSONAL: Mapping[str, str] = {
         incident_act.by checkin.checked_in_by checkin.decided_by courier_chat.courier courier_chat.channel courier_chat.identity courier_chat.lang
         courier_code.courier courier_code.used_by proposal.proposed_by proposal.decided_by stored_file.by""",
     "of the installation itself": """
-        poll_turn.id poll_turn.source poll_turn.account set_aside.topic meta.key meta.value chat_channel.name chat_channel.adapter chat_channel.lang chat_channel.zone chat_channel.url
+        hold.name hold.holder hold.state poll_turn.id poll_turn.source poll_turn.account set_aside.topic meta.key meta.value chat_channel.name chat_channel.adapter chat_channel.lang chat_channel.zone chat_channel.url
         chat_channel.cursor chat_unplaced.channel chat_code.channel chat_code.remote_id chat_code.subject_type
         chat_code.subject_id chat_code.code""",
     "the way of a vehicle past many doors; erasing a stop takes the points around it out": "route.path",

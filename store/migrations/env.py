@@ -11,6 +11,7 @@ from store import (
     customers_tables,
     files_tables,
     handover_tables,
+    hold_tables,
     incident_tables,
     money_tables,
     position_tables,
@@ -28,6 +29,7 @@ assert chat_tables
 assert customers_tables
 assert incident_tables
 assert handover_tables
+assert hold_tables
 assert privacy_tables
 assert position_tables
 assert promise_tables

@@ -199,14 +199,14 @@ def hand(settings: Settings, **numbers: int) -> None:
 
 async def work_until(settings: Settings, asker: Asker, done: int) -> None:
     """A worker of this process, which looks for jobs of dead ones each second, until so many shipments are polled."""
-    app = worker.app_of(settings.store_url, asker, Figures(), rescue="* * * * * *")
-    working = asyncio.create_task(worker._until_stopped(app, worker.queues_of(settings, ()), asker.stopping))
+    crew = worker.Crew(asker, {})
+    pools = worker.pools_of(crew, settings.carriers)
+    working = asyncio.create_task(worker.work_off(settings.store_url, crew, Figures(), pools, rescue="* * * * * *"))
     while await asker.store.aread(polled) < done:  # noqa: ASYNC110 - only the database tells
         await asyncio.sleep(0.05)
     asker.stopping.set()
     await working
-    for line in asker.lines.values():
-        await line.close()
+    await crew.close()
 
 
 @pytest.mark.slow
@@ -254,7 +254,9 @@ def test_a_worker_that_is_told_to_stop_finishes_its_turn(tmp_path: Path, far: Fa
 def test_a_worker_that_has_nothing_to_do_there_is_refused(tmp_path: Path, far: FarSide) -> None:
     """On SQLite there is no queue, and a carrier that isn't set has none: both say what to do."""
     config = shop_in(tmp_path, far).file
-    with pytest.raises(RuleError, match="upz: no such carrier in the settings; there are: fedex, kuaidi100"):
+    with pytest.raises(
+        RuleError, match="upz: neither a carrier in the settings nor other work; there are: fedex, kuaidi100, sends"
+    ):
         worker.run_worker(config, ["fedex", "upz"])
     config.write_text("[doorstep]\n")
     with pytest.raises(RuleError, match=r"workers need PostgreSQL: set `\[store\] url`"):

@@ -33,15 +33,16 @@ base_url = "{far}"
 client_id = "I"
 client_secret = "S"
 base_url = "{far}"
+{tail}
 """
 
 
-def shop_in(folder: Path, far: FarSide, *, port: int = 8722, more: str = "", dsn: str = "") -> Settings:
-    """Settings on a database with a queue; ``more`` of the Kuaidi100 account."""
+def shop_in(folder: Path, far: FarSide, *, port: int = 8722, more: str = "", tail: str = "", dsn: str = "") -> Settings:
+    """Settings on a database with a queue; ``more`` of the Kuaidi100 account, ``tail`` of anything else."""
     server()
     folder.mkdir(exist_ok=True)
     dsn = dsn or fresh()
-    (folder / "doorstep.toml").write_text(TOML.format(port=port, dsn=dsn, far=far.url, more=more))
+    (folder / "doorstep.toml").write_text(TOML.format(port=port, dsn=dsn, far=far.url, more=more, tail=tail))
     settings = configured.load(folder / "doorstep.toml", environ={}, structs=STRUCTS)
     with Store(settings.database, url=dsn) as store:
         store.write(make_queue)
