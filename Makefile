@@ -22,7 +22,7 @@ faults: $(READY) $(SYNAPSE)/.ready
 	DOORSTEP_FAULTS=full DOORSTEP_FIGURES=full DOORSTEP_HOURS=10000 DOORSTEP_ROUNDS=100 $(BIN)/python -m pytest \
 	  tests/chat/test_faults.py tests/chat/test_gateway_faults.py tests/chat/test_attacks.py tests/customers/test_telling_property.py \
 	  tests/domain/test_desk_hours.py tests/doorstep/test_month.py tests/doorstep/test_openapi.py tests/doorstep/test_simulate.py \
-	  tests/doorstep/test_worker_kills.py tests/figures tests/monitor/test_acts.py tests/monitor/test_storm.py
+	  tests/doorstep/test_worker_kills.py tests/doorstep/test_sender_kills.py tests/figures tests/monitor/test_acts.py tests/monitor/test_storm.py
 	DOORSTEP_ENGINE=postgres $(BIN)/python -m pytest tests/customers/test_telling.py tests/doorstep/test_api.py tests/doorstep/test_money_api.py \
 	  tests/doorstep/test_push.py tests/intake tests/monitor tests/scheduler/test_pickups_end_to_end.py tests/scheduler/test_refund_instructions.py \
 	  tests/web --ignore-glob='*browser.py' --ignore=tests/web/test_live.py
