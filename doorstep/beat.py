@@ -10,7 +10,7 @@ import structlog
 from carriers.sender import Line
 from doorstep import bookings, customers, outbox, placing, retention, unheard
 from doorstep.house import House
-from doorstep.solving import Apart, Here
+from doorstep.solving import Apart, Here, left_to_workers
 from monitor.tick import TickReport
 from monitor.tick import tick as monitor_tick
 from scheduler.dispatch import Solve
@@ -47,6 +47,7 @@ async def beat(
     picked = await pickup_tick(
         house.store, house.pickups, now=now, solve=solve, link=house.route_link, rng=rng,
         decide=own.decide if own else None, mend=own.mend if own else None,
+        leave=left_to_workers(house.store, house.wall),
     )  # fmt: skip
     told = await customers.look_after_due(house, now=now)
     outside = (ledger.CHANNEL,) if house.settings.merchant.url else ()
@@ -68,9 +69,11 @@ def tell(house: House, watched: TickReport, picked: PickupReport, sent: int) -> 
         house.bus.publish("cases")
     if watched.polled.asked:
         house.bus.publish("parcels")
-    if picked.changed:
+    if picked.changed or not house.planned_elsewhere <= set(picked.left):
         house.bus.publish("routes")
         house.bus.publish("returns")
+    house.planned_elsewhere.clear()
+    house.planned_elsewhere.update(picked.left)
     if sent or watched.instructed:
         house.bus.publish("outbox")
         house.bus.publish("money")

@@ -69,13 +69,13 @@ def worker(
         str,
         typer.Option(
             "--queues",
-            help="Only these jobs, with commas between: carriers' ids (asking them), `sends`; all by default.",
+            help="Only these jobs, with commas between: carriers' ids (asking them), sends, refits, solves; all by default.",
         ),
     ] = "",
     metrics_port: Annotated[int, typer.Option(help="A port on which this worker prints its figures; 0: none.")] = 0,
     config: Config = CONFIG,
 ) -> None:
-    """Ask carriers and send letters beside the daemon, as many workers as there is work: for installations on PostgreSQL."""
+    """Do the daemon's work beside it, as many workers as there is work: for installations on PostgreSQL."""
     from store.postgres import have
 
     have("procrastinate")

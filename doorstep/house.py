@@ -46,7 +46,8 @@ class Counted:
 class House:
     """``now`` is the time that shipments live by (simulated in a demo); ``wall`` is the time that signatures, tokens,
     links and sessions live by, always real. ``carries``: for channels that are spoken to over a long connection, what goes there.
-    ``unheard``: the open cases that nobody was told of (doorstep/unheard).
+    ``unheard``: the open cases that nobody was told of (doorstep/unheard). ``planned_elsewhere``: the depots for which a worker made a
+    plan when the beat looked last.
     """
 
     store: Store
@@ -60,6 +61,7 @@ class House:
     randbelow: Callable[[int], int] = secrets.randbelow
     carries: dict[str, Carry] = field(default_factory=dict)
     unheard: Counted = field(default_factory=Counted)
+    planned_elsewhere: set[str] = field(default_factory=set)
 
     @property
     def ways(self) -> Ways:

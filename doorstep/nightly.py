@@ -9,14 +9,16 @@ import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from config.policies import DetectionPolicy
 from doorstep.house import House
-from store import risk
-from store.base import Where
+from doorstep.in_hand import delegated, in_hand
+from store import holds, jobs, risk
+from store.base import Db, Where
+from store.holds import Hold
 
 if TYPE_CHECKING:
     from monitor.learning import Learned
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 Learn = Callable[[Where, DetectionPolicy, datetime], Awaitable["Learned"]]
 AGAIN = timedelta(hours=1)
+HOLD = "refit"
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 """Small matrices: threads would only wait for each other."""
 
@@ -87,24 +90,35 @@ async def here(where: Where, policy: DetectionPolicy, now: datetime) -> "Learned
 
 
 class Nightly:
-    """Learns when it is due, beside the beats, never twice at once."""
+    """Learns when it is due, beside the beats, never twice at once, whichever process does it."""
 
     def __init__(self, house: House, learn: Learn = apart) -> None:
         self.house = house
         self._learn = learn
-        self._running: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[bool] | None = None
         self._not_before: datetime | None = None
 
     async def look(self, now: datetime) -> None:
-        """Begin to learn where it is due at ``now``; returns at once."""
+        """Leave it to a worker where it is due at ``now``, or begin to learn; returns at once."""
+        store = self.house.store
         busy = self._running is not None and not self._running.done()
-        if busy or (self._not_before is not None and now < self._not_before):
+        if busy or (self._not_before is not None and now < self._not_before) or not await store.aread(self._waits, now):
             return
-        if await self.house.store.aread(risk.is_due, now=now):
+        if not await delegated(store, jobs.refitting()):
             self._running = asyncio.create_task(self.run(now))
 
-    async def run(self, now: datetime) -> None:
-        """Learn and keep it; a failure is logged and tried again later."""
+    async def run(self, now: datetime) -> bool:
+        """Learn and keep it, where it is due still and nobody else does; a failure is logged and tried again later. Returns whether
+        something was learned.
+        """
+        async with in_hand(self.house.store, HOLD, self.house.wall, self._left) as hold:
+            if hold is None:
+                return False
+            failed = hold.state.get("not_before")
+            self._not_before = datetime.fromtimestamp(failed, now.tzinfo) if failed else self._not_before
+            return await self.house.store.aread(_is_due, hold, now) and await self._run(now)
+
+    async def _run(self, now: datetime) -> bool:
         self._not_before = now + AGAIN
         try:
             learned = await self._learn(self.house.store.where, self.house.policy, now)
@@ -113,11 +127,26 @@ class Nightly:
             moved = await keep(self.house.store, learned)
         except Exception:
             log.exception("learning failed")
-        else:
-            log.info("learned", learned=learned.learned, why_not=learned.why_not, moved=moved)
+            return False
+        log.info("learned", learned=learned.learned, why_not=learned.why_not, moved=moved)
+        return True
+
+    def _waits(self, db: Db, now: datetime) -> bool:
+        """Whether it is due and nobody is at it."""
+        hold = holds.look(db, HOLD, now=self.house.wall())
+        return not hold.held and _is_due(db, hold, now)
+
+    def _left(self) -> dict[str, Any]:
+        return {"not_before": self._not_before.timestamp()} if self._not_before else {}
 
     async def finish(self) -> None:
         """Let go of what runs, and of its process: it has written nothing yet, or ends its slice."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
+
+
+def _is_due(db: Db, hold: Hold, now: datetime) -> bool:
+    """Once a day; again where whoever learned last died over it, an hour later where it failed."""
+    failed = hold.state.get("not_before", 0) > now.timestamp()
+    return hold.broken or (not failed and risk.is_due(db, now=now))

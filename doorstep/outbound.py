@@ -35,6 +35,7 @@ class Outbound(ABC):
         self.house, self.lane = house, lane
         self.sent = 0
         self.stopping = asyncio.Event()
+        self._elsewhere = False  # when last looked, another process was sending
 
     @property
     @abstractmethod
@@ -81,8 +82,9 @@ class Outbound(ABC):
     async def _look_with_others(self, hold: Hold, is_due: bool) -> float:
         """Leave what is due to a worker; send it here where none takes it."""
         self.lane.take_up(hold.state)
-        if hold.held:
-            self.house.bus.publish("outbox")  # somebody sends
+        if hold.held or self._elsewhere:
+            self.house.bus.publish("outbox")  # somebody sends, or did
+        self._elsewhere = hold.held
         if hold.held or not is_due:
             return IDLE_S
         wait_s = self.lane.wait_s(self.house.wall())
@@ -119,6 +121,6 @@ class Outbound(ABC):
         async with in_hand(self.house.store, self._hold, self.house.wall, self.lane.left) as hold:
             if hold is not None:
                 self.lane.take_up(hold.state)
-                if hold.broken:
+                if hold.broken or hold.new:
                     self.lane.unsure_before = self.house.now()
             yield hold is not None

@@ -1,16 +1,36 @@
-"""Where plans are solved: for the daemon in a spawned process, so that pages stay alive meanwhile."""
+"""Where plans are solved: in a spawned process, so that pages and beats stay alive meanwhile; the day's own by a worker, where one does."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from scheduler.batching import Decision
+from doorstep.clock import Clock
+from doorstep.in_hand import delegated
+from scheduler.batching import Batch, Decision
 from scheduler.holding import Question, decide, decided_apart
 from scheduler.router import Limit, Plan, Problem, Seconds
+from scheduler.tick import Leave
+from store import holds, jobs
+from store.base import Store
 
 MEND_SECONDS, MEND_PATIENCE_S = 2.0, 30.0
 """A running day waits for nobody: what isn't found by then isn't looked for, and a solver that hangs is ended."""
+
+
+def hold_of(depot: str) -> str:
+    """The name under which a depot's plan is in somebody's hands."""
+    return f"solve/{depot}"
+
+
+def left_to_workers(store: Store, wall: Clock) -> Leave | None:
+    """Whether a worker plans a batch, for the beat to ask. A running day, for which nobody waits, is mended by the beat itself."""
+
+    async def leave(batch: Batch) -> bool:
+        hold = await store.aread(holds.look, hold_of(batch.depot.id), now=wall())
+        return hold.held or await delegated(store, jobs.solving(batch.depot.id))
+
+    return leave if store.url else None
 
 
 def _quick(limit: Limit) -> Limit:

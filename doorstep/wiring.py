@@ -34,7 +34,6 @@ STRUCTS: Mapping[str, Mapping[str, type[Struct]]] = {
 
 
 def open_house(settings: Settings, store: Store, *, now: Clock = wall, between: Between = straight) -> House:
-    store.write(make_link_key)
     store.write(chat_queue.set_channels, chats.rows_of(settings), now=now())
     store.write(promise.plan_anew, settings.detection, now=now())
     return house_of(settings, store, now=now, between=between)
@@ -42,6 +41,7 @@ def open_house(settings: Settings, store: Store, *, now: Clock = wall, between: 
 
 def house_of(settings: Settings, store: Store, *, now: Clock = wall, between: Between = straight) -> House:
     """The house as it stands: a worker's, beside the daemon that keeps it in line with the settings."""
+    store.write(make_link_key)
     return House(store, settings, settings.detection, now, pickups=pickups_of(settings, between))
 
 

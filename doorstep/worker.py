@@ -6,12 +6,13 @@ several machines, may run.
 
 import asyncio
 import contextlib
-import gc
 import secrets
 import signal
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
 
 import structlog
 from procrastinate import App, JobContext, PsycopgConnector
@@ -20,27 +21,33 @@ from procrastinate.schema import SchemaManager
 
 from config.settings import Settings
 from domain.errors import RuleError
-from doorstep import logs, service, worker_sending
+from doorstep import collector, logs, service, worker_sending
 from doorstep.clock import wall
+from doorstep.house import House
 from doorstep.outbound import Outbound
-from doorstep.running import read_settings
+from doorstep.running import SOLVE_SECONDS, read_settings
 from doorstep.wiring import house_of, lines_of
 from doorstep.worker_figures import Figures
 from doorstep.worker_polling import Asker
+from scheduler.router.problem import Seconds
 from store import jobs, postgres
 from store.base import Db, Store
+
+if TYPE_CHECKING:
+    from doorstep.worker_computing import Computer
 
 log = structlog.get_logger()
 KEEPING = "keeping"
 """The queue of what looks after the queue; every worker serves it."""
 RESCUE_CRON = "* * * * * */10"  # seconds last
-SENDS = "sends"
-WORK = (SENDS,)
+SENDS, REFITS, SOLVES = WORK = ("sends", "refits", "solves")
 """What a worker can do besides asking carriers, as `--queues` names it."""
 ASKING = 2
 """Jobs of one worker that ask at a time: while one keeps what it heard, others ask. More would be taken from workers that have room."""
 SENDING = 4
 """Ways out on which one worker sends at a time: one that is slow holds up no other."""
+COMPUTING = 2
+"""Plans and learnings of one worker at a time, each on a core of its own."""
 LOOK_S = 2.0
 """How often a worker looks for jobs that it wasn't told of, such as rescued ones."""
 ALIVE_S = 10.0
@@ -64,6 +71,7 @@ class Crew:
 
     asker: Asker
     ways: Mapping[str, Outbound]
+    computer: "Computer | None" = None
 
     @property
     def stopping(self) -> asyncio.Event:
@@ -113,10 +121,19 @@ def served_of(settings: Settings, names: Sequence[str]) -> frozenset[str]:
 
 def crew_of(settings: Settings, store: Store, served: Collection[str]) -> Crew:
     asker = Asker(store, lines_of(settings), settings.detection, wall, lambda: secrets.token_urlsafe(9))
-    ways = worker_sending.ways_out(house_of(settings, store)) if SENDS in served else {}
+    house = house_of(settings, store)
+    ways = worker_sending.ways_out(house) if SENDS in served else {}
     for way in ways.values():
         way.stopping = asker.stopping
-    return Crew(asker, ways)
+    return Crew(asker, ways, _computer(house) if {REFITS, SOLVES} & set(served) else None)
+
+
+def _computer(house: House) -> "Computer":
+    """Loaded by whoever computes alone."""
+    from doorstep.solving import Apart
+    from doorstep.worker_computing import Computer
+
+    return Computer(house, Apart(Seconds(SOLVE_SECONDS)), Random(secrets.randbits(64)))
 
 
 def pools_of(crew: Crew, served: Collection[str]) -> list[Pool]:
@@ -125,6 +142,7 @@ def pools_of(crew: Crew, served: Collection[str]) -> list[Pool]:
     found = (
         Pool(tuple(jobs.queue_of(source) for source in sources), ASKING),
         Pool(tuple(jobs.sending(way).queue for way in sorted(crew.ways)), SENDING),
+        Pool(tuple(name for name in (REFITS, SOLVES) if name in served), COMPUTING),
     )
     first, *others = [pool for pool in found if pool.queues] or [Pool((), 1)]
     return [replace(first, queues=(KEEPING, *first.queues)), *others]
@@ -136,8 +154,7 @@ async def _work(settings: Settings, store: Store, served: Collection[str], figur
     loop, stopping = asyncio.get_running_loop(), crew.stopping
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_, stopping.set)
-    gc.collect()
-    gc.freeze()  # as the daemon: what is loaded by now stays
+    collector.keep_out_of_the_way()
     log.info("worker started", queues=[queue for pool in pools for queue in pool.queues])
     service.notify(service.READY)
     alive = asyncio.create_task(_tell())
@@ -214,17 +231,35 @@ def app_of(url: str, crew: Crew, figures: Figures, *, rescue: str = "") -> App:
 
     @app.task(name=jobs.SEND)
     async def send(way: str) -> None:
-        try:
-            sent = await crew.ways[way].work_off()
-        except Exception:
-            log.exception("a job failed; what it was to send is due still", way=way)
-            figures.failed()
-            return
-        figures.sent_letters(sent)
+        with _failing(f"send/{way}", figures):
+            figures.sent_letters(await crew.ways[way].work_off())
+
+    @app.task(name=jobs.REFIT)
+    async def refit() -> None:
+        assert crew.computer is not None
+        with _failing("refit", figures):
+            await crew.computer.refit()
+            figures.computed()
+
+    @app.task(name=jobs.SOLVE)
+    async def solve(depot: str) -> None:
+        assert crew.computer is not None
+        with _failing(f"solve/{depot}", figures):
+            figures.computed(await crew.computer.plan(depot))
 
     if rescue:
         _rescues(app, rescue)
     return app
+
+
+@contextlib.contextmanager
+def _failing(work: str, figures: Figures) -> Iterator[None]:
+    """A job whose own fault is logged: what it was to do is due still, and handed out again."""
+    try:
+        yield
+    except Exception:
+        log.exception("a job failed; its work is due still", work=work)
+        figures.failed()
 
 
 def _rescues(app: App, cron: str) -> None:

@@ -23,6 +23,7 @@ class Figures:
             for name, text in (
                 *((name, text) for name, (_, text) in COUNTED.items()),
                 ("letters_sent_total", "Letters of the outbox delivered"),
+                ("routes_dispatched_total", "Routes sent to couriers"),
                 ("jobs_total", "Jobs that a worker did"),
                 ("jobs_failed_total", "Jobs that ended in an error"),
             )
@@ -42,6 +43,10 @@ class Figures:
         self._done()
         self.sent += letters
         self._counters["letters_sent_total"].inc(letters)
+
+    def computed(self, routes: int = 0) -> None:
+        self._done()
+        self._counters["routes_dispatched_total"].inc(routes)
 
     def failed(self) -> None:
         self._counters["jobs_failed_total"].inc()

@@ -117,6 +117,13 @@ class Ready:
     past: tuple[Location, ...] = ()
 
 
+async def to_plan(store: Store, batch: Batch) -> Batch | None:
+    """A batch as it is asked for now; None where it was planned before, or failed MAX_TRIES times."""
+    declined = await store.aread(returns.declined_on, batch.depot.id, batch.day.isoformat())
+    batch = replace(batch, again=len(declined))
+    return batch if await store.aread(may_plan, batch) else None
+
+
 async def dispatch_batch(
     store: Store,
     batch: Batch,
@@ -134,12 +141,13 @@ async def dispatch_batch(
     """Plan a batch and dispatch it; None where it was planned before, or failed MAX_TRIES times. ``carrier_cents`` is what a carrier
     takes for fetching a return where no quote says otherwise.
     """
-    declined = await store.aread(returns.declined_on, batch.depot.id, batch.day.isoformat())
-    batch = replace(batch, again=len(declined))
-    away = await store.aread(rosters.away_on, batch.day.isoformat())
-    fleet = replace(fleet, couriers=tuple(c for c in fleet.couriers if c.id not in declined and c.id not in away))
-    if not await store.aread(may_plan, batch):
+    asked = await to_plan(store, batch)
+    if asked is None:
         return None
+    batch, day = asked, asked.day.isoformat()
+    declined = await store.aread(returns.declined_on, batch.depot.id, day)
+    away = await store.aread(rosters.away_on, day)
+    fleet = replace(fleet, couriers=tuple(c for c in fleet.couriers if c.id not in declined and c.id not in away))
     seed = rng.randrange(MAX_SEED)
     ready = await store.aread(
         gather, batch, fleet, since=recently(now) if holding else None, now=now, carrier_cents=carrier_cents

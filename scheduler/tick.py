@@ -1,14 +1,15 @@
 """One beat of the pickup side: end what was missed, plan what is due. Idempotent: a second beat changes nothing."""
 
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 
-from scheduler.batching import batches
+from scheduler.batching import Batch, batches
 from scheduler.changes import Mend, Replanned, Ways
 from scheduler.courier import miss_stops
 from scheduler.day import Between, straight
-from scheduler.dispatch import Dispatched, Holding, PlanFailed, Solve, dispatch_batch
+from scheduler.dispatch import Dispatched, Holding, PlanFailed, Solve, dispatch_batch, to_plan
 from scheduler.holding import Decide
 from scheduler.letters import Link
 from scheduler.offers import give_new_slots
@@ -39,7 +40,7 @@ class PickupSettings:
 @dataclass(frozen=True, slots=True)
 class TickReport:
     """What a beat did: plans dispatched, plans that failed, stops that were missed (their ids), running days that were planned again,
-    returns that a carrier has by now.
+    returns that a carrier has by now; depots whose plan somebody else makes.
     """
 
     dispatched: tuple[Dispatched, ...] = ()
@@ -47,6 +48,7 @@ class TickReport:
     missed: tuple[str, ...] = ()
     replanned: tuple[Replanned | ReplanFailed, ...] = ()
     scanned: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -60,6 +62,10 @@ def _end_missed(db: Db, settings: PickupSettings, *, now: datetime) -> tuple[str
     return missed
 
 
+Leave = Callable[[Batch], Awaitable[bool]]
+"""Whether somebody else plans this batch."""
+
+
 async def tick(
     store: Store,
     settings: PickupSettings,
@@ -70,18 +76,45 @@ async def tick(
     rng: Random,
     decide: Decide | None = None,
     mend: Mend | None = None,
+    leave: Leave | None = None,
 ) -> TickReport:
     """End missed stops and give their returns new slots, see what carriers have, then plan every depot whose cut-off has passed, and
-    again every running day for which something asks. Without ``decide`` nothing is held, without ``mend`` no day is planned again.
+    again every running day for which something asks. Without ``decide`` nothing is held, without ``mend`` no day is planned again, without
+    ``leave`` everything is planned here.
     """
-    holding = Holding(settings.hold_days, decide) if decide and settings.hold_days else None
     missed = await store.awrite(_end_missed, settings, now=now)
     scanned = await store.awrite(see_scans, settings.policy, now=now)
+    planned = await plan_due(store, settings, now=now, solve=solve, link=link, rng=rng, decide=decide, leave=leave)
+    replanned: list[Replanned | ReplanFailed] = []
+    if mend is not None:
+        ways = ways_of(settings, mend, link=link, rng=rng)
+        replanned = await _replan(store, settings, ways, now=now, but=planned.left)
+    return replace(planned, missed=missed, scanned=scanned, replanned=tuple(replanned))
+
+
+async def plan_due(
+    store: Store,
+    settings: PickupSettings,
+    *,
+    now: datetime,
+    solve: Solve,
+    link: Link,
+    rng: Random,
+    decide: Decide | None = None,
+    leave: Leave | None = None,
+    depot: str = "",
+) -> TickReport:
+    """Plan every depot whose cut-off has passed, ``depot`` alone where it is named; what somebody else plans is left to them."""
+    holding = Holding(settings.hold_days, decide) if decide and settings.hold_days else None
     waiting = await store.aread(returns.waiting, before=now)
     due = batches(waiting, settings.fleet.depots, now=now, max_attempts=settings.policy.max_attempts)
     dispatched: list[Dispatched] = []
     failed: list[PlanFailed] = []
-    for batch in due:
+    left: list[str] = []
+    for batch in (one for one in due if depot in {"", one.depot.id}):
+        if leave is not None and await to_plan(store, batch) is not None and await leave(batch):
+            left.append(batch.depot.id)
+            continue
         outcome = await dispatch_batch(
             store, batch, settings.fleet, now=now, solve=solve, link=link, rng=rng,
             travel=settings.travel, between=settings.between, holding=holding,
@@ -91,10 +124,7 @@ async def tick(
             dispatched.append(outcome)
         elif isinstance(outcome, PlanFailed):
             failed.append(outcome)
-    replanned: list[Replanned | ReplanFailed] = []
-    if mend is not None:
-        replanned = await _replan(store, settings, ways_of(settings, mend, link=link, rng=rng), now=now)
-    return TickReport(tuple(dispatched), tuple(failed), missed, tuple(replanned), scanned)
+    return TickReport(tuple(dispatched), tuple(failed), left=tuple(left))
 
 
 def ways_of(settings: PickupSettings, mend: Mend, *, link: Link, rng: Random) -> Ways:
@@ -102,11 +132,13 @@ def ways_of(settings: PickupSettings, mend: Mend, *, link: Link, rng: Random) ->
 
 
 async def _replan(
-    store: Store, settings: PickupSettings, ways: Ways, *, now: datetime
+    store: Store, settings: PickupSettings, ways: Ways, *, now: datetime, but: Collection[str] = ()
 ) -> list[Replanned | ReplanFailed]:
+    """Running days, but for those of depots whose plan is being made."""
     waiting = await store.aread(returns.waiting, before=now)
     found = [
         await replan_depot(store, depot, settings.fleet, waiting, ways=ways, now=now)
         for depot in sorted(settings.fleet.depots, key=lambda d: d.id)
+        if depot.id not in but
     ]
     return [one for one in found if one is not None]

@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
+from store.row import Row
 from store.tables import Instant, Json
 
 
-class Hold(SQLModel, table=True):
+class Hold(Row, table=True):
     """Work by its name: nobody else begins it before ``until``. ``holder`` is '' where it was let go of; ``state`` is what whoever
     does it next must know.
     """

@@ -3,7 +3,7 @@
 A hold ends by itself where it isn't renewed. Who takes it after that is told that the one before never let go.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,19 +13,20 @@ from store.tables import from_json, to_json, to_seconds
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """``held``: somebody has it in hand. ``broken``: whoever had it last never let go, or nobody ever had it."""
+    """``held``: somebody has it in hand. ``broken``: whoever had it last never let go. ``new``: nobody ever had it."""
 
-    held: bool
-    broken: bool
-    state: dict[str, Any]
+    held: bool = False
+    broken: bool = False
+    new: bool = False
+    state: dict[str, Any] = field(default_factory=dict)
 
 
 def look(db: Db, name: str, *, now: datetime) -> Hold:
     row = db.exec_driver_sql("SELECT holder, until, state FROM hold WHERE name = ?", (name,)).one_or_none()
     if row is None:
-        return Hold(held=False, broken=True, state={})
+        return Hold(new=True)
     held = bool(row.holder) and row.until > to_seconds(now)
-    return Hold(held, bool(row.holder) and not held, from_json(row.state))
+    return Hold(held, broken=bool(row.holder) and not held, state=from_json(row.state))
 
 
 def take(db: Db, name: str, holder: str, *, now: datetime, until: datetime) -> Hold | None:

@@ -14,7 +14,9 @@ from store.tables import to_json
 
 POLL = "doorstep.poll"
 SEND = "doorstep.send"
-KINDS = (POLL, SEND)
+REFIT = "doorstep.refit"
+SOLVE = "doorstep.solve"
+KINDS = (POLL, SEND, REFIT, SOLVE)
 PREFIX = "procrastinate_"
 """What the names of the queue's own tables begin with."""
 NEWEST = "jobs_schema"  # in meta: the newest change of the queue's schema that was made
@@ -65,6 +67,16 @@ def sending(way: str) -> Job:
     return Job(SEND, f"send/{way}", {"way": way})
 
 
+def refitting() -> Job:
+    """The night's learning is due."""
+    return Job(REFIT, "refits", {})
+
+
+def solving(depot: str) -> Job:
+    """A depot's plan of the day is due."""
+    return Job(SOLVE, "solves", {"depot": depot})
+
+
 def exists(db: Db) -> bool:
     """Whether there is a queue in this database."""
     return is_postgres(db) and bool(db.exec_driver_sql("SELECT to_regclass('procrastinate_jobs') IS NOT NULL").scalar())
@@ -91,8 +103,10 @@ def under_way(db: Db) -> dict[Credential, UnderWay]:
     return {(args["source"], args["account"]): stands for args, stands in _under_way(db, POLL, None)}
 
 
-def standing(db: Db, job: Job) -> UnderWay:
-    """How many of this job are under way."""
+def standing(db: Db, job: Job) -> UnderWay | None:
+    """How many of this job are under way; None where there is no queue."""
+    if not exists(db):
+        return None
     return next((stands for _, stands in _under_way(db, job.task, to_json(job.args))), NONE)
 
 

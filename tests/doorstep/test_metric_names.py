@@ -42,7 +42,7 @@ def test_a_workers_figures_are_called_as_the_daemons(tmp_path):
     """What both count has one name and one kind: sums over all processes are right."""
     with door(tmp_path):
         both = names_of(Figures().registry).keys() & names_of(Metrics().registry).keys()
-    assert both == {f"doorstep_{name}" for name in (*COUNTED, "letters_sent_total")}
+    assert both == {f"doorstep_{name}" for name in (*COUNTED, "letters_sent_total", "routes_dispatched_total")}
 
 
 def test_every_figure_is_documented_and_every_documented_figure_is_there(tmp_path):

@@ -1,6 +1,8 @@
 """Workers beside the daemon on one PostgreSQL: they share what is due and what may be spent, and what one leaves another does."""
 
 import asyncio
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -255,9 +257,37 @@ def test_a_worker_that_has_nothing_to_do_there_is_refused(tmp_path: Path, far: F
     """On SQLite there is no queue, and a carrier that isn't set has none: both say what to do."""
     config = shop_in(tmp_path, far).file
     with pytest.raises(
-        RuleError, match="upz: neither a carrier in the settings nor other work; there are: fedex, kuaidi100, sends"
+        RuleError,
+        match="upz: neither a carrier in the settings nor other work; there are: fedex, kuaidi100, refits, sends, solves",
     ):
         worker.run_worker(config, ["fedex", "upz"])
     config.write_text("[doorstep]\n")
     with pytest.raises(RuleError, match=r"workers need PostgreSQL: set `\[store\] url`"):
         worker.run_worker(config)
+
+
+LOADED = """
+import sys
+from doorstep import worker
+from doorstep.worker_sending import ways_out
+print(*sorted({"numpy", "numba", "ortools", "pandas"} & set(sys.modules)))
+"""
+
+
+def test_a_worker_that_computes_nothing_loads_nothing_for_it() -> None:
+    """Neither the solver nor the numbers' libraries: asking and sending take no more memory for them."""
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_a_worker_takes_the_jobs_that_it_is_named(tmp_path: Path, far: FarSide) -> None:
+    """Pools by kind of work, the first with an eye on the queue; what isn't named is left to others."""
+    settings = shop_in(tmp_path, far)
+    with Store(settings.database, url=settings.store_url) as store:
+        named = frozenset({"fedex", "solves"})
+        crew = worker.crew_of(settings, store, named)
+        assert [pool.queues for pool in worker.pools_of(crew, named)] == [("keeping", "poll/fedex"), ("solves",)]
+        assert crew.ways == {}
+        every = worker.served_of(settings, ())
+        assert every == {"fedex", "kuaidi100", "sends", "refits", "solves"}
+        asyncio.run(crew.close())

@@ -222,7 +222,7 @@ def test_the_daemon_learns_in_a_process_of_its_own(tmp_path):
     """A spawned process reads the database that is in use and comes back with the model; it isn't due again that day."""
 
     async def night(store):
-        house = SimpleNamespace(store=store, policy=CALM)
+        house = SimpleNamespace(store=store, policy=CALM, wall=lambda: NOW)
         nightly = Nightly(house)
         await nightly.look(NOW)
         await nightly._running
@@ -347,10 +347,10 @@ def test_the_daemon_doesnt_wait_for_the_night_when_it_stops(tmp_path):
     """Let go of in the middle, the learning process is killed, and nothing was written."""
 
     async def stopped(store):
-        nightly = Nightly(SimpleNamespace(store=store, policy=CALM))
+        nightly = Nightly(SimpleNamespace(store=store, policy=CALM, wall=lambda: NOW))
         await nightly.look(NOW)
-        await asyncio.sleep(0)
-        begun = multiprocessing.active_children()
+        while not (begun := multiprocessing.active_children()):  # noqa: ASYNC110 - only the system tells
+            await asyncio.sleep(0.01)
         await nightly.finish()
         return begun, nightly._running.cancelled()
 
@@ -372,7 +372,7 @@ def test_a_night_that_fails_is_tried_again_an_hour_later(tmp_path):
         asyncio.run(apart(broken, CALM, NOW))
 
     async def nights(store):
-        nightly = Nightly(SimpleNamespace(store=store, policy=CALM), learn=fails)
+        nightly = Nightly(SimpleNamespace(store=store, policy=CALM, wall=lambda: NOW), learn=fails)
         for later in (timedelta(), timedelta(minutes=59), timedelta(minutes=61)):
             await nightly.look(NOW + later)
             if nightly._running:
