@@ -120,7 +120,7 @@ def polled_by(
     """Every shipment of a fresh database, by so many workers."""
     settings = settings_in(folder, server.database(template.split("?", maxsplit=1)[0].rsplit("/", 1)[1]), far, source)
     with ExitStack() as stack, Store(settings.database, url=settings.store_url) as store:
-        crew = [stack.enter_context(working(settings)) for _ in range(workers)]
+        crew = [stack.enter_context(working(settings, source)) for _ in range(workers)]
         wait(lambda: store.read(jobs.counts).workers == workers)
         pids = [("far side", far.pid), *((f"worker {n}", one.pid) for n, one in enumerate(crew, 1))]
         before = [cpu_s(pid) for _, pid in pids]
@@ -160,8 +160,8 @@ def settings_in(folder: Path, url: str, far: subprocess.Popen[str], source: str)
 
 
 @contextmanager
-def working(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
-    command = (sys.executable, "-m", "doorstep.cli", "worker", "--config", str(settings.file))
+def working(settings: Settings, source: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = (sys.executable, "-m", "doorstep.cli", "worker", "--config", str(settings.file), "--queues", source)
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
         yield process
