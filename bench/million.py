@@ -105,6 +105,7 @@ def main(words: list[str] | None = None) -> int:
             print(
                 f"{asked.parcels:,} watched parcels, {asked.cases:,} open cases, {path.stat().st_size / 1e6:,.0f} MB of database"
             )
+            caught_up(house, asked.cases)
             first, then = (quiet_beats(house) for _ in range(2))
             print(
                 f"quiet beat: {told(then[0])}; by CPU {told(then[1])}; the first ones after a start: {told(first[0])}"
