@@ -197,9 +197,18 @@ def _without_nul(dumper: Any) -> Any:
 
     class Dumper(dumper):  # type: ignore[misc]  # psycopg's own class
         def dump(self, obj: str) -> Any:
-            return super().dump(obj.replace("\0", INSTEAD_OF_NUL) if "\0" in obj else obj)
+            return super().dump(_kept(obj))
 
     return Dumper
+
+
+def as_kept(db: Connection, text: str) -> str:
+    """A text as it is found again."""
+    return _kept(text) if is_postgres(db) else text
+
+
+def _kept(text: str) -> str:
+    return text.replace("\0", INSTEAD_OF_NUL) if "\0" in text else text
 
 
 def _change(db: Connection) -> None:

@@ -26,7 +26,7 @@ from domain.tracking import (
     ScanEvent,
     event_key,
 )
-from store import asking, packed, tables, wide
+from store import asking, packed, postgres, tables, wide
 from store.base import Db
 from store.said_times import pack, unpack
 from store.tables import from_seconds, maybe_from_seconds, maybe_to_seconds, new_id, table, to_json, to_seconds
@@ -270,12 +270,13 @@ def _phrase_values(source: str, event: ScanEvent) -> tuple[Any, ...]:
 
 
 def _place_ids(db: Db, names: Sequence[str]) -> dict[str, int]:
-    found = _ids_of_places(db, names)
-    missing = [name for name in names if name not in found]
+    kept = {name: postgres.as_kept(db, name) for name in names}
+    found = _ids_of_places(db, sorted(set(kept.values())))
+    missing = sorted(set(kept.values()) - found.keys())
     if missing:
         wide.insert(db, "place (name)", [(name,) for name in missing])
         found |= _ids_of_places(db, missing)
-    return found
+    return {name: found[one] for name, one in kept.items()}
 
 
 def _ids_of_places(db: Db, names: Sequence[str]) -> dict[str, int]:

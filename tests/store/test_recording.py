@@ -79,3 +79,16 @@ def test_what_an_earlier_version_read_stays_as_it_was_read(tmp_path: Path) -> No
         store.read(stands_as_stored, one.id)
         view = store.read(tracking.views, [shipment])[shipment]
         assert (view.state.milestone, view.state.manner) == (M.DELIVERED, Manner.POINT)
+
+
+def test_a_nul_in_a_carriers_words_costs_no_event(tmp_path: Path) -> None:
+    """PostgreSQL keeps no NUL: another sign stands for it there. Told again it is nothing new, and the parcel stands as stored."""
+    moment = EventTime("09:00", at(1), Zone.OFFSET, Certainty.EXACT)
+    odd = ScanEvent("7\0", "到\0达", M.IN_TRANSIT, moment, place="杭\0州", physical=True)
+    with opened(tmp_path) as store:
+        shipment = store.write(add_shipment)
+        (one,) = store.read(tracking.views, [shipment])[shipment].parcels
+        scanned(store, shipment, odd)
+        scanned(store, shipment, odd)
+        store.read(stands_as_stored, one.id)
+        assert len(store.read(tracking.events_of, [one.id])[one.id]) == 1
