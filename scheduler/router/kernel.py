@@ -13,7 +13,7 @@ import numpy as np
 
 from scheduler.router.budget import Budget
 from scheduler.router.kernel_data import Data, Ints, data_of
-from scheduler.router.kernel_halves import LARGE, Halves
+from scheduler.router.kernel_halves import LARGE, SEARCHES, Halves
 from scheduler.router.kernel_routes import Routes, routes_of
 from scheduler.router.kernel_steps import CONSTRUCT, LOAD, SEARCH, enter
 from scheduler.router.kernel_work import BEST, BEST_MISSING, STEP, Work, work_of
@@ -28,7 +28,6 @@ STAGES = 200  # temperatures in between
 MEETINGS = 10  # of two searches side by side
 STEPS = 100  # of the kernel for one step of the limit: so long takes OR-Tools for one of its own
 FIRST_STEPS = 100  # before the speed is known
-TWO = 2  # searches halve a large day
 
 
 @dataclass(slots=True)
@@ -196,7 +195,7 @@ class Together:
 
 def _company(searches: Sequence[Search]) -> Together | Halves:
     movable = searches[0].movable
-    if len(searches) == TWO and len(movable) >= LARGE:
+    if len(searches) == SEARCHES and len(movable) >= LARGE:
         return Halves(searches, Random(int(searches[0].w.rng[0])), movable)
     return Together(searches)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LARGE = 400
 """Free stops from which on a day is cut."""
 MEETINGS = 50
+SEARCHES = 2
 
 
 @dataclass(slots=True)
@@ -37,18 +38,20 @@ class Halves:
 
     def meet(self) -> None:
         """Put together what the halves have become, and cut the day anew."""
-        now, best = self._whole("now"), self._whole("orders")
+        now, best = self._whole([one.now() for one in self.searches]), self._best_of_each()
         self._judge(best)
         self._cut(now)
 
     def close(self) -> Orders:
         """The best plan found."""
-        self._judge(self._whole("orders"))
+        self._judge(self._best_of_each())
         return self.best
 
-    def _whole(self, which: str) -> Orders:
-        """Each route from the search that may change it; at first from the first one."""
-        told: list[Orders] = [getattr(search, which)() for search in self.searches]
+    def _best_of_each(self) -> Orders:
+        return self._whole([one.orders() for one in self.searches])
+
+    def _whole(self, told: Sequence[Orders]) -> Orders:
+        """Of what each search tells, the routes that it may change; at first the first one's."""
         if not self.sides:
             return told[0]
         return tuple(told[int(self.sides[1][c])][c] for c in range(len(told[0])))
