@@ -216,18 +216,14 @@ def app_of(url: str, crew: Crew, figures: Figures, *, rescue: str = "") -> App:
 
     @app.task(name=jobs.POLL, pass_context=True)
     async def poll(context: JobContext, source: str, account: str) -> None:
-        try:
+        with _failing(f"poll/{source}/{account}", figures):
             report = await crew.asker.poll(source, account, job=f"job/{context.job.id}")
-        except Exception:
-            log.exception("a job failed; what it asked about is due again soon", source=source, account=account)
-            figures.failed()
-            return
-        figures.polled(report)
-        if report.asked:
-            log.info(
-                "job", source=source, account=account, asked=report.asked, calls=report.calls, failed=report.failed,
-                events=report.events,
-            )  # fmt: skip
+            figures.polled(report)
+            if report.asked:
+                log.info(
+                    "job", source=source, account=account, asked=report.asked, calls=report.calls, failed=report.failed,
+                    events=report.events,
+                )  # fmt: skip
 
     @app.task(name=jobs.SEND)
     async def send(way: str) -> None:
