@@ -4,20 +4,19 @@ import asyncio
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from engines import ask
-from far_side import SCANS, FarSide, far_side
+from far_side import SCANS, FarSide
 from running_support import Daemon, wait_for
 from worker_support import FEDEX, KUAIDI, count, polled, shop_in, sow, worker_on
 
 from config.settings import Settings
 from domain.errors import RuleError
-from doorstep import logs, worker
+from doorstep import worker
 from doorstep.clock import SetClock, wall
 from doorstep.worker_figures import Figures
 from doorstep.worker_polling import Asker, Room
@@ -27,18 +26,9 @@ from store import check, jobs, sources
 from store.base import Store
 from store.jobs import Counts
 
+pytestmark = pytest.mark.usefixtures("plain_logs")
+
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _plain_logs() -> None:
-    logs.set_up("error")
-
-
-@pytest.fixture
-def far() -> Iterator[FarSide]:
-    with far_side() as side:
-        yield side
 
 
 async def at_once(*askers: Asker, times: int = 1, credential: tuple[str, str] = KUAIDI) -> PollReport:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from engines import ask
-from far_side import FarSide, far_side
+from far_side import FarSide
 from merchant_support import SECRET, Receiver, receiver
 from sending_support import Sender, sender_on
 from worker_support import shop_in
 
 from config.settings import Settings
-from doorstep import logs, worker
+from doorstep import worker
 from doorstep.in_hand import in_hand
 from doorstep.worker_figures import Figures
 from doorstep.worker_sending import close
@@ -24,20 +24,11 @@ from store.base import Store
 from store.jobs import Counts
 from store.mail import Letter
 
+pytestmark = pytest.mark.usefixtures("plain_logs")
+
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
 MERCHANT = '[merchant]\nurl = "{url}"\nsecret = "{secret}"\nprivate = ["127.0.0.0/8"]\n'
 WECOM = '[chats.wecom.desk]\nbot_id = "B"\nsecret = "S"\ncorp = "ww1"\nchat = "C"\n'
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _plain_logs() -> None:
-    logs.set_up("error")
-
-
-@pytest.fixture
-def far() -> Iterator[FarSide]:
-    with far_side() as side:
-        yield side
 
 
 @pytest.fixture
